@@ -1,0 +1,1 @@
+"""Invoices, payouts, e-invoice documents, statement matching."""

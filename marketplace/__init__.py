@@ -1,0 +1,1 @@
+"""Marketplaces: connections, listings, sync, and the API they call."""

@@ -1,0 +1,1 @@
+"""Packages, purchases; which purchase a reservation uses, and whether it counts."""

@@ -1,0 +1,1 @@
+"""Reviews, their score, the studio's response, moderation."""
