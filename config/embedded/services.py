@@ -1,0 +1,46 @@
+"""Tresen's own processes: web, worker and beat, with the commands that docker-compose.yml has too."""
+
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from config.embedded.processes import Child
+
+ROOT = Path(__file__).resolve().parents[2]
+# Few database connections: on a hot class 8 of them book six times more a second than 32 do.
+WEB_PROCESSES, WEB_THREADS = 2, 4
+
+WORKER = ["celery", "--app", "config", "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"]
+BEAT = ["celery", "--app", "config", "beat"]
+WEB = [
+    *("granian", "--interface", "wsgi", "--respawn-failed-workers", "--workers-kill-timeout", "10"),
+    *("--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS)),
+]
+
+
+def services(var: Path, environment: Mapping[str, str], *, host: str, port: int) -> list[Child]:
+    """The children in the order of their start. `environment` is complete: settings are read from it alone."""
+
+    def child(name: str, words: list[str], *, extra: Mapping[str, str] | None = None, patience: float = 10) -> Child:
+        complete = {**environment, **(extra or {})}
+        return Child(
+            name=name,
+            command=[sys.executable, "-m", *words],  # scripts in .venv/bin do not bear a moved checkout or a space
+            log=var / f"log/{name}.log",
+            cwd=ROOT,
+            env=lambda: complete,
+            patience=patience,
+            hurry_signal=signal.SIGQUIT if name == "worker" else signal.SIGKILL,
+        )
+
+    return [
+        child("worker", [*WORKER, "--hostname", "tresen@%h"], patience=30),
+        child("beat", [*BEAT, "--schedule", str(var / "celerybeat-schedule"), "--pidfile", ""]),
+        child(
+            "web",
+            [*WEB, "--host", host, "--port", str(port), "config.wsgi:application"],
+            extra={"DATABASE_POOL": str(WEB_THREADS)},
+            patience=15,
+        ),
+    ]
