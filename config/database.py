@@ -1,3 +1,4 @@
+import os
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
@@ -30,4 +31,5 @@ def database_settings(url: str, *, pool_size: int) -> dict[str, Any]:
         "CONN_MAX_AGE": 0 if pool_size else 600,
         "CONN_HEALTH_CHECKS": not pool_size,
         "OPTIONS": options,
+        "TEST": {"NAME": f"test_{parts.get('dbname', 'tresen')}{os.environ.get('TEST_DB_SUFFIX', '')}"},
     }

@@ -1,0 +1,237 @@
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings import rules
+from bookings.models.schedule import ScheduledSession, Spot
+from portal.models import Location, Member, StaffLogin, Studio
+
+
+class ReservationQuerySet(models.QuerySet["Reservation"]):
+    def active(self) -> Self:
+        return self.filter(booking=rules.Booking.BOOKED)
+
+    def attended(self) -> Self:
+        return self.filter(attendance=rules.Attendance.CHECKED_IN)
+
+    def with_state(self, now: datetime) -> Self:
+        """Annotate `state_word`, the twin of `rules.state_of` for lists."""
+        grace = F("location__grace_minutes") * Value(timedelta(minutes=1))
+        return self.annotate(
+            state_word=Case(
+                When(attendance=rules.Attendance.CHECKED_IN, then=Value(rules.State.CHECKED_IN)),
+                When(booking=rules.Booking.LATE_CANCELLED, then=Value(rules.State.LATE_CANCELLED)),
+                When(booking=rules.Booking.CANCELLED, excused=True, then=Value(rules.State.EXCUSED)),
+                When(booking=rules.Booking.CANCELLED, then=Value(rules.State.CANCELLED)),
+                When(session__cancelled_at__isnull=False, then=Value(rules.State.SESSION_CANCELLED)),
+                When(attendance=rules.Attendance.NO_SHOW, then=Value(rules.State.NO_SHOW)),
+                When(starts_at__gt=now, then=Value(rules.State.BOOKED)),
+                When(ends_at__gt=Value(now) - grace, then=Value(rules.State.NO_CHECK_IN)),
+                default=Value(rules.State.NO_SHOW),
+                output_field=models.CharField(),
+            )
+        )
+
+    def with_first_visit(self) -> Self:
+        """Annotate `first_here` (filled star) and `visited_elsewhere` (Q14).
+
+        Filled: no *attended* visit at this location before this one. A row without a tick has its star until any
+        visit at the location was attended; the attended first visit keeps it for ever. Cancelled rows have none.
+        """
+        attended = Reservation.objects.attended().filter(member=OuterRef("member"))
+        here = attended.filter(location=OuterRef("location"))
+        earlier = here.filter(
+            Q(starts_at__lt=OuterRef("starts_at")) | Q(starts_at=OuterRef("starts_at"), id__lt=OuterRef("id"))
+        )
+        return self.annotate(
+            first_here=Case(
+                When(attendance=rules.Attendance.CHECKED_IN, then=~Exists(earlier)),
+                When(booking=rules.Booking.BOOKED, then=~Exists(here)),
+                default=Value(False),
+                output_field=models.BooleanField(),
+            ),
+        )
+
+    def due_for_sweep(self, now: datetime) -> Self:
+        """Booked, without a tick, and past the end plus the location's grace: no-shows that bear no stamp yet."""
+        grace = F("location__grace_minutes") * Value(timedelta(minutes=1))
+        return self.filter(
+            booking=rules.Booking.BOOKED,
+            attendance=rules.Attendance.UNKNOWN,
+            session__cancelled_at__isnull=True,
+            # Bounded first by the index on `ends_at`, then by each location's grace.
+            ends_at__lte=now,
+        ).filter(ends_at__lte=Value(now) - grace)
+
+
+class Reservation(models.Model):
+    """One member's place in one session, on two axes: booking and attendance (settlement lives in marketplace).
+
+    `studio`, `location`, `starts_at` and `ends_at` repeat the session's, so that lists, the sweep and first visits
+    read one index. A composite foreign key with ON UPDATE CASCADE (migration 0003) keeps them equal.
+    """
+
+    class Booking(models.TextChoices):
+        BOOKED = rules.Booking.BOOKED, _("Booked")
+        CANCELLED = rules.Booking.CANCELLED, _("Cancelled")
+        LATE_CANCELLED = rules.Booking.LATE_CANCELLED, _("Late cancel")
+
+    class Attendance(models.TextChoices):
+        UNKNOWN = rules.Attendance.UNKNOWN, _("Not recorded")
+        CHECKED_IN = rules.Attendance.CHECKED_IN, _("Checked in")
+        NO_SHOW = rules.Attendance.NO_SHOW, _("No-show")
+
+    class Deadline(models.TextChoices):
+        """Who set the cancellation deadline (Q20)."""
+
+        CONTRACT = rules.Origin.CONTRACT, _("by contract")
+        ITEM = rules.Origin.ITEM, _("set on the class")
+        LOCATION = rules.Origin.LOCATION, _("set at the location")
+        STUDIO = rules.Origin.STUDIO, _("set by the studio")
+
+    studio = models.ForeignKey(Studio, models.CASCADE, related_name="reservations")
+    session = models.ForeignKey(ScheduledSession, models.PROTECT, related_name="reservations")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="reservations")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    # A word, never a reference: "direct", "desk", "import", or a marketplace's ("wellpass").
+    source = models.SlugField(_("source"), max_length=30)
+    spot = models.ForeignKey(Spot, models.SET_NULL, null=True, blank=True, related_name="+")
+    booking = models.CharField(max_length=16, choices=Booking.choices, default=Booking.BOOKED)
+    # None where an import did not say.
+    booked_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    excused = models.BooleanField(default=False)
+    deadline_at = models.DateTimeField()
+    deadline_from = models.CharField(max_length=10, choices=Deadline.choices)
+    attendance = models.CharField(max_length=12, choices=Attendance.choices, default=Attendance.UNKNOWN)
+    checked_in_at = models.DateTimeField(null=True, blank=True)
+    checked_in_by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, blank=True, related_name="+")
+    # Why a person should look at this row ("cancelled and checked in"); empty: nothing to see.
+    flagged = models.CharField(max_length=200, blank=True)
+
+    objects = ReservationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["session"]),
+            models.Index(fields=["studio", "starts_at"]),
+            models.Index(
+                fields=["member", "location", "starts_at"],
+                condition=Q(attendance=rules.Attendance.CHECKED_IN),
+                name="reservation_attended",
+            ),
+            models.Index(
+                fields=["ends_at"],
+                condition=Q(booking=rules.Booking.BOOKED, attendance=rules.Attendance.UNKNOWN),
+                name="reservation_to_sweep",
+            ),
+            models.Index(fields=["member", "-starts_at"], name="reservation_of_member"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "member"],
+                condition=Q(booking=rules.Booking.BOOKED),
+                name="one_active_reservation_per_member_and_session",
+            ),
+            models.UniqueConstraint(
+                fields=["session", "spot"],
+                condition=Q(booking=rules.Booking.BOOKED, spot__isnull=False),
+                name="one_reservation_per_spot",
+            ),
+            models.CheckConstraint(
+                condition=Q(attendance=rules.Attendance.CHECKED_IN, checked_in_at__isnull=False)
+                | (~Q(attendance=rules.Attendance.CHECKED_IN) & Q(checked_in_at__isnull=True)),
+                name="checked_in_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(booking=rules.Booking.BOOKED) | Q(attendance=rules.Attendance.UNKNOWN),
+                name="only_booked_is_attended",
+            ),
+            models.CheckConstraint(
+                condition=Q(booking=rules.Booking.BOOKED) | Q(cancelled_at__isnull=False),
+                name="cancelled_has_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def correction_until(self) -> datetime:
+        """Until when the attendance of this session can be corrected (Q4)."""
+        return self.ends_at + timedelta(hours=self.location.correction_hours)
+
+    @property
+    def standing(self) -> rules.Standing:
+        return rules.Standing(
+            booking=rules.Booking(self.booking),
+            attendance=rules.Attendance(self.attendance),
+            excused=self.excused,
+            session_cancelled=self.session.cancelled_at is not None,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            grace=self.location.grace,
+        )
+
+    def state(self, now: datetime) -> rules.State:
+        return rules.state_of(self.standing, now=now)
+
+
+class ReservationEvent(models.Model):
+    """One thing that happened to a reservation. Rows are appended and never changed (`design.md`, fact 3)."""
+
+    class Kind(models.TextChoices):
+        RESERVED = "reserved", _("booked")
+        WITHDRAWN = "withdrawn", _("booking taken back")
+        CHECKED_IN = "checked_in", _("checked in")
+        CHECK_IN_REVERTED = "check_in_reverted", _("check-in taken back")
+        NO_SHOW = "no_show", _("marked as no-show")
+        NO_SHOW_REVERTED = "no_show_reverted", _("no-show taken back")
+        CANCELLED = "cancelled", _("cancelled")
+        REINSTATED = "reinstated", _("cancellation taken back")
+        IMPORTED = "imported", _("imported")
+
+    studio = models.ForeignKey(Studio, models.CASCADE, related_name="+")
+    reservation = models.ForeignKey(Reservation, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    # Made by the client, so that a retry is the same action (`design.md`, "What stays live").
+    action_id = models.UUIDField()
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, related_name="+")
+    # Who it was when no person acted: "sweep", "import", a marketplace.
+    by_word = models.CharField(max_length=30, blank=True)
+    # booking, attendance, excused before and after, as words; what an undo restores.
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, related_name="undone_by")
+    # The studio's pulse at that moment: what a reception tab asks "anything newer than 4711?" with.
+    version = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["studio", "version"]),
+            models.Index(fields=["reservation", "id"]),
+        ]
+        constraints = [models.UniqueConstraint(fields=["studio", "action_id"], name="one_event_per_action")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reservation_id}"
+
+
+class Pulse(models.Model):
+    """The studio's version number, raised by the last statement of every change; commits come in its order."""
+
+    studio = models.OneToOneField(Studio, models.CASCADE, primary_key=True, related_name="pulse")
+    version = models.BigIntegerField(default=0)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.version}"

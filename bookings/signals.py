@@ -1,0 +1,6 @@
+"""Named news of bookings, sent inside the transaction; receivers write job rows and hold no rules."""
+
+from django.dispatch import Signal
+
+# reservation: Reservation, event: ReservationEvent. After each change of a reservation.
+reservation_changed = Signal()

@@ -1,0 +1,73 @@
+"""What `templates/base.html` needs on every page: studio, person, navigation by right, location filter, theme."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from portal.locations import LocationChoice
+from portal.models import StaffLogin
+from portal.people import hue, initials
+from portal.roles import Right
+
+THEMES = ("system", "light", "dark")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """`shell` for base.html; outside of a studio only theme and languages are in it."""
+    theme = request.COOKIES.get("theme", "system")
+    context: dict[str, Any] = {
+        "theme": theme if theme in THEMES else "system",
+        "languages": [
+            {"code": code, "name": name, "current": code == get_language()} for code, name in settings.LANGUAGES
+        ],
+    }
+    login: StaffLogin | None = getattr(request, "login", None)
+    if login is not None:
+        context |= {
+            "studio": login.studio,
+            "login": {
+                "name": login.user.name,
+                "preset": login.get_preset_display(),
+                "initials": initials(login.user.name),
+                "hue": hue(login.user.name),
+            },
+            "nav": _navigation(request, login),
+            "studios": _other_studios(login),
+        }
+    choice: LocationChoice | None = getattr(request, "location_choice", None)
+    if choice is not None and len(choice.visible) > 1:
+        context |= {
+            "locations": [
+                {"slug": place.slug, "name": place.name, "selected": place == choice.chosen} for place in choice.visible
+            ],
+            "location": choice.chosen,
+            "can_pick_all": True,
+        }
+    return {"shell": context}
+
+
+def _other_studios(login: StaffLogin) -> list[dict[str, str]]:
+    others = StaffLogin.objects.filter(user_id=login.user_id, is_active=True).exclude(pk=login.pk)
+    return [
+        {"name": name, "url": reverse("portal:studio", args=[slug])}
+        for name, slug in others.order_by("studio__name").values_list("studio__name", "studio__slug")
+    ]
+
+
+def _navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
+    entries = [
+        (Right.VIEW_TODAY, "bookings:check_ins", _("Check-ins"), "check"),
+        (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar"),
+        (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column"),
+        (Right.IMPORT, "portal:imports", _("Import"), "upload"),
+    ]
+    found = []
+    for right, name, label, icon in entries:
+        if right in login.rights:
+            url = reverse(name, args=[login.studio.slug])
+            found.append({"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)})
+    return found

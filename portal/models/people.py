@@ -1,0 +1,145 @@
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from portal.models.studio import Location, Studio
+from portal.people import hue, initials
+from portal.roles import PRESET_WORDS, RIGHTS, Preset, Right
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who can log in. What they may do in a studio stands in their StaffLogin there."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("operator of this installation"), default=False)
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0]
+
+
+class StaffLogin(models.Model):
+    """What one person may do in one studio: a preset, pinned to locations or not (P18, Q37)."""
+
+    studio = models.ForeignKey(Studio, models.CASCADE, related_name="logins")
+    user = models.ForeignKey(User, models.CASCADE, related_name="logins")
+    preset = models.CharField(_("preset"), max_length=10, choices=[(p.value, PRESET_WORDS[p]) for p in Preset])
+    locations = models.ManyToManyField(Location, blank=True, verbose_name=_("pinned to"), related_name="+")
+    is_active = models.BooleanField(_("active"), default=True)
+    # The location filter last chosen (P4); empty is "all".
+    location_chosen = models.ForeignKey(Location, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["studio", "user"], name="one_login_per_person_and_studio")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_preset_display()})"
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return RIGHTS[Preset(self.preset)]
+
+    @property
+    def only_own_classes(self) -> bool:
+        """A teacher sees the sessions they teach and no others (Q37)."""
+        return self.preset == Preset.TEACHER
+
+
+class Teacher(models.Model):
+    """Someone who teaches; most need no login."""
+
+    studio = models.ForeignKey(Studio, models.CASCADE, related_name="teachers")
+    name = models.CharField(_("name"), max_length=100)
+    login = models.OneToOneField(StaffLogin, models.SET_NULL, null=True, blank=True, related_name="teacher")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("studio", Lower("name"), name="teacher_name_once_per_studio")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def with_email(self, email: str) -> "MemberQuerySet":
+        return self.filter(email__iexact=email)
+
+
+def photo_path(member: "Member", filename: str) -> str:
+    return f"{member.studio_id}/members/{member.number}.jpg"
+
+
+class Member(models.Model):
+    """A client of the studio, whichever road brought them."""
+
+    studio = models.ForeignKey(Studio, models.CASCADE, related_name="members")
+    number = models.CharField(_("member number"), max_length=40)
+    first_name = models.CharField(_("first name"), max_length=100)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    photo = models.ImageField(_("photo"), upload_to=photo_path, blank=True)
+    notes = models.TextField(_("notes"), max_length=2000, blank=True)
+    blocked_reason = models.CharField(
+        _("blocked because"), max_length=200, blank=True, help_text=_("Empty: not blocked.")
+    )
+    joined_on = models.DateField(_("member since"), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MemberQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["studio", "number"], name="member_number_once_per_studio"),
+            models.UniqueConstraint(
+                "studio", Lower("email"), name="member_email_once_per_studio", condition=~models.Q(email="")
+            ),
+            models.UniqueConstraint(fields=["id", "studio"], name="member_of_studio"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
+
+    @property
+    def hue(self) -> int:
+        return hue(self.name)

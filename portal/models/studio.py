@@ -1,0 +1,101 @@
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+# First words of the address that belong to the installation and can never name a studio.
+RESERVED_SLUGS = frozenset({"accounts", "admin", "api", "healthz", "livez", "i18n", "media", "operator", "static"})
+
+
+def check_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("%(name)s is not a time zone."), params={"name": name})
+
+
+def check_studio_slug(slug: str) -> None:
+    if slug in RESERVED_SLUGS:
+        raise ValidationError(_("%(slug)s is reserved."), params={"slug": slug})
+
+
+class Studio(models.Model):
+    """The partner and the tenant: everything below `/<slug>/` belongs to it."""
+
+    slug = models.SlugField(_("address"), max_length=50, unique=True, validators=[check_studio_slug])
+    name = models.CharField(_("name"), max_length=100)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
+    cancel_hours = models.PositiveSmallIntegerField(
+        _("free cancellation until, hours before the start"), default=12, validators=[MaxValueValidator(24 * 30)]
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LocationQuerySet(models.QuerySet["Location"]):
+    def in_order(self) -> "LocationQuerySet":
+        return self.order_by("position", "name")
+
+
+class Location(models.Model):
+    """A place of the studio. Its zone decides what *today*, a month and a deadline are (Q15)."""
+
+    studio = models.ForeignKey(Studio, models.PROTECT, related_name="locations")
+    slug = models.SlugField(_("address"), max_length=50)
+    name = models.CharField(_("name"), max_length=100)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    zone = models.CharField(_("time zone"), max_length=50, default="Europe/Amsterdam", validators=[check_zone])
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    grace_minutes = models.PositiveSmallIntegerField(
+        _("minutes after the end until a missing check-in is a no-show"),
+        default=0,
+        validators=[MaxValueValidator(24 * 60)],
+    )
+    correction_hours = models.PositiveSmallIntegerField(
+        _("hours after the end in which a check-in can be corrected"),
+        default=72,
+        validators=[MaxValueValidator(24 * 62)],
+    )
+    cancel_hours = models.PositiveSmallIntegerField(
+        _("free cancellation until, hours before the start"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(24 * 30)],
+        help_text=_("Empty: as the studio."),
+    )
+
+    objects = LocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["studio", "slug"], name="location_slug_once_per_studio"),
+            models.UniqueConstraint("studio", Lower("name"), name="location_name_once_per_studio"),
+            # The far end of the composite foreign keys that keep rows of two studios apart.
+            models.UniqueConstraint(fields=["id", "studio"], name="location_of_studio"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(minutes=self.grace_minutes)
+
+    def local_day(self, moment: datetime) -> date:
+        """The calendar day here at an aware moment (Q15)."""
+        return moment.astimezone(self.tz).date()

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from portal import views
+
+app_name = "portal"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("theme/", views.theme, name="theme"),
+    path("<slug:studio>/", views.studio, name="studio"),
+    path("<slug:studio>/location/", views.choose_location, name="choose_location"),
+]

@@ -1,0 +1,62 @@
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.access import StudioRequest, locations_for, public, studio_view
+from portal.context import THEMES
+from portal.locations import ALL
+from portal.roles import Right
+
+
+def came_from(request: HttpRequest, *, default: str) -> str:
+    """The page of ours that the form names in `next`, else `default`; never another host (S16)."""
+    url = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if safe else default
+
+
+@public("leads a logged-in person to their studio, and everybody else to the login")
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    logins = request.user.logins.filter(is_active=True).select_related("studio").order_by("studio__name")  # type: ignore[union-attr]
+    if len(logins) == 1:
+        return redirect("portal:studio", logins[0].studio.slug)
+    return render(request, "portal/home.html", {"logins": logins})
+
+
+@studio_view(None)
+@require_safe
+def studio(request: StudioRequest) -> HttpResponse:
+    """The studio's front door: the first page that this login may see."""
+    page = "bookings:check_ins" if request.may(Right.VIEW_TODAY) else "bookings:bookings"
+    return redirect(page, request.studio.slug)
+
+
+@public("light or dark is a cookie of this browser, for the login page too")
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    response = redirect(came_from(request, default="/"))
+    wanted = request.POST.get("theme")
+    if wanted in THEMES:
+        response.set_cookie(
+            "theme", wanted, max_age=365 * 86_400, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
+    return response
+
+
+@studio_view(Right.VIEW_TODAY)
+@require_POST
+def choose_location(request: StudioRequest) -> HttpResponse:
+    """Remember the location filter for this login, and go back to the page (P4)."""
+    slug = request.POST.get("location")
+    chosen = next((place for place in locations_for(request.login) if place.slug == slug), None)
+    if chosen is None and slug != ALL:
+        raise Http404
+    request.login.location_chosen = chosen
+    request.login.save(update_fields=["location_chosen"])
+    return redirect(came_from(request, default=reverse("portal:studio", args=[request.studio.slug])))
