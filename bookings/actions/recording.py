@@ -1,0 +1,152 @@
+"""What every action shares: its locks, the answer to a repeated call, the event and the pulse."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, connection
+
+from bookings import rules
+from bookings.models import Reservation, ReservationEvent, ScheduledSession
+from bookings.signals import reservation_changed
+from portal.models import Member, StaffLogin
+
+Kind = ReservationEvent.Kind
+Axes = dict[str, str | bool]
+
+
+class Refused(Exception):
+    """The rule said no; `decision` carries the path and the reason."""
+
+    def __init__(self, decision: rules.Decision) -> None:
+        super().__init__(decision.refusal)
+        self.decision = decision
+
+
+class ActionIdReused(Exception):
+    """A client sent one action id for two different things."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an action did. `repeated`: nothing now, because the same action was done before."""
+
+    event: ReservationEvent
+    decision: rules.Decision
+    repeated: bool = False
+
+    @property
+    def reservation(self) -> Reservation:
+        return self.event.reservation
+
+
+NO_QUESTIONS = rules.Decision(())
+
+
+def locked_session(session: ScheduledSession) -> ScheduledSession:
+    return (
+        ScheduledSession.objects.select_for_update(of=("self",))
+        .select_related("studio", "location", "item")
+        .get(pk=session.pk)
+    )
+
+
+def locked_reservation(reservation: Reservation) -> Reservation:
+    return (
+        Reservation.objects.select_for_update(of=("self",))
+        .select_related("session", "location", "member")
+        .get(pk=reservation.pk)
+    )
+
+
+def locked(reservation: Reservation) -> tuple[ScheduledSession, Reservation]:
+    """The session, then its reservation: what gives up or takes a place needs both."""
+    session = locked_session(reservation.session)
+    reservation = locked_reservation(reservation)
+    reservation.session = session
+    return session, reservation
+
+
+def done_before(
+    studio_id: int,
+    action_id: UUID,
+    kind: Kind,
+    *,
+    reservation: Reservation | None = None,
+    session: ScheduledSession | None = None,
+    member: Member | None = None,
+) -> Done | None:
+    """What this action did when it came the first time, if it did. Asked under the lock, so retries cannot race."""
+    event = (
+        ReservationEvent.objects.select_related("reservation__session", "reservation__location", "reservation__member")
+        .filter(studio_id=studio_id, action_id=action_id)
+        .first()
+    )
+    if event is None:
+        return None
+    other = event.kind != kind
+    other |= reservation is not None and event.reservation_id != reservation.pk
+    other |= session is not None and event.reservation.session_id != session.pk
+    other |= member is not None and event.reservation.member_id != member.pk
+    if other:
+        raise ActionIdReused(action_id)
+    return Done(event, NO_QUESTIONS, repeated=True)
+
+
+def axes(reservation: Reservation) -> Axes:
+    return {
+        "booking": str(reservation.booking),
+        "attendance": str(reservation.attendance),
+        "excused": reservation.excused,
+    }
+
+
+def record(
+    reservation: Reservation,
+    kind: Kind,
+    *,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+    before: Axes,
+    undoes: ReservationEvent | None = None,
+) -> ReservationEvent:
+    """Append the event under the studio's next version and send the news; the last thing that an action does."""
+    event = ReservationEvent(
+        studio_id=reservation.studio_id,
+        reservation=reservation,
+        kind=kind,
+        action_id=action_id,
+        occurred_at=now,
+        by=by,
+        by_word="" if by else "member",
+        before=before,
+        after=axes(reservation),
+        undoes=undoes,
+        version=raise_pulse(reservation.studio_id, now),
+    )
+    try:
+        event.save(force_insert=True)
+    except IntegrityError as error:
+        # Two sessions at once under one id: each was locked for itself, so `done_before` saw neither.
+        if _violates(error, "one_event_per_action"):
+            raise ActionIdReused(action_id) from error
+        raise
+    reservation_changed.send(sender=Reservation, reservation=reservation, event=event)
+    return event
+
+
+def _violates(error: IntegrityError, constraint: str) -> bool:
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) == constraint
+
+
+def raise_pulse(studio_id: int, now: datetime) -> int:
+    """Raise the studio's pulse and hold it until the commit, so that versions are seen in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO bookings_pulse (studio_id, version, changed_at) VALUES (%s, 1, %s)"
+            " ON CONFLICT (studio_id) DO UPDATE SET version = bookings_pulse.version + 1, changed_at = %s"
+            " RETURNING version",
+            [studio_id, now, now],
+        )
+        return cursor.fetchone()[0]

@@ -1,0 +1,133 @@
+"""Taking a place and giving it up."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from bookings import rules
+from bookings.actions.recording import Done, Kind, Refused, axes, done_before, locked, locked_session, record
+from bookings.models import Reservation, ScheduledSession, Spot
+from bookings.rules import Attendance, Booking, CancelAs
+from portal.models import Member, StaffLogin
+
+
+def reserve(
+    session: ScheduledSession,
+    member: Member,
+    *,
+    source: str,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+) -> Done:
+    """Give the member a place in the session, and the first free spot if its room has numbered spots (K1, Q29).
+
+    The resolved cancellation deadline is copied onto the reservation (Q20). `by` is the login that acts; None is the
+    member's own booking. Raises Refused, or ActionIdReused.
+    """
+    with transaction.atomic():
+        session = locked_session(session)
+        if done := done_before(session.studio_id, action_id, Kind.RESERVED, member=member, session=session):
+            return done
+        decision = rules.may_book(_booking_facts(session, member, by_staff=by is not None), now=now)
+        if not decision.allowed:
+            raise Refused(decision)
+        deadline = rules.cancellation_deadline(
+            session.starts_at,
+            item_hours=session.item.cancel_hours,
+            location_hours=session.location.cancel_hours,
+            studio_hours=session.studio.cancel_hours,
+        )
+        reservation = Reservation(
+            studio_id=session.studio_id,
+            session=session,
+            member=member,
+            location=session.location,
+            starts_at=session.starts_at,
+            ends_at=session.ends_at,
+            source=source,
+            spot=free_spot(session),
+            booked_at=now,
+            deadline_at=deadline.at,
+            deadline_from=deadline.origin,
+        )
+        take_place(session)
+        reservation.save(force_insert=True)
+        event = record(reservation, Kind.RESERVED, action_id=action_id, by=by, now=now, before={})
+        return Done(event, decision)
+
+
+def cancel(
+    reservation: Reservation, *, outcome: CancelAs | None, action_id: UUID, by: StaffLogin | None, now: datetime
+) -> Done:
+    """Give the place up, in time, late or excused; the place is free again at once (Q11). Raises Refused."""
+    with transaction.atomic():
+        session, reservation = locked(reservation)
+        if done := done_before(session.studio_id, action_id, Kind.CANCELLED, reservation=reservation):
+            return done
+        decision = rules.may_cancel(cancel_facts(reservation, by_staff=by is not None), outcome=outcome, now=now)
+        if not decision.allowed:
+            raise Refused(decision)
+        before = axes(reservation)
+        reservation.booking = Booking.LATE_CANCELLED if outcome is CancelAs.LATE else Booking.CANCELLED
+        reservation.excused = outcome is CancelAs.EXCUSED
+        reservation.attendance = Attendance.UNKNOWN
+        reservation.cancelled_at = now
+        reservation.save(update_fields=["booking", "excused", "attendance", "cancelled_at"])
+        free_place(session)
+        event = record(reservation, Kind.CANCELLED, action_id=action_id, by=by, now=now, before=before)
+        return Done(event, decision)
+
+
+def _booking_facts(session: ScheduledSession, member: Member, *, by_staff: bool) -> rules.BookingFacts:
+    item = session.item
+    others = Reservation.objects.active().filter(member=member).select_related("session__item")
+    here = others.filter(session=session).first()
+    elsewhere = (
+        others.filter(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at).exclude(session=session).first()
+    )
+    return rules.BookingFacts(
+        session_cancelled_at=session.cancelled_at,
+        starts_at=session.starts_at,
+        opens_at=None if item.opens_hours is None else session.starts_at - timedelta(hours=item.opens_hours),
+        closes_at=None if item.closes_minutes is None else session.starts_at - timedelta(minutes=item.closes_minutes),
+        correction_until=session.correction_until,
+        capacity=session.capacity,
+        taken=session.places_taken,
+        booked_already_at=(here.booked_at or here.starts_at) if here else None,
+        elsewhere=str(elsewhere.session.item) if elsewhere else None,
+        blocked_reason=member.blocked_reason,
+        by_staff=by_staff,
+    )
+
+
+def cancel_facts(reservation: Reservation, *, by_staff: bool) -> rules.CancelFacts:
+    """What `rules.ways_to_cancel` and `rules.may_cancel` look at."""
+    return rules.CancelFacts(
+        booking=Booking(reservation.booking),
+        attendance=Attendance(reservation.attendance),
+        starts_at=reservation.starts_at,
+        deadline_at=reservation.deadline_at,
+        correction_until=reservation.correction_until,
+        checked_in_at=reservation.checked_in_at,
+        by_staff=by_staff,
+    )
+
+
+def free_spot(session: ScheduledSession, *, prefer: int | None = None) -> Spot | None:
+    """The first free spot in the room's fill order, or the preferred one if it is free; None without spots (Q29)."""
+    if session.room_id is None:
+        return None
+    taken = session.reservations.active().filter(spot__isnull=False).values("spot_id")
+    free = Spot.objects.filter(room_id=session.room_id, is_blocked=False).exclude(id__in=taken).order_by("fill_order")
+    return (prefer and free.filter(pk=prefer).first()) or free.first()
+
+
+def take_place(session: ScheduledSession) -> None:
+    ScheduledSession.objects.filter(pk=session.pk).update(places_taken=F("places_taken") + 1)
+
+
+def free_place(session: ScheduledSession) -> None:
+    ScheduledSession.objects.filter(pk=session.pk).update(places_taken=F("places_taken") - 1)
