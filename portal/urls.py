@@ -1,6 +1,7 @@
 from django.urls import path
 
 from portal import views
+from portal.views import imports
 
 app_name = "portal"
 urlpatterns = [
@@ -8,4 +9,5 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("<slug:studio>/", views.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
+    path("<slug:studio>/imports/", imports.imports, name="imports"),
 ]
