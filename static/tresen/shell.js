@@ -21,7 +21,7 @@ const last = (list) => list[list.length - 1];
 
 let currentId = "";
 
-const currentRow = () => (currentId ? document.getElementById(currentId) : null) ?? document.activeElement?.closest?.("[data-row]") ?? null;
+const currentRow = () => document.querySelector("[data-row].is-current") ?? document.activeElement?.closest?.("[data-row]");
 
 function markRow(row, { focus = false } = {}) {
   document.querySelectorAll("[data-row].is-current").forEach((other) => other !== row && other.classList.remove("is-current"));
