@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -20,6 +21,7 @@ class DataDir:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._lock: int | None = None
+        self._links: Path | None = None
 
     def open(self) -> None:
         """Make the folder if needed and hold its lock for life. Raises CannotStart when another start holds it."""
@@ -31,7 +33,7 @@ class DataDir:
                     f"The data folder {self.path} belongs to user {owner}, not to you.\n"
                     "Run this as that user, or use another folder: TRESEN_VAR=<folder> make run"
                 )
-            (self.path / "log").mkdir(exist_ok=True)
+            (self.path / "log").mkdir(mode=0o700, exist_ok=True)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except PermissionError as error:
             raise CannotStart(
@@ -70,7 +72,7 @@ class DataDir:
         if _PLAIN_SOCKET_FOLDER.fullmatch(str(folder)):
             return folder
         name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
-        private = Path(f"/tmp/tresen-{os.geteuid()}-{name}")  # noqa: S108 - ownership and mode are checked below
+        private = self._links = Path(f"/tmp/tresen-{os.geteuid()}-{name}")  # noqa: S108 - checked below
         private.mkdir(mode=0o700, exist_ok=True)
         found = private.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
@@ -80,3 +82,8 @@ class DataDir:
             link.unlink(missing_ok=True)
             link.symlink_to(folder)
         return link
+
+    def close(self) -> None:
+        """Leave nothing outside the data folder."""
+        if self._links:
+            shutil.rmtree(self._links, ignore_errors=True)

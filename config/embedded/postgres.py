@@ -39,6 +39,8 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
 }
+# Nothing of the user's: neither PG* variables nor a locale that this machine may not have.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 # For throwaway data only: a crash may corrupt it.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -55,7 +57,7 @@ class Postgres:
             command=[binaries.postgres, "-D", HERE, *(f"--{name}={value}" for name, value in settings.items())],
             log=data.path / "log/postgres.log",
             cwd=self.folder,
-            env=self._environment,
+            env=self._clear_the_way,
             account=account,
             stop_signal=signal.SIGINT,  # fast shutdown: sessions are ended, nothing is lost
             hurry_signal=signal.SIGQUIT,  # immediate: recovers at the next start
@@ -102,7 +104,7 @@ class Postgres:
                     "--data-checksums",
                 ],
                 cwd=unfinished,
-                env=self._environment(),
+                env=ENVIRONMENT,
                 account=self._account,
                 stdin=password.fileno(),
                 output=output.fileno(),
@@ -131,14 +133,17 @@ class Postgres:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role))
 
-    def _environment(self) -> Mapping[str, str]:
-        # Nothing of the user's: neither PG* variables nor a locale that this machine may not have.
-        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-        if stale := stale_pid(self.folder):
-            # A pid file of before a reboot may name any process of today; this makes PostgreSQL disregard that one.
-            # A server that really runs on this data is still refused, by the shared memory it holds.
-            environment["PG_GRANDPARENT_PID"] = str(stale)
-        return environment
+    def _clear_the_way(self) -> Mapping[str, str]:
+        """Before each start: take what a killed server left out of the way; the environment for the next one.
+
+        A lock file of before a reboot may name any process of today. The socket's lock guards a folder that is ours
+        alone, so it goes. That of the data stays: PostgreSQL is told which process to disregard, and still refuses to
+        start beside a server that really runs, by the shared memory which that one holds.
+        """
+        for file in (self.folder / "socket").glob(".s.PGSQL.*"):
+            file.unlink()
+        stale = stale_pid(self.folder)
+        return ENVIRONMENT | ({"PG_GRANDPARENT_PID": str(stale)} if stale else {})
 
 
 def stale_pid(folder: Path) -> int | None:

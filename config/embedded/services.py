@@ -9,13 +9,13 @@ from config.embedded.processes import Child
 
 ROOT = Path(__file__).resolve().parents[2]
 # Few database connections: on a hot class 8 of them book six times more a second than 32 do.
-WEB_PROCESSES, WEB_THREADS = 2, 4
+WEB_THREADS = 4
 
 WORKER = ["celery", "--app", "config", "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"]
 BEAT = ["celery", "--app", "config", "beat"]
 WEB = [
     *("granian", "--interface", "wsgi", "--respawn-failed-workers", "--workers-kill-timeout", "10"),
-    *("--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS)),
+    *("--blocking-threads", str(WEB_THREADS), "--workers"),
 ]
 
 
@@ -35,11 +35,19 @@ def services(var: Path, environment: Mapping[str, str], *, host: str, port: int)
         )
 
     return [
-        child("worker", [*WORKER, "--hostname", "tresen@%h"], patience=30),
+        child("worker", WORKER, patience=30),
         child("beat", [*BEAT, "--schedule", str(var / "celerybeat-schedule"), "--pidfile", ""]),
         child(
             "web",
-            [*WEB, "--host", host, "--port", str(port), "config.wsgi:application"],
+            [
+                *WEB,
+                environment.get("WEB_PROCESSES") or "2",
+                "--host",
+                host,
+                "--port",
+                str(port),
+                "config.wsgi:application",
+            ],
             extra={"DATABASE_POOL": str(WEB_THREADS)},
             patience=15,
         ),

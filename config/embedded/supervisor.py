@@ -1,6 +1,5 @@
 """Start everything in order, keep it running, stop it in reverse order."""
 
-import http.client
 import os
 import socket
 import sys
@@ -17,7 +16,9 @@ from config.embedded.postgres import Postgres
 from config.embedded.processes import Child, GaveUp, Processes, Stopped, log_tail
 from config.embedded.services import ROOT, services
 from config.embedded.valkey import Valkey
+from config.probe import web_answers
 
+LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask what listens everywhere
 LOG_LIMIT = 10_000_000  # bytes a log may have at a start; more is put aside as <name>.log.1
 
 
@@ -105,6 +106,7 @@ class Supervisor:
         for child in reversed(self.children):
             say(f"{child.name}: stopping ...")
             child.stop(self.processes)
+        self.data.close()
 
 
 def run(environment: Mapping[str, str]) -> int:
@@ -150,7 +152,7 @@ def _start_all(supervisor: Supervisor, given: Mapping[str, str], *, host: str, p
     *others, web = services(supervisor.data.path, environment, host=host, port=port)
     for child in others:
         supervisor.start(child)
-    supervisor.start(web, lambda: answers(host, port))
+    supervisor.start(web, lambda: web_answers(LOCAL.get(host, host), port))
     say(_welcome(host, port, demo=demo))
 
 
@@ -174,18 +176,6 @@ def refuse_taken_port(host: str, port: int) -> None:
             raise CannotStart(
                 f"Port {port} on {host} cannot be used: {error.strerror}. Choose another: PORT={port + 1} make run"
             ) from error
-
-
-def answers(host: str, port: int) -> bool:
-    """Whether the web process answers at all; what its health is, /healthz tells."""
-    connection = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=5)  # noqa: S104
-    try:
-        connection.request("GET", "/livez", headers={"Host": "localhost"})
-        return connection.getresponse().status < 500
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def _welcome(host: str, port: int, *, demo: bool) -> str:
