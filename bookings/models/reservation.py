@@ -2,8 +2,8 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import Now
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,15 +38,23 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         )
 
     def with_first_visit(self) -> Self:
-        """Annotate `first_here` (filled star) and `visited_elsewhere` (Q14).
+        """Annotate `first_here`, the star, and `visits_elsewhere`, as in "new here, 6 visits at Centrum" (Q14).
 
-        Filled: no *attended* visit at this location before this one. A row without a tick has its star until any
+        `first_here`: no *attended* visit at this location before this one. A row without a tick has its star until any
         visit at the location was attended; the attended first visit keeps it for ever. Cancelled rows have none.
+        `visits_elsewhere`: attended visits at the studio's other locations that began before this one; 0 without star.
         """
         attended = Reservation.objects.attended().filter(member=OuterRef("member"))
         here = attended.filter(location=OuterRef("location"))
         earlier = here.filter(
             Q(starts_at__lt=OuterRef("starts_at")) | Q(starts_at=OuterRef("starts_at"), id__lt=OuterRef("id"))
+        )
+        elsewhere = (
+            attended.filter(~Q(location=OuterRef("location")), starts_at__lt=OuterRef("starts_at"))
+            .order_by()
+            .values("member")
+            .annotate(visits=Count("id"))
+            .values("visits")
         )
         return self.annotate(
             first_here=Case(
@@ -54,6 +62,12 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
                 When(booking=rules.Booking.BOOKED, then=~Exists(here)),
                 default=Value(False),
                 output_field=models.BooleanField(),
+            ),
+        ).annotate(
+            visits_elsewhere=Case(
+                When(first_here=True, then=Coalesce(Subquery(elsewhere), 0)),
+                default=Value(0),
+                output_field=models.IntegerField(),
             ),
         )
 
@@ -165,8 +179,8 @@ class Reservation(models.Model):
 
     @property
     def correction_until(self) -> datetime:
-        """Until when the attendance of this session can be corrected (Q4)."""
-        return self.ends_at + timedelta(hours=self.location.correction_hours)
+        """Until when this reservation can be corrected (Q4)."""
+        return self.location.correction_until(self.starts_at, self.ends_at)
 
     @property
     def standing(self) -> rules.Standing:
@@ -185,7 +199,11 @@ class Reservation(models.Model):
 
 
 class ReservationEvent(models.Model):
-    """One thing that happened to a reservation. Rows are appended and never changed (`design.md`, fact 3)."""
+    """One thing that happened to a reservation. Rows are appended and never changed (`design.md`, fact 3).
+
+    PostgreSQL refuses to change or delete one (migration 0004), but for two cases: a login that is deleted leaves its
+    events with `by` empty, and an import that is undone takes its own `imported` events with it.
+    """
 
     class Kind(models.TextChoices):
         RESERVED = "reserved", _("booked")

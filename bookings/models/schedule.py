@@ -13,7 +13,10 @@ class Room(models.Model):
     name = models.CharField(_("name"), max_length=100)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["location", "name"], name="room_name_once_per_location")]
+        constraints = [
+            models.UniqueConstraint(fields=["location", "name"], name="room_name_once_per_location"),
+            models.UniqueConstraint(fields=["id", "location"], name="room_of_location"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -117,7 +120,8 @@ class ScheduledSession(models.Model):
     ends_at = models.DateTimeField(_("ends"))
     # None: not limited, or, for imported history, not recorded.
     capacity = models.PositiveSmallIntegerField(_("capacity"), null=True, blank=True)
-    # Booked reservations, kept by the actions under the session's lock; the constraint below backs the capacity.
+    # Booked reservations, kept by the actions under the session's lock. The constraint below backs the capacity, and a
+    # trigger (migration 0004) refuses to commit a number that is not theirs.
     places_taken = models.PositiveIntegerField(_("places taken"), default=0)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
 
@@ -145,5 +149,5 @@ class ScheduledSession(models.Model):
 
     @property
     def correction_until(self) -> datetime:
-        """Until when a check-in of this session can be corrected (Q4)."""
-        return self.ends_at + timedelta(hours=self.location.correction_hours)
+        """Until when what happened in this session can be corrected (Q4)."""
+        return self.location.correction_until(self.starts_at, self.ends_at)

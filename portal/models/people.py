@@ -86,7 +86,10 @@ class Teacher(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint("studio", Lower("name"), name="teacher_name_once_per_studio")]
+        constraints = [
+            models.UniqueConstraint("studio", Lower("name"), name="teacher_name_once_per_studio"),
+            models.UniqueConstraint(fields=["id", "studio"], name="teacher_of_studio"),
+        ]
 
     def __str__(self) -> str:
         return self.name

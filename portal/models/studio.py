@@ -1,4 +1,4 @@
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -99,3 +99,11 @@ class Location(models.Model):
     def local_day(self, moment: datetime) -> date:
         """The calendar day here at an aware moment (Q15)."""
         return moment.astimezone(self.tz).date()
+
+    def correction_until(self, starts_at: datetime, ends_at: datetime) -> datetime:
+        """Until when the desk can correct a session at these times.
+
+        `correction_hours` after its end (Q4), but at least the whole local day on which it starts (Q16).
+        """
+        next_day = datetime.combine(self.local_day(starts_at) + timedelta(days=1), time(), self.tz)
+        return max(ends_at + timedelta(hours=self.correction_hours), next_day)

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import factory
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -131,8 +133,9 @@ class ReservationFactory(DjangoModelFactory[Reservation]):
 
     @classmethod
     def _create(cls, model_class: type[Reservation], *args: Any, **kwargs: Any) -> Reservation:
-        reservation = super()._create(model_class, *args, **kwargs)
-        if reservation.booking == Reservation.Booking.BOOKED:
-            reservation.session.places_taken += 1
-            reservation.session.save(update_fields=["places_taken"])
+        with transaction.atomic():
+            reservation = super()._create(model_class, *args, **kwargs)
+            if reservation.booking == Reservation.Booking.BOOKED:
+                ScheduledSession.objects.filter(pk=reservation.session_id).update(places_taken=F("places_taken") + 1)
+                reservation.session.refresh_from_db(fields=["places_taken"])
         return reservation
