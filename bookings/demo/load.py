@@ -1,0 +1,69 @@
+"""Load the demo: two studios that have been running for six weeks when you look at them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from django.db import transaction
+
+from bookings.demo.diary import Diary
+from bookings.demo.furnish import furnish, person
+from bookings.demo.moments import call_some_off, write_today
+from bookings.demo.plan import DEMO, OPERATOR, OTHER, StudioPlan
+from bookings.models import ScheduledSession
+from portal.models import Studio
+
+PAST, FUTURE = timedelta(days=42), timedelta(days=21)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many rows came to be; all 0 when there was nothing to do."""
+
+    studios: int = 0
+    sessions: int = 0
+    reservations: int = 0
+
+    def __add__(self, more: "Loaded") -> "Loaded":
+        return Loaded(self.studios + more.studios, self.sessions + more.sessions, self.reservations + more.reservations)
+
+
+def load(*, now: datetime, refresh: bool = False) -> Loaded:
+    """Make what is missing of the demo. A studio that is there is left as it is.
+
+    `refresh` adds to it: the days between its last session and three weeks from now, and a class that runs right now.
+    The same studio, day and hour give the same rows.
+    """
+    made = Loaded()
+    with transaction.atomic():
+        person(OPERATOR, "Operator", operator=True)
+        for plan in (DEMO, OTHER):
+            made += _load_studio(plan, now=now, refresh=refresh)
+    return made
+
+
+def _load_studio(plan: StudioPlan, *, now: datetime, refresh: bool) -> Loaded:
+    studio = Studio.objects.filter(slug=plan.slug).first()
+    if studio and not refresh:
+        return Loaded()
+    is_new = studio is None
+    dice = Random(f"{plan.slug} {now:%Y-%m-%d}")  # noqa: S311 - invents people, keeps no secrets
+    if studio is None:
+        studio = furnish(plan, today=now.date(), dice=dice)
+    diary = Diary(studio, plan, now, dice)
+    today = studio.locations.in_order()[0].local_day(now)
+    last = ScheduledSession.objects.filter(studio=studio).order_by("starts_at").last()
+    day = max(today - PAST, last.location.local_day(last.starts_at) + timedelta(days=1)) if last else today - PAST
+    while day <= today + FUTURE:
+        diary.write_day(day)
+        day += timedelta(days=1)
+    if is_new or not _running(studio, now):
+        write_today(diary, today)
+    if is_new:
+        call_some_off(diary, today)
+    diary.save()
+    return Loaded(int(is_new), len(diary.sessions), len(diary.reservations))
+
+
+def _running(studio: Studio, now: datetime) -> bool:
+    return studio.sessions.filter(starts_at__lte=now, ends_at__gt=now, cancelled_at=None).exists()

@@ -1,0 +1,61 @@
+"""What someone who opens the demo should meet: a class that runs right now, one to come, a few that were called off."""
+
+from datetime import date, datetime, time, timedelta
+
+from bookings.demo.diary import Diary
+from bookings.demo.plan import ClassPlan
+from portal.models import Member
+
+QUARTER = timedelta(minutes=15)
+
+
+def write_today(diary: Diary, today: date) -> None:
+    """A class that began a quarter of an hour ago or less, at any time of day, and one that starts later today."""
+    tz = diary.studio.locations.in_order()[0].tz
+    midnight = datetime.combine(today, time(), tz)
+    since_midnight = diary.now - midnight
+    starts_at = midnight + max(timedelta(), since_midnight // QUARTER * QUARTER - QUARTER)
+    _write_running(diary, _plan(diary, diary.plan.now_class), starts_at, today)
+    tomorrow = datetime.combine(today + timedelta(days=1), time(), tz)
+    soon = starts_at + 4 * QUARTER
+    if soon < tomorrow and not _starts_between(diary, diary.now, tomorrow):
+        diary.write_session(_plan(diary, diary.plan.soon_class), soon)
+
+
+def _starts_between(diary: Diary, first: datetime, last: datetime) -> bool:
+    planned = any(first < one.starts_at < last for one in diary.sessions)
+    return planned or diary.studio.sessions.filter(starts_at__gt=first, starts_at__lt=last).exists()
+
+
+def _write_running(diary: Diary, plan: ClassPlan, starts_at: datetime, today: date) -> None:
+    """Every state that a running class can show: in, not yet in, new, new here, cancelled late, excused."""
+    session = diary.new_session(plan, starts_at)
+    crowd, place = diary.crowd, session.location_id
+
+    def regulars(count: int) -> list[Member]:
+        return crowd.draw(count, location_id=place, day=today, dice=diary.dice)
+
+    for member in regulars(5):
+        diary.write_booked(session, member, came=True)
+    for came in (True, False):
+        diary.write_booked(session, crowd.newcomer(location_id=place, day=today), came=came)
+    if known := crowd.known_elsewhere(location_id=place, day=today):
+        diary.write_booked(session, known, came=False)
+    for member in regulars(2):
+        diary.write_booked(session, member, came=False)
+    late, excused, in_time = regulars(3)
+    diary.write_cancelled(session, late, late=True, excused=False)
+    diary.write_cancelled(session, excused, late=True, excused=True)
+    diary.write_cancelled(session, in_time, late=False)
+
+
+def call_some_off(diary: Diary, today: date) -> None:
+    """One class of last week and one of this week were cancelled by the studio."""
+    for day in (today - timedelta(days=9), today + timedelta(days=2)):
+        theirs = [one for one in diary.sessions if one.location.local_day(one.starts_at) == day]
+        if theirs:
+            diary.call_off(theirs[-1])
+
+
+def _plan(diary: Diary, name: str) -> ClassPlan:
+    return next(one for one in diary.plan.classes if one.name == name)

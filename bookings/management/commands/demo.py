@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from bookings.demo.load import load
+from bookings.demo.plan import DEMO, OPERATOR, OTHER, PASSWORD
+
+
+class Command(BaseCommand):
+    help = "Load two demo studios with classes around today. Run again, it changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--refresh", action="store_true", help="add the days that are missing up to three weeks from today"
+        )
+
+    def handle(self, *args: Any, refresh: bool, **options: Any) -> None:
+        made = load(now=timezone.now(), refresh=refresh)
+        if made.sessions:
+            self.stdout.write(f"Demo: {made.sessions} sessions and {made.reservations} reservations made.")
+        else:
+            self.stdout.write("Demo: is there already; nothing changed.")
+        emails = [login.email for plan in (DEMO, OTHER) for login in plan.logins] + [OPERATOR]
+        self.stdout.write(f"Logins, password {PASSWORD}: {', '.join(emails)}")
