@@ -35,7 +35,7 @@ class DataDir:
                 )
             (self.path / "log").mkdir(mode=0o700, exist_ok=True)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except PermissionError as error:
+        except OSError as error:
             raise CannotStart(
                 f"The data folder {self.path} cannot be written: {error.strerror}.\n"
                 "Run this as its owner, or use another folder: TRESEN_VAR=<folder> make run"

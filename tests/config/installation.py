@@ -56,8 +56,8 @@ class Installation:
         eventually(lambda: "Tresen is ready" in self.said() or self._process.poll() is not None, seconds=60)
         assert self._process.poll() is None, self.said()
 
-    def start_again_beside(self) -> tuple[int, str]:
-        """What a second start on the same data ends with and says."""
+    def try_to_start(self) -> tuple[int, str]:
+        """What a start that is expected to be refused ends with and says."""
         done = subprocess.run(
             [sys.executable, "-m", "config.embedded"],
             cwd=ROOT,

@@ -75,7 +75,7 @@ def test_each_killed_process_comes_back_and_nothing_is_lost(installation: Instal
     broker.set("before", "1")
     servers_do_not_run_as_root_and_the_application_is_no_superuser(installation)
 
-    status, said = installation.start_again_beside()
+    status, said = installation.try_to_start()
     assert (status, "already running" in said) == (1, True)
 
     for name in NAMES:
