@@ -114,7 +114,7 @@ class Diary:
         self, session: ScheduledSession, member: Member, *, late: bool | None = None, excused: bool | None = None
     ) -> None:
         """A place given up: mostly in time, some late, and a few of those excused by the desk."""
-        reservation = self._reserved(session, member)
+        reservation = self._reserved(session, member, early=late is False)
         booked_at, deadline_at = reservation.booked_at or self.now, reservation.deadline_at
         in_time = booked_at, min(deadline_at, self.now)
         too_late = max(deadline_at, booked_at), min(session.starts_at, self.now)
@@ -143,14 +143,16 @@ class Diary:
             if id(event.reservation) in theirs:
                 event.occurred_at = event.recorded_at = event.reservation.booked_at or called_off_at
 
-    def _reserved(self, session: ScheduledSession, member: Member) -> Reservation:
+    def _reserved(self, session: ScheduledSession, member: Member, *, early: bool = False) -> Reservation:
+        """`early`: while cancelling was still free."""
         deadline = cancellation_deadline(
             session.starts_at,
             item_hours=session.item.cancel_hours,
             location_hours=session.location.cancel_hours,
             studio_hours=self.studio.cancel_hours,
         )
-        latest = min(session.starts_at, self.now)
+        latest = min(session.starts_at, self.now, *([deadline.at] if early else []))
+        booked_at = latest - timedelta(hours=0.5 + min(self.dice.expovariate(1 / 60), 400))
         reservation = Reservation(
             studio=self.studio,
             session=session,
@@ -159,20 +161,20 @@ class Diary:
             starts_at=session.starts_at,
             ends_at=session.ends_at,
             source=self.dice.choices(self.sources, self.weights)[0],
-            booked_at=latest - timedelta(hours=0.5 + min(self.dice.expovariate(1 / 60), 400)),
+            booked_at=booked_at,
             deadline_at=deadline.at,
             deadline_from=deadline.origin,
         )
         self.reservations.append(reservation)
         by = self.dice.choice(self.desk) if reservation.source == "desk" else None
-        self._event(reservation, Kind.RESERVED, reservation.booked_at, None, by=by)
+        self._event(reservation, Kind.RESERVED, booked_at, None, by=by)
         return reservation
 
     def _event(
         self,
         reservation: Reservation,
         kind: Kind,
-        at: datetime | None,
+        at: datetime,
         before: dict[str, Any] | None,
         *,
         by: StaffLogin | None = None,

@@ -1,5 +1,6 @@
 """Load the demo: two studios that have been running for six weeks when you look at them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -12,8 +13,6 @@ from bookings.demo.moments import call_some_off, write_today
 from bookings.demo.plan import DEMO, OPERATOR, OTHER, StudioPlan
 from bookings.models import ScheduledSession
 from portal.models import Studio
-
-PAST, FUTURE = timedelta(days=42), timedelta(days=21)
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Loaded:
         return Loaded(self.studios + more.studios, self.sessions + more.sessions, self.reservations + more.reservations)
 
 
-def load(*, now: datetime, refresh: bool = False) -> Loaded:
+def load(*, now: datetime, refresh: bool = False, plans: Sequence[StudioPlan] = (DEMO, OTHER)) -> Loaded:
     """Make what is missing of the demo. A studio that is there is left as it is.
 
     `refresh` adds to it: the days between its last session and three weeks from now, and a class that runs right now.
@@ -37,7 +36,7 @@ def load(*, now: datetime, refresh: bool = False) -> Loaded:
     made = Loaded()
     with transaction.atomic():
         person(OPERATOR, "Operator", operator=True)
-        for plan in (DEMO, OTHER):
+        for plan in plans:
             made += _load_studio(plan, now=now, refresh=refresh)
     return made
 
@@ -53,8 +52,12 @@ def _load_studio(plan: StudioPlan, *, now: datetime, refresh: bool) -> Loaded:
     diary = Diary(studio, plan, now, dice)
     today = studio.locations.in_order()[0].local_day(now)
     last = ScheduledSession.objects.filter(studio=studio).order_by("starts_at").last()
-    day = max(today - PAST, last.location.local_day(last.starts_at) + timedelta(days=1)) if last else today - PAST
-    while day <= today + FUTURE:
+    day = (
+        max(today - plan.past, last.location.local_day(last.starts_at) + timedelta(days=1))
+        if last
+        else today - plan.past
+    )
+    while day <= today + plan.future:
         diary.write_day(day)
         day += timedelta(days=1)
     if is_new or not _running(studio, now):

@@ -1,7 +1,7 @@
 """What the demo studios are made of: places, rooms, classes with their weekly times, and who can log in."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 
 from bookings.models import CalendarItem
 from portal.roles import Preset
@@ -65,6 +65,8 @@ class StudioPlan:
     # The class of which one runs right now, whatever the hour, and one starts later today.
     now_class: str
     soon_class: str
+    past: timedelta = timedelta(days=42)
+    future: timedelta = timedelta(days=21)
     sources: dict[str, int] = field(default_factory=lambda: {"direct": 45, "wellpass": 30, "onefit": 20, "desk": 5})
 
 

@@ -1,0 +1,113 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import Count, F, Q
+
+from bookings.demo.load import load
+from bookings.demo.plan import DEMO, PASSWORD
+from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession
+from bookings.rules import State
+from portal.models import Member, Studio, User
+
+# 23:58 in Amsterdam, a minute past midnight there, and an ordinary noon: something runs at each of them.
+MOMENTS = [
+    datetime(2026, 11, 21, 22, 58, tzinfo=UTC),
+    datetime(2026, 11, 21, 23, 1, tzinfo=UTC),
+    datetime(2026, 7, 3, 10, 30, tzinfo=UTC),
+]
+
+# As the real one, but with four days instead of nine weeks.
+SHORT = [replace(DEMO, members=380, past=timedelta(days=2), future=timedelta(days=1))]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_media(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+def test_a_second_run_changes_nothing() -> None:
+    now = MOMENTS[2]
+    load(now=now, plans=SHORT)
+    before = [list(model.objects.order_by("pk").values()) for model in (User, Member, Reservation, ScheduledSession)]
+
+    assert load(now=now + timedelta(days=1), plans=SHORT).sessions == 0
+
+    after = [list(model.objects.order_by("pk").values()) for model in (User, Member, Reservation, ScheduledSession)]
+    assert after == before
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_a_class_runs_at_any_hour_and_shows_every_state(now: datetime) -> None:
+    load(now=now, plans=SHORT)
+
+    studio = Studio.objects.get(slug="demo")
+    running = studio.sessions.get(item__name="Open Mat", starts_at__lte=now, ends_at__gt=now)
+    rows = running.reservations.with_state(now).with_first_visit()
+    states = {row.state_word for row in rows}
+    assert states >= {State.NO_CHECK_IN, State.LATE_CANCELLED, State.EXCUSED, State.CANCELLED}
+    assert any(row.first_here for row in rows)
+    known_at_noord = Q(member__reservations__location__slug="noord", first_here=True)
+    assert rows.filter(known_at_noord).exists()
+    assert running.teacher
+    assert running.teacher.login
+    assert running.teacher.login.user.email == "teacher@demo.test"
+    assert running.location.local_day(running.starts_at) == running.location.local_day(now)
+
+
+def test_what_the_actions_promise_holds() -> None:
+    now = MOMENTS[2]
+    load(now=now, plans=SHORT)
+
+    active = Count("reservations", filter=Q(reservations__booking="booked"))
+    assert not ScheduledSession.objects.annotate(active=active).exclude(places_taken=F("active")).exists()
+    assert not ReservationEvent.objects.filter(occurred_at__gt=now).exists()
+    assert not ReservationEvent.objects.filter(by=None, by_word="").exists()
+    for reservation in Reservation.objects.prefetch_related("events"):
+        told = sorted(reservation.events.all(), key=lambda event: event.version)
+        assert [event.occurred_at for event in told] == sorted(event.occurred_at for event in told)
+        assert told[0].kind == ReservationEvent.Kind.RESERVED
+        assert told[-1].after == {
+            "booking": reservation.booking,
+            "attendance": reservation.attendance,
+            "excused": reservation.excused,
+        }
+    for pulse in Pulse.objects.all():
+        assert pulse.version == ReservationEvent.objects.filter(studio_id=pulse.studio_id).count()
+    assert not Reservation.objects.due_for_sweep(now - timedelta(minutes=5)).exists()
+
+
+def test_there_is_all_that_a_visitor_is_promised() -> None:
+    now = MOMENTS[2]
+    load(now=now)
+
+    demo = Studio.objects.get(slug="demo")
+    assert [place.zone for place in demo.locations.in_order()] == ["Europe/Amsterdam"] * 2
+    assert demo.members.count() == 600
+    assert 150 < demo.members.exclude(photo="").count() < 350
+    assert demo.sessions.filter(cancelled_at__isnull=False).count() == 2
+    assert demo.sessions.filter(places_taken=F("capacity"), starts_at__gt=now).exists()
+    assert demo.sessions.earliest("starts_at").starts_at < now - timedelta(days=41)
+    assert demo.sessions.latest("starts_at").starts_at > now + timedelta(days=20)
+    assert set(demo.reservations.values_list("source", flat=True)) == {"direct", "desk", "wellpass", "onefit"}
+    assert demo.reservations.filter(spot__isnull=False).exists()
+    assert all(user.check_password(PASSWORD) for user in User.objects.all())
+    assert User.objects.get(is_superuser=True).email == "operator@tresen.test"
+    assert Studio.objects.get(slug="other").locations.get().zone == "Europe/Berlin"
+
+
+def test_refresh_adds_the_days_that_are_missing() -> None:
+    load(now=MOMENTS[2], plans=SHORT)
+    demo = Studio.objects.get(slug="demo")
+    before = set(demo.sessions.values_list("pk", flat=True))
+    later = MOMENTS[2] + timedelta(days=3, hours=-8)
+
+    load(now=later, refresh=True, plans=SHORT)
+
+    assert before < set(demo.sessions.values_list("pk", flat=True))
+    assert demo.sessions.filter(starts_at__lte=later, ends_at__gt=later).exists()
+    assert demo.sessions.latest("starts_at").starts_at > later + timedelta(days=1)
