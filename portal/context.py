@@ -60,14 +60,15 @@ def _other_studios(login: StaffLogin) -> list[dict[str, str]]:
 
 def _navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
     entries = [
-        (Right.VIEW_TODAY, "bookings:check_ins", _("Check-ins"), "check"),
-        (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar"),
-        (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column"),
-        (Right.IMPORT, "portal:imports", _("Import"), "upload"),
+        (Right.VIEW_TODAY, "bookings:check_ins", _("Check-ins"), "check", "c"),
+        (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar", "b"),
+        (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
+        (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
     ]
     found = []
-    for right, name, label, icon in entries:
+    for right, name, label, icon, key in entries:
         if right in login.rights:
             url = reverse(name, args=[login.studio.slug])
-            found.append({"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)})
+            active = request.path.startswith(url)
+            found.append({"label": label, "url": url, "icon": icon, "key": key, "active": active})
     return found
