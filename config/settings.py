@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 
 from config.broker import broker_url, client_url
 from config.database import database_settings
+from config.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("TRESEN_VAR", BASE_DIR / "var"))
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -143,6 +145,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"  # local days are computed in code: a local crontab skips an hour when the clock changes
 CELERY_ENABLE_UTC = True
+CELERY_BEAT_SCHEDULE = {
+    # The only entry: what is due by the clock, the workers find out from the database (portal/jobs/schedule.py).
+    "poll": {"task": "portal.drain", "schedule": 5.0, "kwargs": {"rung_by": "beat"}, "options": {"expires": 15}},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True  # the attempts of the job row end the loop of a job that kills its worker
 CELERY_TASK_IGNORE_RESULT = True
@@ -156,6 +162,8 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000  # KiB
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20  # seconds
 
+LOGGING = logging_settings(os.environ.get("LOG_LEVEL", "INFO"))
+
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "tresen_session"
@@ -163,6 +171,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "tresen_csrf"
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY", default=False) else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

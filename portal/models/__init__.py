@@ -1,4 +1,5 @@
+from portal.models.jobs import Heartbeat, Job, ScheduledRun
 from portal.models.people import Member, StaffLogin, Teacher, User
 from portal.models.studio import Location, Studio
 
-__all__ = ["Location", "Member", "StaffLogin", "Studio", "Teacher", "User"]
+__all__ = ["Heartbeat", "Job", "Location", "Member", "ScheduledRun", "StaffLogin", "Studio", "Teacher", "User"]

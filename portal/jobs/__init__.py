@@ -1,0 +1,17 @@
+"""The queue of record: work that must happen is a row in PostgreSQL; Celery only rings (docs/queue.md)."""
+
+from portal.jobs.queue import KeyTaken, LeaseLost, OutsideTransaction, enqueue, renew, retry
+from portal.jobs.registry import MORE, GiveUp, Outcome, handles
+
+__all__ = [
+    "MORE",
+    "GiveUp",
+    "KeyTaken",
+    "LeaseLost",
+    "Outcome",
+    "OutsideTransaction",
+    "enqueue",
+    "handles",
+    "renew",
+    "retry",
+]

@@ -1,0 +1,36 @@
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from portal.jobs import MORE, Outcome, handles, schedule, worker
+from portal.models import Heartbeat, Job, ScheduledRun
+
+KEEP_DONE, KEEP_SLOTS, KEEP_HEARTBEATS = timedelta(days=14), timedelta(days=30), timedelta(days=1)
+AT_ONCE = 5000  # rows deleted in one transaction
+
+
+@shared_task(name="portal.drain", bind=True)
+def drain(task: Any, rung_by: str = "bell") -> None:
+    """Look at the rows: write the jobs of periodic work that is due, then do what is due.
+
+    Rung by `bell` (something was committed), `beat` (every five seconds) or `worker` (each asks itself, in case there
+    is no beat). Any number of them may run at once.
+    """
+    worker.wait_for_database()
+    if rung_by == "beat":
+        worker.beat("beat")
+    schedule.plan(timezone.now())
+    worker.drain(f"worker {task.request.hostname}")
+
+
+@handles("portal.clean_up_jobs", every=timedelta(days=1))
+def clean_up_jobs(job: Job) -> Outcome | None:
+    """Forget done jobs, old slots and the heartbeats of workers that are gone. Dead jobs wait for a person."""
+    done = Job.objects.filter(done_at__lt=Now() - KEEP_DONE).values("pk")[:AT_ONCE]
+    deleted, _by_model = Job.objects.filter(pk__in=done).delete()
+    ScheduledRun.objects.filter(slot__lt=Now() - KEEP_SLOTS).delete()
+    Heartbeat.objects.filter(seen_at__lt=Now() - KEEP_HEARTBEATS).delete()
+    return MORE if deleted == AT_ONCE else None
