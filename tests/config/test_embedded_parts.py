@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import processes
+from config.embedded import binaries, processes
 from config.embedded.account import CANDIDATES, Account, server_account
-from config.embedded.binaries import Binaries
+from config.embedded.binaries import Binaries, find_binaries
 from config.embedded.datadir import DataDir
 from config.embedded.errors import CannotStart
 from config.embedded.postgres import Postgres, stale_pid
@@ -99,6 +99,24 @@ def test_a_pid_file_that_names_a_stranger_is_stale(tmp_path: Path) -> None:
     assert stale_pid(tmp_path) == os.getpid()
     (tmp_path / "postmaster.pid").write_text("")  # killed while it was written
     assert stale_pid(tmp_path) is None
+
+
+def test_an_account_that_cannot_reach_the_wheels_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([False, True])
+    monkeypatch.setattr(binaries, "_can_run", lambda *_: next(answers))
+    monkeypatch.setattr(binaries, "CACHE", tmp_path / "cache")
+    umask = os.umask(0o077)
+    try:
+        found = find_binaries(Account(4711, 4711))
+    finally:
+        os.umask(umask)
+
+    for executable in (found.initdb, found.postgres, found.valkey):
+        assert executable.is_relative_to(tmp_path / "cache")
+        assert subprocess.run([executable, "--version"], capture_output=True).returncode == 0
+        for path in (executable, *executable.parents[: -len(tmp_path.parents) - 1]):
+            assert path.stat().st_mode & 0o005 == 0o005
+    assert found.postgres.parent.parent.joinpath("share/postgresql.conf.sample").stat().st_mode & 0o004
 
 
 def test_roots_servers_run_as_the_owner_of_their_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
