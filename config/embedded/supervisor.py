@@ -81,7 +81,8 @@ class Supervisor:
 
     def run_once(self, name: str, words: list[str], environment: Mapping[str, str]) -> None:
         """Run a step that ends by itself, its output on the terminal."""
-        step = self.processes.spawn([sys.executable, "-m", *words], cwd=ROOT, env=environment)
+        quiet = {"LOG_LEVEL": "WARNING", **environment}
+        step = self.processes.spawn([sys.executable, "-m", *words], cwd=ROOT, env=quiet)
         self.processes.finish(step, name)
 
     def watch(self) -> None:
