@@ -108,6 +108,8 @@ def beat(name: str) -> None:
 
 def wait_for_database(patience: float = PATIENCE) -> None:
     """Wait until the database answers. Raises OperationalError when it has not after `patience` seconds."""
+    if connection.in_atomic_block:  # a transaction cannot go on with another connection
+        return
     until = time.monotonic() + patience
     pause = 0.1
     while True:
