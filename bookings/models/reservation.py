@@ -129,6 +129,8 @@ class Reservation(models.Model):
     checked_in_by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, blank=True, related_name="+")
     # Why a person should look at this row ("cancelled and checked in"); empty: nothing to see.
     flagged = models.CharField(max_length=200, blank=True)
+    # What the system that an import came from calls this reservation; finds it again in the next file.
+    external_ref = models.CharField(max_length=150, blank=True)
 
     objects = ReservationQuerySet.as_manager()
 
@@ -153,6 +155,11 @@ class Reservation(models.Model):
                 fields=["session", "member"],
                 condition=Q(booking=rules.Booking.BOOKED),
                 name="one_active_reservation_per_member_and_session",
+            ),
+            models.UniqueConstraint(
+                fields=["studio", "source", "external_ref"],
+                condition=~Q(external_ref=""),
+                name="one_reservation_per_external_ref",
             ),
             models.UniqueConstraint(
                 fields=["session", "spot"],
