@@ -34,9 +34,10 @@ lint: venv-dev  ## format, lint, types, import contracts, translations, compose 
 	@echo 'Translations ...'; if test -e config/messages.py; then SECRET_KEY=messages $(VENV_PYTHON) -m config.messages check; fi
 
 # Steps on the throwaway servers, inside `make test`.
+checks: export LOG_LEVEL = WARNING
 checks:
 	@echo 'Migrations ...'; $(VENV_PYTHON) manage.py makemigrations --check --dry-run --verbosity 0 || { echo 'Models changed without a migration: manage.py makemigrations'; exit 1; }
-	@echo 'Deployment check ...'; HTTPS=1 ALLOWED_HOSTS=tresen.example $(VENV_PYTHON) manage.py check --deploy --fail-level WARNING
+	@echo 'Deployment check ...'; HTTPS=1 ALLOWED_HOSTS=tresen.example $(VENV_PYTHON) manage.py check --deploy --fail-level WARNING --verbosity 0
 	@echo 'Tests ...'; $(VENV_PYTHON) -m config.prepare files >/dev/null && $(VENV_PYTHON) -m pytest --quiet --numprocesses $(TEST_WORKERS)
 
 messages: venv-dev  ## bring the translation catalogues up to date with the code and templates
