@@ -1,4 +1,4 @@
-"""One settings file for every place Tresen runs in; what differs comes from the environment (docs/settings.md)."""
+"""One settings file for every place Tresen runs in; what differs comes from the environment (docs/running.md)."""
 
 import os
 from datetime import timedelta
@@ -50,12 +50,14 @@ MIDDLEWARE = [
     "config.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.middleware.RequestLimits",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.SessionLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -116,6 +118,34 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_SESSION_REMEMBER = True  # no tick box: SessionLimits decides how long
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# One address against one person is axes' business below; this stops many addresses against one, and one against many.
+ACCOUNT_RATE_LIMITS = {"login_failed": "100/15m/ip,30/15m/key"}
+
+# How many proxies of ours stand before the web server; X-Forwarded-For is believed that far and no further.
+PROXIES = int(os.environ.get("PROXIES", "1" if flag("BEHIND_PROXY", default=False) else "0"))
+# Lockouts are rows in PostgreSQL: nothing that flushes a cache forgets them.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "portal.accounts.locked_out"
+AXES_CLIENT_IP_CALLABLE = "portal.accounts.client_ip"
+AXES_USERNAME_CALLABLE = "portal.accounts.typed_email"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_TLS", default=True)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM", "Tresen <tresen@localhost>")
+# Without a mail server, mails are files that the person at this machine can open.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -164,7 +194,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20  # seconds
 
 LOGGING = logging_settings(os.environ.get("LOG_LEVEL", "INFO"))
 
+# A login ends 14 days after it was made, and earlier when nothing of it was seen for a day.
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SESSION_IDLE = timedelta(days=1)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "tresen_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "tresen_csrf"
@@ -175,6 +207,10 @@ SECURE_REDIRECT_EXEMPT = ["^livez$", "^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY", default=False) else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+MAX_BODY = 8 * 2**20  # bytes of one request, all files included; what is larger is refused unread
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bytes of it that are not files
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -60,3 +60,8 @@ def choose_location(request: StudioRequest) -> HttpResponse:
     request.login.location_chosen = chosen
     request.login.save(update_fields=["location_chosen"])
     return redirect(came_from(request, default=reverse("portal:studio", args=[request.studio.slug])))
+
+
+@public("says that nobody signs up by themselves: logins are given")
+def no_sign_up(request: HttpRequest) -> HttpResponse:
+    raise Http404

@@ -1,0 +1,66 @@
+"""Limits of every request and of every login, before any view is asked."""
+
+from collections.abc import Callable, Iterable, Sequence
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.defaults import bad_request
+
+Answer = Callable[[HttpRequest], HttpResponse]
+SEEN_EVERY = 600  # seconds; how exactly the idle time is known
+
+
+class RequestLimits:
+    """Refuse what no page of ours sends: too large a body, a compressed one, or text with a NUL (S19, bad input)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal():
+            return _refused(request, HTTPStatus.BAD_REQUEST)
+        if int(length) > settings.MAX_BODY:
+            return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            return _refused(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        if "\0" in request.path or any("\0" in text for text in _texts(request.GET.lists())):
+            return _refused(request, HTTPStatus.BAD_REQUEST)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: object) -> None:
+        """Fields of forms: PostgreSQL cannot store a NUL, and no form of ours has a use for one."""
+        if request.method == "POST" and any("\0" in text for text in _texts(request.POST.lists())):
+            raise BadRequest
+
+
+class SessionLimits:
+    """End a login that is too old or was not seen for too long (S6); the reception tab asks often enough to stay."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = timezone.now().timestamp()
+            began = request.session.setdefault("began", now)
+            seen = request.session.setdefault("seen", now)
+            if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE.total_seconds():
+                logout(request)
+            elif now - seen > SEEN_EVERY:
+                request.session["seen"] = now
+        return self.get_response(request)
+
+
+def _texts(fields: Iterable[tuple[str, Sequence[object]]]) -> list[str]:
+    return [str(text) for name, values in fields for text in (name, *values)]
+
+
+def _refused(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    answer = bad_request(request, BadRequest())
+    answer.status_code = status
+    return answer
