@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psycopg
+
 from config.embedded.account import server_account
 from config.embedded.binaries import find_binaries
 from config.embedded.datadir import DataDir
@@ -55,7 +57,13 @@ class Supervisor:
         if postgres.make_cluster(self.processes):
             (self.data.path / "demo-loaded").unlink(missing_ok=True)
         self.start(postgres.child, postgres.is_ready)
-        postgres.make_role_and_database(may_create_databases=may_create_databases)
+        try:
+            postgres.make_role_and_database(may_create_databases=may_create_databases)
+        except psycopg.OperationalError as error:
+            raise CannotStart(
+                f"PostgreSQL did not let us in: {error}\n"
+                f"If {self.data.path}/secrets.json is not the one that was made with this data, put that one back."
+            ) from error
         return postgres.url()
 
     def start_valkey(self) -> str:
@@ -123,7 +131,7 @@ def run(environment: Mapping[str, str]) -> int:
         supervisor.watch()
     except Stopped:
         pass
-    except (CannotStart, GaveUp) as error:
+    except (CannotStart, GaveUp, OSError) as error:
         say(f"\nTresen could not go on: {error}\n")
         return 1
     finally:
