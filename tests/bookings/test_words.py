@@ -1,0 +1,121 @@
+"""Every answer that the rules can give has its sentence, in the location's time."""
+
+import inspect
+import re
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from bookings import rules
+from bookings.rules import Answer, Decision, Question, Step
+from bookings.words import path_words, refusal_words, warning_words
+from portal.models import Location
+from tests.bookings.scenes import at
+
+CENTRUM = Location(name="Centrum", zone="Europe/Amsterdam")
+LISBON = Location(name="Lisboa", zone="Europe/Lisbon")
+MOMENT = at("18:02")
+
+REFUSALS: dict[Question, rules.Fact] = {
+    Question.SESSION_CANCELLED: MOMENT,
+    Question.MEMBER_BLOCKED: "unpaid since May",
+    Question.ALREADY_BOOKED: MOMENT,
+    Question.STARTED: MOMENT,
+    Question.NOT_OPEN_YET: MOMENT,
+    Question.CLOSED: MOMENT,
+    Question.FULL: 16,
+    Question.RESERVATION_CANCELLED: None,
+    Question.CHECKED_IN: MOMENT,
+    Question.OTHER_DAY: MOMENT,
+    Question.NOT_STARTED: MOMENT,
+    Question.CORRECTION_LIMIT: MOMENT,
+    Question.DEADLINE_PASSED: MOMENT,
+    Question.OUTCOME_MISSING: None,
+    Question.UNDONE_ALREADY: None,
+    Question.CHANGED_SINCE: None,
+}
+WARNINGS: dict[Question, rules.Fact] = {
+    Question.STARTED: MOMENT,
+    Question.NOT_OPEN_YET: MOMENT,
+    Question.CLOSED: MOMENT,
+    Question.ELSEWHERE: "Noord 17:55",
+    Question.EARLY: MOMENT,
+}
+
+
+def decision(question: Question, answer: Answer, fact: rules.Fact) -> Decision:
+    return Decision((Step(question, answer, fact),))
+
+
+def test_every_question_is_answered_below() -> None:
+    assert set(REFUSALS) | set(WARNINGS) == set(Question)
+
+
+def test_the_rules_refuse_and_warn_with_no_other_questions() -> None:
+    source = inspect.getsource(rules)
+    refused = {Question[name] for name in re.findall(r"_refuse_if\(\s*Question\.(\w+)", source)}
+    warned = {Question[name] for name in re.findall(r"_warn_if\(\s*Question\.(\w+)", source)}
+    either = {Question[name] for name in re.findall(r"for_members\(\s*Question\.(\w+)", source)}
+    assert (refused | either, warned | either) == (set(REFUSALS), set(WARNINGS))
+
+
+@pytest.mark.parametrize("question", REFUSALS)
+def test_a_refusal_is_a_sentence_with_its_fact(question: Question) -> None:
+    fact = REFUSALS[question]
+    words = refusal_words(decision(question, Answer.REFUSED, fact), CENTRUM)
+    shown = "18:02" if fact == MOMENT else str(fact or "")
+    assert shown in words
+    assert words.endswith(".")
+    assert "%(" not in words
+    assert "None" not in words
+
+
+@pytest.mark.parametrize("question", WARNINGS)
+def test_a_warning_is_a_sentence_with_its_fact(question: Question) -> None:
+    fact = WARNINGS[question]
+    (words,) = warning_words(decision(question, Answer.WARNING, fact), CENTRUM)
+    assert ("18:02" if fact == MOMENT else str(fact)) in words
+    assert words.endswith(".")
+
+
+@pytest.mark.parametrize("question", Question)
+def test_a_path_shows_each_question_with_its_answer(question: Question) -> None:
+    (line,) = path_words(decision(question, Answer.FINE, None), CENTRUM)
+    assert line.question.endswith("?")
+    assert line.fine
+    html = render_to_string("components/decision.html", {"lines": [line]})
+    assert line.question in html
+    assert 'aria-label="yes"' in html
+
+
+def test_a_path_ends_with_the_refusal_and_its_cross() -> None:
+    path = Decision((Step(Question.SESSION_CANCELLED, Answer.FINE), Step(Question.FULL, Answer.REFUSED, 16)))
+    lines = path_words(path, CENTRUM)
+    assert [line.fine for line in lines] == [True, False]
+    html = render_to_string("components/decision.html", {"lines": lines})
+    assert html.index('aria-label="yes"') < html.index('aria-label="no"')
+    assert "all 16 places are taken" in html
+
+
+def test_moments_are_told_in_the_time_of_the_location() -> None:
+    early = decision(Question.EARLY, Answer.WARNING, MOMENT)
+    assert warning_words(early, CENTRUM) == ["That is early: the class begins Wed 10 Jun, 18:02."]
+    assert warning_words(early, LISBON) == ["That is early: the class begins Wed 10 Jun, 17:02."]
+
+
+def test_days_are_told_in_the_language_of_the_reader() -> None:
+    with override("de"):
+        assert "Mi" in warning_words(decision(Question.EARLY, Answer.WARNING, MOMENT), CENTRUM)[0]
+
+
+def test_one_place_is_not_spoken_of_in_the_plural() -> None:
+    assert "its only place is taken" in refusal_words(decision(Question.FULL, Answer.REFUSED, 1), CENTRUM)
+
+
+def test_a_check_in_without_its_time_has_a_sentence_too() -> None:
+    assert refusal_words(decision(Question.CHECKED_IN, Answer.REFUSED, None), CENTRUM).startswith("Checked in already.")
+
+
+def test_what_is_allowed_has_no_refusal() -> None:
+    assert refusal_words(decision(Question.FULL, Answer.FINE, 16), CENTRUM) == ""
