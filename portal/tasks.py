@@ -5,7 +5,8 @@ from celery import shared_task
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from portal.jobs import MORE, Outcome, handles, schedule, worker
+from portal.imports import runs
+from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
 from portal.models import Heartbeat, Job, ScheduledRun
 
 KEEP_DONE, KEEP_SLOTS, KEEP_HEARTBEATS = timedelta(days=14), timedelta(days=30), timedelta(days=1)
@@ -34,3 +35,9 @@ def clean_up_jobs(job: Job) -> Outcome | None:
     ScheduledRun.objects.filter(slot__lt=Now() - KEEP_SLOTS).delete()
     Heartbeat.objects.filter(seen_at__lt=Now() - KEEP_HEARTBEATS).delete()
     return MORE if deleted == AT_ONCE else None
+
+
+# Not in one transaction: a check is watched while it goes on. What is written is one, and ends with asking for the lease.
+@handles(runs.JOB, transactional=False)
+def work_on_import(job: Job) -> None:
+    runs.work_on(job.payload["run"], now=timezone.now(), still_ours=lambda: renew(job))
