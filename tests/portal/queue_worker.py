@@ -19,6 +19,7 @@ __all__ = ["app"]
 
 app.conf.broker_transport_options = app.conf.broker_transport_options | {"global_keyprefix": os.environ["KEY_PREFIX"]}
 app.conf.beat_schedule = {"poll": app.conf.beat_schedule["poll"] | {"schedule": 0.3}}
+app.conf.beat_max_loop_interval = 0.3
 queue.LEASE = timedelta(seconds=1)
 queue.FIRST_BACKOFF = timedelta(seconds=0.1)
 AskYourself.pause = float(os.environ.get("ASK_YOURSELF", "60"))
