@@ -161,6 +161,19 @@ class MemberImport(ImportKind):
     explanation = gettext_lazy("One row per person: names, e-mail, phone, number.")
     targets = MEMBER_TARGETS
 
+    def columns(self) -> list[str]:
+        return [gettext("Name"), gettext("Number"), gettext("E-mail"), gettext("Phone")]
+
+    def show(self, row: ImportRow) -> dict[str, Any]:
+        labels = {target.name: target.words for target in MEMBER_TARGETS}
+        return {
+            "row": row,
+            "cells": [row.shown.get(name, "") for name in ("name", "number", "email", "phone")],
+            "changes": [
+                f"{labels[name]}: {before or '–'} → {after or '–'}" for name, (before, after) in row.changes.items()
+            ],
+        }
+
     def problems(self, table: Table, mapping: Mapped) -> list[str]:
         found = []
         if not {"number", "email"} & set(mapping):

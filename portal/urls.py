@@ -10,4 +10,17 @@ urlpatterns = [
     path("<slug:studio>/", views.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
     path("<slug:studio>/imports/", imports.imports, name="imports"),
+    path("<slug:studio>/imports/<int:run>/", imports.import_run, name="import_run"),
+    path("<slug:studio>/imports/<int:run>/columns/", imports.import_mapping, name="import_mapping"),
+    path("<slug:studio>/imports/<int:run>/questions/", imports.import_questions, name="import_questions"),
+    path("<slug:studio>/imports/<int:run>/write/", imports.import_write, name="import_write"),
+    path("<slug:studio>/imports/<int:run>/undo/", imports.import_undo, name="import_undo"),
+    path("<slug:studio>/imports/<int:run>/retry/", imports.import_retry, name="import_retry"),
+    path("<slug:studio>/imports/<int:run>/discard/", imports.import_discard, name="import_discard"),
+    path("<slug:studio>/imports/<int:run>/refused.csv", imports.import_refused, name="import_refused"),
+    path(
+        "<slug:studio>/imports/templates/<int:template>/forget/",
+        imports.import_forget_template,
+        name="import_forget_template",
+    ),
 ]

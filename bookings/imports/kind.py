@@ -1,12 +1,14 @@
 """Reservation history as a kind of import: what is asked, and how it is undone."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from bookings.actions.importing import changed_elsewhere, count_places, lock_sessions, record_restored
 from bookings.imports.rules import Said
@@ -29,11 +31,47 @@ WHAT_BECAME = {"cancelled_at", "cancelled", "checked_in_at", "checked_in", "stat
 MOST_PLACES, MOST_WORDS = 60, 40
 
 
+CHANGE_WORDS = {
+    "member": gettext_noop("member"),
+    "session": gettext_noop("class"),
+    "location": gettext_noop("location"),
+    "starts_at": gettext_noop("start of the class"),
+    "ends_at": gettext_noop("start of the class"),
+    "booked_at": gettext_noop("booked at"),
+    "cancelled_at": gettext_noop("cancelled at"),
+    "checked_in_at": gettext_noop("checked in at"),
+    "booking": gettext_noop("status"),
+    "attendance": gettext_noop("status"),
+    "excused": gettext_noop("status"),
+    "flagged": gettext_noop("what to look at"),
+}
+
+
 class ReservationImport(ImportKind):
     word = "reservations"
     label = gettext_lazy("Reservation history")
     explanation = gettext_lazy("One row per booking: who, which class, when, and what became of it.")
     targets = TARGETS
+
+    def columns(self) -> list[str]:
+        return [_("Member"), _("Class"), _("Start"), _("Location"), _("State")]
+
+    def show(self, row: ImportRow) -> dict[str, Any]:
+        shown = row.shown
+        return {
+            "row": row,
+            "cells": [shown.get("member", ""), shown.get("class", ""), _start(shown), shown.get("location", "")],
+            "state": shown.get("state", ""),
+            "changes": sorted({_(CHANGE_WORDS[name]) for name in row.changes}),
+        }
+
+    def new_objects(self, counts: Mapping[str, int]) -> list[str]:
+        words = (
+            ("new_member", lambda n: ngettext("%(count)d new member", "%(count)d new members", n)),
+            ("new_calendaritem", lambda n: ngettext("%(count)d new class", "%(count)d new classes", n)),
+            ("new_scheduledsession", lambda n: ngettext("%(count)d new session", "%(count)d new sessions", n)),
+        )
+        return [word(counts[name]) % {"count": counts[name]} for name, word in words if counts.get(name)]
 
     def problems(self, table: Table, mapping: Mapped) -> list[str]:
         found = []
@@ -69,6 +107,20 @@ class ReservationImport(ImportKind):
                 suggested="local",
             ),
             *self._statuses(table, mapping),
+            *self._origin(mapping),
+        ]
+
+    def _origin(self, mapping: Mapped) -> list[Question]:
+        if "external_ref" not in mapping:
+            return []
+        return [
+            Question(
+                name="origin",
+                group=_("Booking numbers"),
+                label=_("Name of the other system"),
+                choices=[],
+                help=_("Only needed when files of two systems use the same booking numbers. Letters, digits and hyphens."),
+            )
         ]
 
     def _places(self, studio: Studio, table: Table, mapping: Mapped) -> list[Question]:
@@ -157,6 +209,14 @@ class ReservationImport(ImportKind):
                 kept.setdefault(line, why)
         record_restored(run.studio_id, run.pk, restored, now=now)
         return kept
+
+
+def _start(shown: dict[str, Any]) -> str:
+    """Local date and time in the reader's way; of a refused row, what stands in the file."""
+    try:
+        return date_format(datetime.fromisoformat(shown["start"]), "SHORT_DATETIME_FORMAT")
+    except (KeyError, ValueError):
+        return str(shown.get("start", ""))
 
 
 def _is_in(record: dict[str, object], pks: set[int]) -> bool:

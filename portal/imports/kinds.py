@@ -42,10 +42,9 @@ class Question:
     name: str  # the key of its answer
     group: str
     label: str
-    choices: list[tuple[str, str]]
+    choices: list[tuple[str, str]]  # none: a short word, or nothing
     suggested: str = ""  # what the file gives reason to believe; empty: a person must choose
     help: str = ""
-    required: bool = True
 
 
 class ImportKind:
@@ -53,6 +52,18 @@ class ImportKind:
     label: ClassVar[Any]
     explanation: ClassVar[Any]
     targets: ClassVar[Sequence[Target]]
+
+    def columns(self) -> list[str]:
+        """Headings of the preview, in the reader's language."""
+        raise NotImplementedError
+
+    def show(self, row: ImportRow) -> dict[str, Any]:
+        """A row of the preview: the row, its `cells` below the headings, `state` of a reservation, `changes` in words."""
+        raise NotImplementedError
+
+    def new_objects(self, counts: Mapping[str, int]) -> list[str]:
+        """What the import makes besides its rows, in words."""
+        return []
 
     def problems(self, table: Table, mapping: Mapped) -> list[str]:
         """Why nothing can be imported from this file with this mapping, in the reader's language; empty: go on."""

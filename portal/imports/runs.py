@@ -63,7 +63,6 @@ def upload(
         content=content,
         encoding=table.encoding,
         separator=table.separator,
-        rows_in_file=len(table.rows),
         created_at=now,
     )
     map_by_header(run, table)
@@ -79,6 +78,7 @@ def clean_file_name(name: str) -> str:
 
 def map_by_header(run: ImportRun, table: Table, *, kind: str = "") -> None:
     """Map the columns by the studio's template for this header, else by their names; nothing is saved."""
+    run.header, run.rows_in_file = table.header, len(table.rows)
     template = run.studio.import_templates.filter(header=fingerprint(table.header)).first()
     if template and kind in {"", template.kind} and still_fits(template.mapping, table.header):
         run.template, run.kind = template, template.kind
@@ -104,7 +104,8 @@ def open_questions(run: ImportRun, table: Table) -> list[Question]:
     return [
         question
         for question in questions_of(run, table)
-        if run.answers.get(question.name) not in {value for value, _words in question.choices}
+        if question.choices
+        and run.answers.get(question.name) not in {value for value, _words in question.choices}
     ]
 
 

@@ -54,6 +54,7 @@ class ImportRun(models.Model):
     content = models.BinaryField(default=bytes)
     encoding = models.CharField(max_length=20)
     separator = models.CharField(max_length=1)
+    header = models.JSONField(default=list)
     rows_in_file = models.PositiveIntegerField()
     mapping = models.JSONField(default=dict)
     answers = models.JSONField(default=dict)
