@@ -1,0 +1,61 @@
+"""Who may open what: the one table that is read in a review (S1). `test_access.py` walks every address against it.
+
+A new route needs one line here; a line without a route fails, too. `get` is the right that opens the page, `post` the
+right that its form asks for besides; None: the method is answered with 405. ANY: each login of the studio.
+"""
+
+from dataclasses import dataclass, field
+
+from portal.roles import Right
+
+ANY = "any login of the studio"
+
+
+@dataclass(frozen=True)
+class Studio:
+    """An address below `/<studio>/`. Strangers get 404, logins without the right 403, the anonymous the login page."""
+
+    get: Right | str | None = None
+    post: Right | str | None = None
+    # What a form has to hold so that it is not refused for its content.
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Open:
+    """An address that needs no studio. `anonymous` and `known`: the statuses of GET and POST, 405: not answered."""
+
+    why: str
+    anonymous: tuple[int, int]
+    known: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Operators:
+    """Django's admin: everybody but the operator is sent to the login page or refused."""
+
+
+TABLE: dict[str, Studio | Open | Operators] = {
+    "admin:*": Operators(),
+    # Logging in: django-allauth's own views.
+    "account_login": Open("the way in", (200, 200), (302, 302)),
+    "account_logout": Open("the way out; asks first", (302, 302), (200, 302)),
+    "account_inactive": Open("says that a login was switched off", (200, 405), (200, 405)),
+    "account_signup": Open("nobody signs up: a name that allauth asks for", (404, 404), (404, 404)),
+    "account_change_password": Open("one's own password", (302, 302), (200, 200)),
+    "account_reset_password": Open("who forgot the password is not logged in", (200, 200), (200, 200)),
+    "account_reset_password_done": Open("says that a mail was sent", (200, 405), (200, 405)),
+    "account_reset_password_from_key": Open("opened from a mail", (200, 200), (200, 200)),
+    "account_reset_password_from_key_done": Open("says that it worked", (200, 405), (200, 405)),
+    # Of the installation.
+    "livez": Open("says that the process answers", (200, 405), (200, 405)),
+    # 503: no worker and no beat run in this test.
+    "healthz": Open("watched from outside; holds no data of anybody", (503, 405), (503, 405)),
+    "set_language": Open("a cookie of this browser", (302, 302), (302, 302)),
+    "portal:home": Open("leads to one's studio", (302, 405), (302, 405)),
+    "portal:theme": Open("a cookie of this browser", (405, 302), (405, 302)),
+    # Of a studio.
+    "portal:studio": Studio(get=ANY),
+    "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),
+    "portal:imports": Studio(get=Right.IMPORT),
+}

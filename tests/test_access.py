@@ -1,0 +1,201 @@
+"""Every address, every method, everybody: compared with the one reviewed table (S1-S3)."""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+
+from portal.models import StaffLogin, User
+from portal.roles import RIGHTS, Preset
+from tests.access_table import ANY, TABLE, Open, Operators, Studio
+from tests.routes import Route, all_routes
+from tests.world import MISSING, World, world
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+SAFE = ("GET", "HEAD")
+ROUTES = {route.name: route for route in all_routes()}
+# Words in an address that name a row of the studio; the others name a month, a format.
+OBJECTS = {"reservation", "session", "item", "event", "member", "run", "photo", "pk"}
+OTHER_WORDS: dict[str, Any] = {
+    "uidb36": "1", "key": "abc", "app_label": "portal", "url": "x", "object_id": "1", "content_type_id": "1",
+}  # fmt: skip
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def houses(settings: Any) -> World:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a hundred people, no secrets
+    return world()
+
+
+def line(route: Route) -> Studio | Open | Operators | None:
+    return TABLE.get("admin:*" if route.is_admin else route.name)
+
+
+def test_every_route_stands_in_the_table_and_every_line_has_a_route() -> None:
+    names = {"admin:*" if route.is_admin else route.name for route in ROUTES.values()}
+    assert names == set(TABLE)
+
+
+def test_every_view_of_ours_wears_a_decorator_that_agrees_with_the_table() -> None:
+    for route in ROUTES.values():
+        if not route.is_ours or route.is_admin:
+            continue
+        rule = line(route)
+        if isinstance(rule, Open):
+            assert getattr(route.view, "public", ""), route.name
+        else:
+            assert isinstance(rule, Studio), route.name
+            assert route.is_studio, route.name
+            right, post = route.view.access  # type: ignore[attr-defined]
+            wanted = [one for one in (rule.get, rule.post) if one not in (ANY, None)]
+            assert {one for one in (right, post) if one} == set(wanted), route.name
+
+
+def client_of(user: User | None) -> Client:
+    client = Client(raise_request_exception=False, REMOTE_ADDR="127.0.0.1")
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def ask(client: Client, method: str, url: str, data: dict[str, str] | None = None) -> HttpResponseBase:
+    """One request whose traces in the database are taken back."""
+    with transaction.atomic():
+        response = client.generic(method, url) if method != "POST" else client.post(url, data or {})
+        b"".join(response) if response.streaming else None
+        transaction.set_rollback(True)
+    return response
+
+
+def told(response: HttpResponseBase, url: str) -> str:
+    """The page without the address that was asked for, and without what differs on each answer (CSRF tokens)."""
+    text = getattr(response, "content", b"").decode().replace(url, "").replace(quote(url, safe=""), "")
+    return re.sub(r"[A-Za-z0-9]{64}", "", text)
+
+
+def login_of(user: User | None, studio: str) -> StaffLogin | None:
+    return StaffLogin.objects.filter(user=user, studio__slug=studio, is_active=True).first() if user else None
+
+
+def expected(rule: Studio, method: str, user: User | None) -> set[int]:
+    """The statuses that the table allows for a studio's address with its own objects; an empty set is "is let in"."""
+    if user is None:
+        return {302}
+    login = login_of(user, "own")
+    if login is None:
+        return {404}
+    rights = RIGHTS[Preset(login.preset)]
+    safe = method in SAFE
+    asked = [rule.get] if safe else [rule.get, rule.post]
+    if any(right is not None and right != ANY and right not in rights for right in asked):
+        return {403}
+    if method in ("PUT", "PATCH", "DELETE") or (safe and rule.get is None) or (not safe and rule.post is None):
+        return {405}
+    return set()
+
+
+def lines(kind: type) -> list[Any]:
+    return [pytest.param(route, id=name) for name, route in ROUTES.items() if isinstance(line(route), kind)]
+
+
+@pytest.mark.parametrize("route", lines(Studio))
+def test_a_studio_address_answers_each_person_as_the_table_says(route: Route, houses: World) -> None:
+    rule = TABLE[route.name]
+    assert isinstance(rule, Studio)
+    names_object = bool(OBJECTS & set(route.arguments))
+    wrong = []
+    for who, user in houses.people.items():
+        client = client_of(user)
+        for method in METHODS:
+            wanted = expected(rule, method, user)
+            if who == "pinned desk" and names_object and not wanted:
+                wanted = {404}  # the object is at a location that this login does not see
+            response = ask(client, method, route.url(houses.own.words), rule.data)
+            status = response.status_code
+            sent_away = response.headers.get("Location", "").startswith("/accounts/login/")
+            let_in = status < 500 and status not in {403, 404, 405} and not sent_away
+            if (status not in wanted) if wanted else not let_in:
+                wrong.append((who, method, status, wanted or "let in"))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("route", lines(Studio))
+def test_what_belongs_to_another_studio_looks_like_what_does_not_exist(route: Route, houses: World) -> None:
+    """The same status and the same page, whether the studio or a row in it is another's or nobody's (S1)."""
+    rule = TABLE[route.name]
+    assert isinstance(rule, Studio)
+    methods = [one for one, right in (("GET", rule.get), ("POST", rule.post)) if right]
+    own, other = houses.own.words, houses.other.words
+    for who in ("owner", "teacher", "desk", "other owner", "operator"):
+        client = client_of(houses.people[who])
+        if who == "other owner":
+            pairs = [(own, own | {"studio": "missing"})]
+        else:
+            pairs = [(other, other | {"studio": "missing"})]
+            pairs += [(own | {word: other[word]}, own | {word: MISSING}) for word in OBJECTS & set(route.arguments)]
+        for theirs, nobodys in pairs:
+            for method in methods:
+                urls = route.url(theirs), route.url(nobodys)
+                answers = [
+                    (response.status_code, told(response, url))
+                    for url in urls
+                    for response in [ask(client, method, url, rule.data)]
+                ]
+                assert answers[0] == answers[1], (who, method, urls)
+                assert answers[0][0] in {403, 404}, (who, method, urls)
+
+
+@pytest.mark.parametrize("route", lines(Open))
+def test_an_open_address_answers_as_the_table_says(route: Route, houses: World) -> None:
+    rule = TABLE[route.name]
+    assert isinstance(rule, Open)
+    wrong = []
+    for who, user in houses.people.items():
+        get, post = rule.anonymous if user is None else rule.known
+        if who in {"operator", "switched off"} and route.name == "portal:home":
+            get = 200  # has no studio to be led to
+        client = client_of(user)
+        for method in METHODS:
+            wanted = get if method in SAFE else post if method == "POST" else None
+            status = ask(client, method, route.url(OTHER_WORDS), {}).status_code
+            if status != wanted and not (wanted is None and status in {200, 302, 404, 405}):
+                wrong.append((who, method, status, wanted))
+    assert wrong == []
+
+
+def test_the_admin_is_for_operators(houses: World) -> None:
+    routes = [route for route in ROUTES.values() if route.is_admin]
+    assert routes
+    for who, user in houses.people.items():
+        client = client_of(user)
+        for route in routes:
+            for method in ("GET", "POST"):
+                status = ask(client, method, route.url(OTHER_WORDS)).status_code
+                if who == "operator":
+                    assert status < 500, (route.name, method, status)
+                else:
+                    assert status in {302, 403, 404, 405}, (who, route.name, method, status)
+
+
+def test_a_right_that_is_taken_away_is_gone_at_the_next_request(houses: World) -> None:
+    """S3: rights are read on each request; a person who is switched off is logged out by it."""
+    url = ROUTES["portal:studio"].url(houses.own.words)
+    desk = houses.people["desk"]
+    assert desk
+    client = client_of(desk)
+    assert client.get(url).status_code == 302
+    history = ROUTES["bookings:history"].url(houses.own.words)
+    assert client.get(history).status_code == 200
+
+    StaffLogin.objects.filter(user=desk).update(preset=Preset.VIEWER)
+    assert client.get(history).status_code == 403
+    StaffLogin.objects.filter(user=desk).update(is_active=False)
+    assert client.get(history).status_code == 404
+    User.objects.filter(pk=desk.pk).update(is_active=False)
+    assert client.get(history).status_code == 302

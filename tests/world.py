@@ -1,0 +1,99 @@
+"""Two studios side by side, and everybody who could knock at their doors."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from bookings import actions
+from bookings.models import Reservation
+from portal.models import Location, StaffLogin, Studio, User
+from portal.roles import Preset
+from tests.factories import (
+    CalendarItemFactory,
+    LocationFactory,
+    MemberFactory,
+    ReservationFactory,
+    SessionFactory,
+    StaffLoginFactory,
+    StudioFactory,
+    TeacherFactory,
+    UserFactory,
+)
+
+MISSING = 2**40  # an id that no row has
+MONTH = "2026-10"
+
+
+@dataclass
+class House:
+    """One studio with one of everything, so that there is something to steal."""
+
+    studio: Studio
+    place: Location
+    reservation: Reservation
+    owner: StaffLogin
+    # A value for each word of the studio's addresses; tests/routes.py says which words there are.
+    words: dict[str, Any] = field(default_factory=dict)
+
+
+def house(slug: str) -> House:
+    studio = StudioFactory(slug=slug, name=f"Studio {slug}")
+    place = LocationFactory(studio=studio, slug="centrum", name="Centrum")
+    LocationFactory(studio=studio, slug="noord", name="Noord")
+    owner = StaffLoginFactory(studio=studio, preset=Preset.OWNER, user__email=f"owner@{slug}.test")
+    teacher = TeacherFactory(studio=studio)
+    item = CalendarItemFactory(location=place, teacher=teacher, name=f"Flow at {slug}")
+    now = timezone.now()
+    running = SessionFactory(item=item, starts_at=now - timedelta(minutes=10))
+    SessionFactory(item=item, starts_at=now + timedelta(days=3))
+    member = MemberFactory(studio=studio, first_name="Canary", last_name=slug, phone=f"+31 6 99{slug}")
+    reservation = ReservationFactory(session=running, member=member)
+    actions.check_in(reservation, action_id=uuid4(), by=owner, now=now)
+    other = ReservationFactory(session=running, member=MemberFactory(studio=studio))
+    made = actions.mark_no_show(other, action_id=uuid4(), by=owner, now=now)
+    old = SessionFactory(item=item, starts_at=now - timedelta(days=40))
+    ReservationFactory(session=old, member=member)
+    return House(
+        studio=studio,
+        place=place,
+        reservation=reservation,
+        owner=owner,
+        words={
+            "studio": slug,
+            "month": MONTH,
+            "reservation": reservation.pk,
+            "session": running.pk,
+            "item": item.pk,
+            "event": made.event.pk,
+            "member": member.pk,
+        },
+    )
+
+
+@dataclass
+class World:
+    own: House
+    other: House
+    # By word, as in the access table; None is nobody.
+    people: dict[str, User | None]
+
+
+def world() -> World:
+    """The own studio with a login of each kind, the other one, and those who belong to neither."""
+    own, other = house("own"), house("other")
+    studio = own.studio
+    people: dict[str, User | None] = {"anonymous": None, "owner": own.owner.user}
+    for preset in (Preset.MANAGER, Preset.TEACHER, Preset.DESK, Preset.VIEWER):
+        people[preset] = StaffLoginFactory(studio=studio, preset=preset, user__email=f"{preset}@own.test").user
+    teaching = StaffLogin.objects.get(studio=studio, preset=Preset.TEACHER)
+    studio.teachers.update(login=teaching)
+    pinned = StaffLoginFactory(studio=studio, preset=Preset.DESK, user__email="pinned@own.test")
+    pinned.locations.add(studio.locations.get(slug="noord"))
+    people["pinned desk"] = pinned.user
+    people["switched off"] = StaffLoginFactory(studio=studio, is_active=False, user__email="off@own.test").user
+    people["other owner"] = other.owner.user
+    people["operator"] = UserFactory(email="operator@own.test", is_staff=True, is_superuser=True)
+    return World(own, other, people)
