@@ -43,7 +43,7 @@ class Formatter(JsonFormatter):
         log_data["event"] = redact(_event(record))
         if request_id := _request_id.get():
             log_data["request"] = request_id
-        for field in FIELDS & record.__dict__.keys():
+        for field in sorted(FIELDS & record.__dict__.keys()):
             value = record.__dict__[field]
             log_data[field] = redact(value) if isinstance(value, str) else value
         if record.exc_info and record.exc_info[1]:
