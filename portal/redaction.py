@@ -10,7 +10,7 @@ HIDDEN = "[hidden]"
 _PERSONAL = re.compile(
     r"""
       [^\s@<>"'(),;:=]+@[^\s@<>"'(),;:=]+                                # an e-mail address
-    | (?<![\w.:+-]) (?:\+|00|0) [1-9] (?:[ ()./-]{0,2}\d){6,14} (?![\w-])  # a phone number
+    | (?<![\w.:+-]) (?:\+|00|0) [1-9] (?:[ ()./-]{0,3}\d){6,14} (?![\w-])  # a phone number
     | \b[A-Za-z0-9_-]{32,}\b                                              # a token, a session key, a signature
     | (?<=://)[^/\s:@]*:[^/\s@]*(?=@)                                     # user:password of an address
     """,
