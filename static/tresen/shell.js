@@ -30,7 +30,7 @@ function markRow(row, { focus = false } = {}) {
   row.classList.add("is-current");
   row.scrollIntoView({ block: "nearest" });
   if (focus) {
-    row.tabIndex = -1;
+    if (row.tabIndex < 0) row.tabIndex = -1;
     row.focus({ preventScroll: true });
   } else {
     announce(row.getAttribute("aria-label") ?? row.querySelector(".row-name")?.textContent.trim() ?? "");
@@ -132,6 +132,7 @@ document.addEventListener("keydown", (event) => {
     // Enter and Space belong to what has the focus, and arrows to a field of several lines or choices.
     if (["Enter", "Space"].includes(name) && (name === "Space" ? typing : typing && active.type !== "search")) return;
     if (["Enter", "Space"].includes(name) && active?.matches("a, button, summary, input:not([type=search])")) return;
+    if (name === "Backspace" && typing) return;
     if (name.startsWith("Arrow") && typing && !active.matches("input[type=search]")) return;
     if (event.shiftKey && name !== "Enter") return;
   }

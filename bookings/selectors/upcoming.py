@@ -1,0 +1,109 @@
+"""The bookings of the next 14 days (P2, Q12)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from bookings.models import Reservation, ScheduledSession
+from bookings.rules import Booking, State
+from bookings.selectors.local_days import midnight
+from portal.models import Location, StaffLogin
+
+DAYS = timedelta(days=14)
+# No calendar item is longer (its form refuses it), so an older start cannot still be running.
+LONGEST_SESSION = timedelta(days=1)
+# A class is low on bookings with at most this share of its places taken.
+LOW = 1 / 3
+
+CANCELLED = frozenset({State.CANCELLED, State.EXCUSED, State.LATE_CANCELLED})
+
+
+@dataclass
+class Booked:
+    """One class with what its reservations add up to."""
+
+    session: ScheduledSession
+    states: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+    newcomers: int = 0
+
+    @property
+    def day(self) -> date:
+        return self.session.location.local_day(self.session.starts_at)
+
+    @property
+    def checked_in(self) -> int:
+        return self.states[State.CHECKED_IN]
+
+    @property
+    def expected(self) -> int:
+        """Who is booked and not yet in; nobody is expected in a cancelled class."""
+        return self.states[State.BOOKED] + self.states[State.NO_CHECK_IN]
+
+    @property
+    def people(self) -> int:
+        return self.states.total()
+
+    @property
+    def is_full(self) -> bool:
+        return self.session.capacity is not None and self.session.places_taken >= self.session.capacity
+
+    @property
+    def is_low(self) -> bool:
+        return self.session.capacity is not None and self.session.places_taken <= self.session.capacity * LOW
+
+
+def for_login(login: StaffLogin, locations: list[Location]) -> QuerySet[ScheduledSession]:
+    """The sessions at these locations that this login may see: a teacher's own, everybody else's all (Q37)."""
+    sessions = ScheduledSession.objects.filter(studio_id=login.studio_id, location__in=locations)
+    return sessions.filter(teacher__login=login) if login.only_own_classes else sessions
+
+
+def upcoming(login: StaffLogin, locations: list[Location], *, now: datetime) -> list[Booked]:
+    """The classes from `now` to the end of the local day 14 days on, in order, with their counts (Q12, Q15).
+
+    One that has begun and not ended is among them. Two queries, whatever the number of classes and of past visits.
+    """
+    horizon = Q(pk__in=[])
+    for location in locations:
+        end = midnight(location.local_day(now) + DAYS + timedelta(days=1), location.tz)
+        horizon |= Q(location=location, starts_at__gte=now - LONGEST_SESSION, starts_at__lt=end)
+    sessions = (
+        for_login(login, locations)
+        .filter(horizon, ends_at__gt=now)
+        .select_related("item", "location", "room", "teacher")
+        .order_by("starts_at", "item__name", "id")
+    )
+    return with_counts(sessions, now=now)
+
+
+def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[Booked]:
+    """These sessions in their order, each with what its reservations add up to: one query for all."""
+    found = {session.pk: Booked(session) for session in sessions}
+    counted = (
+        Reservation.objects.filter(session__in=list(found))
+        .with_state(now)
+        .with_first_visit()
+        .values("session_id", "source", "booking", "state_word", "first_here")
+        .annotate(number=Count("*"))
+    )
+    for row in counted:
+        booked = found[row["session_id"]]
+        booked.states[row["state_word"]] += row["number"]
+        if row["booking"] == Booking.BOOKED:
+            booked.sources[row["source"]] += row["number"]
+            booked.newcomers += row["number"] * row["first_here"]
+    return list(found.values())
+
+
+def people_of(session: ScheduledSession, *, now: datetime) -> QuerySet[Reservation]:
+    """Everyone who booked this session, by name, with state and star; those who cancelled come last."""
+    return (
+        session.reservations.with_state(now)
+        .with_first_visit()
+        .select_related("member", "location", "session")
+        .order_by("booking", "member__first_name", "member__last_name", "id")
+    )

@@ -1,0 +1,260 @@
+"""The bookings of the next 14 days (P2, P3, Q12), and cancelling with its outcome (Q11)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings import actions, rules
+from bookings.forms import ActionForm, CancelForm
+from bookings.models import CalendarItem, Reservation
+from bookings.rules import Booking, CancelAs, State
+from bookings.selectors.upcoming import CANCELLED, Booked, for_login, people_of, upcoming, with_counts
+from bookings.states import star_of
+from bookings.words import clock, day_and_clock, refusal_words
+from portal.access import StudioRequest, locations_for, studio_view
+from portal.locations import location_choice
+from portal.roles import Right
+from portal.views import came_from
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters as the address says them; empty means all. A word that fits nothing shows nothing."""
+
+    source: str
+    teacher: str
+    kind: str
+    fill: str  # "low" or "full"
+    new: bool
+    cancelled: bool
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Filters":
+        return cls(
+            source=query.get("source", ""),
+            teacher=query.get("teacher", ""),
+            kind=query.get("kind", ""),
+            fill=query.get("fill", ""),
+            new=query.get("new") == "1",
+            cancelled=query.get("cancelled") == "1",
+        )
+
+    @property
+    def any(self) -> bool:
+        return bool(self.source or self.teacher or self.kind or self.fill or self.new)
+
+    def show(self, booked: Booked) -> bool:
+        session = booked.session
+        return (
+            (not self.source or bool(booked.sources[self.source]))
+            and (not self.teacher or str(session.teacher_id) == self.teacher)
+            and (not self.kind or session.item.kind == self.kind)
+            and (not self.new or bool(booked.newcomers))
+            and (not self.fill or (self.fill == "low" and booked.is_low) or (self.fill == "full" and booked.is_full))
+        )
+
+    def show_person(self, reservation: Reservation, *, now: datetime) -> bool:
+        """Cancelled people only when asked for; late cancels of a class that has begun always (P3)."""
+        state = State(reservation.state_word)  # type: ignore[attr-defined]
+        outstanding = state is State.LATE_CANCELLED and reservation.starts_at <= now
+        return (
+            (self.cancelled or outstanding or state not in CANCELLED)
+            and (not self.source or reservation.source == self.source)
+            and (not self.new or reservation.first_here)  # type: ignore[attr-defined]
+        )
+
+
+@dataclass(frozen=True)
+class Person:
+    """One row of an opened class."""
+
+    reservation: Reservation
+    star: str
+    time: str
+    booked_at: str
+    free_until: str
+    ways: tuple[tuple[CancelAs, str], ...]
+    can_reinstate: bool
+    action_id: UUID
+
+
+@dataclass(frozen=True)
+class Day:
+    day: date
+    classes: list[Booked]
+
+    @property
+    def expected(self) -> int:
+        return sum(booked.expected for booked in self.classes)
+
+
+@studio_view(Right.VIEW_BOOKINGS)
+@require_safe
+def bookings(request: StudioRequest) -> HttpResponse:
+    choice, now = location_choice(request), timezone.now()
+    filters = Filters.of(request.GET)
+    classes = upcoming(request.login, choice.shown, now=now)
+    opened = next((booked for booked in classes if str(booked.session.pk) == request.GET.get("open")), None)
+    context = {
+        "filters": filters,
+        "now": now,
+        "opened": opened,
+        "people": _people(request, opened, filters, now=now) if opened else [],
+        "next": _address_with_open(request, opened),
+    }
+    if request.htmx and not request.htmx.boosted:
+        if opened is None:
+            raise Http404
+        return render(request, "bookings/bookings.html#people", context | {"booked": opened})
+    today = {place.pk: place.local_day(now) for place in choice.visible}
+    context |= {
+        "days": _days([booked for booked in classes if filters.show(booked)]),
+        "today": min(today.values(), default=now.date()),
+        "tomorrow": min(today.values(), default=now.date()) + timedelta(days=1),
+        "show_places": len(choice.shown) > 1,
+        "classes": classes,
+        "choices": _choices(classes),
+    }
+    return render(request, "bookings/bookings.html", context)
+
+
+@studio_view(Right.BOOK)
+@require_POST
+def cancel(request: StudioRequest, reservation: int) -> HttpResponse:
+    """Give the place up with the outcome that stood on the button (Q11)."""
+    form = CancelForm(request.POST)
+    found = _reservation(request, reservation)
+
+    def act(now: datetime) -> str:
+        outcome = form.cleaned_data["outcome"]
+        actions.cancel(found, outcome=outcome, action_id=form.cleaned_data["action_id"], by=request.login, now=now)
+        done = {
+            CancelAs.IN_TIME: _("%(name)s: cancelled in time."),
+            CancelAs.LATE: _("%(name)s: late cancel."),
+            CancelAs.EXCUSED: _("%(name)s: cancelled, excused."),
+        }
+        return done[outcome] % {"name": found.member.name}
+
+    return _answer(request, found, form, act, undo="bookings:reinstate")
+
+
+@studio_view(Right.BOOK)
+@require_POST
+def reinstate(request: StudioRequest, reservation: int) -> HttpResponse:
+    """Take a cancellation back."""
+    form = ActionForm(request.POST)
+    found = _reservation(request, reservation)
+
+    def act(now: datetime) -> str:
+        actions.reinstate(found, action_id=form.cleaned_data["action_id"], by=request.login, now=now)
+        return _("%(name)s is booked again.") % {"name": found.member.name}
+
+    return _answer(request, found, form, act)
+
+
+def _reservation(request: StudioRequest, pk: int) -> Reservation:
+    """The reservation, if this login may see its session; raises Http404."""
+    sessions = for_login(request.login, locations_for(request.login))
+    return get_object_or_404(
+        request.studio.reservations.select_related("member", "session", "location"), pk=pk, session__in=sessions
+    )
+
+
+def _answer(
+    request: StudioRequest,
+    reservation: Reservation,
+    form: ActionForm,
+    act: Callable[[datetime], str],
+    *,
+    undo: str = "",
+) -> HttpResponse:
+    """Do it, and say what happened: to htmx with the changed row, else on the page that the form came from."""
+    now, said, refused = timezone.now(), "", ""
+    if not form.is_valid():
+        refused = _("Nothing was changed: the form was not complete. Please load the page again.")
+    else:
+        try:
+            said = act(now)
+        except actions.Refused as refusal:
+            refused = refusal_words(refusal.decision, reservation.location)
+        except actions.ActionIdReused:
+            refused = _("Nothing was changed: this button was used already. Please load the page again.")
+    back = came_from(request, default=reverse("bookings:bookings", args=[request.studio.slug]))
+    if not request.htmx:
+        messages.add_message(request, messages.ERROR if refused else messages.SUCCESS, refused or said)
+        return redirect(back)
+    changed = people_of(reservation.session, now=now).get(pk=reservation.pk)
+    session = for_login(request.login, [reservation.location]).select_related("item", "location")
+    context = {
+        "person": _person(request, changed, now=now),
+        "booked": with_counts([session.get(pk=reservation.session_id)], now=now)[0],
+        "now": now,
+        "next": back,
+        "said": refused or said,
+        "undo_url": reverse(undo, args=[request.studio.slug, reservation.pk]) if undo and not refused else "",
+        "undo_fields": {"action_id": uuid4(), "next": back},
+    }
+    return render(request, "bookings/bookings.html#changed", context, status=422 if refused else 200)
+
+
+def _people(request: StudioRequest, booked: Booked, filters: Filters, *, now: datetime) -> list[Person]:
+    reservations = people_of(booked.session, now=now)
+    return [_person(request, one, now=now) for one in reservations if filters.show_person(one, now=now)]
+
+
+def _person(request: StudioRequest, reservation: Reservation, *, now: datetime) -> Person:
+    place = reservation.location
+    facts = actions.cancel_facts(reservation, by_staff=True)
+    may_change = request.may(Right.BOOK) and now <= reservation.correction_until
+    ways = [way for way in CancelAs if may_change and rules.may_cancel(facts, outcome=way, now=now).allowed]
+    words = {
+        CancelAs.IN_TIME: _("Cancel, in time"),
+        CancelAs.LATE: _("Cancel late, the place counts as late"),
+        CancelAs.EXCUSED: _("Cancel, excused"),
+    }
+    return Person(
+        reservation=reservation,
+        star=star_of(reservation),
+        time=clock(reservation.checked_in_at, place) if reservation.checked_in_at else "",
+        booked_at=day_and_clock(reservation.booked_at, place) if reservation.booked_at else "",
+        free_until=day_and_clock(reservation.deadline_at, place),
+        ways=tuple((way, words[way]) for way in ways),
+        can_reinstate=may_change and reservation.booking != Booking.BOOKED,
+        action_id=uuid4(),
+    )
+
+
+def _days(classes: list[Booked]) -> list[Day]:
+    """The classes under the local day of each location, both in order (Q15)."""
+    days: dict[date, list[Booked]] = {}
+    for booked in classes:
+        days.setdefault(booked.day, []).append(booked)
+    return [Day(day, days[day]) for day in sorted(days)]
+
+
+def _choices(classes: list[Booked]) -> dict[str, Any]:
+    """What can be filtered by: only what the 14 days hold."""
+    kinds = {booked.session.item.kind for booked in classes}
+    return {
+        "sources": sorted({source for booked in classes for source in booked.sources}),
+        "teachers": sorted({booked.session.teacher for booked in classes if booked.session.teacher}, key=str),
+        "kinds": [kind for kind in CalendarItem.Kind if kind.value in kinds],
+    }
+
+
+def _address_with_open(request: StudioRequest, opened: Booked | None) -> str:
+    """Where a form of an opened class leads back to: this address, the class open, cancelled people shown."""
+    query = request.GET.copy()
+    if opened:
+        query["open"], query["cancelled"] = str(opened.session.pk), "1"
+    return f"{request.path}?{query.urlencode()}" if query else request.path
