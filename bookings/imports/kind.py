@@ -119,7 +119,9 @@ class ReservationImport(ImportKind):
                 group=_("Booking numbers"),
                 label=_("Name of the other system"),
                 choices=[],
-                help=_("Only needed when files of two systems use the same booking numbers. Letters, digits and hyphens."),
+                help=_(
+                    "Only needed when files of two systems use the same booking numbers. Letters, digits and hyphens."
+                ),
             )
         ]
 
@@ -146,7 +148,9 @@ class ReservationImport(ImportKind):
                 continue
             count = sum(n for pair, n in rows.items() if place_key(*pair) == key)
             words = ngettext("%(count)d row", "%(count)d rows", count) % {"count": count}
-            label = place or (_("no studio named, %(address)s") % {"address": address} if address else _("no studio named"))
+            label = place or (
+                _("no studio named, %(address)s") % {"address": address} if address else _("no studio named")
+            )
             twin = "" if place else same_address.get(address, "")
             found[key] = Question(
                 name=key,
@@ -214,7 +218,7 @@ class ReservationImport(ImportKind):
 def _start(shown: dict[str, Any]) -> str:
     """Local date and time in the reader's way; of a refused row, what stands in the file."""
     try:
-        return date_format(datetime.fromisoformat(shown["start"]), "SHORT_DATETIME_FORMAT")
+        return date_format(datetime.fromisoformat(shown["start"]), "j M Y, H:i")
     except (KeyError, ValueError):
         return str(shown.get("start", ""))
 

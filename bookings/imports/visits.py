@@ -85,7 +85,11 @@ class Reader:
         slug = self.answers.get(place_key(row["place"], row["address"])) or self.answers.get("place", "")
         visit.location = self.locations.get(slug)
         if visit.location is None:
-            text = _("You chose to leave these rows out.") if slug == LEAVE_OUT else _("Nobody said which location this is.")
+            text = (
+                _("You chose to leave these rows out.")
+                if slug == LEAVE_OUT
+                else _("Nobody said which location this is.")
+            )
             self._refuse(visit, "place", text)
 
     def _moments(self, visit: Visit, row: Mapping[str, str], location: Location) -> None:

@@ -128,7 +128,7 @@ def keep_as_template(run: ImportRun, table: Table, *, now: datetime) -> None:
 def begin(run: ImportRun, step: Status) -> None:
     """Have a worker do this step. Raises NotNow when it is not this step's turn, or a worker is at it already."""
     with transaction.atomic():
-        locked = ImportRun.objects.select_for_update().defer("content").select_related("job").get(pk=run.pk)
+        locked = ImportRun.objects.select_for_update(of=("self",)).defer("content").select_related("job").get(pk=run.pk)
         again = locked.status == step
         if locked.status not in _BEFORE[step] or (again and not is_given_up(locked)):
             raise NotNow
