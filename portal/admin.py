@@ -13,6 +13,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from portal.jobs import admin as jobs_admin  # noqa: F401 - registers the queue
 from portal.models import Location, Member, StaffLogin, Studio, User
 
 # Neither has a meaning here: rights come from StaffLogin, addresses from User.

@@ -1,0 +1,64 @@
+"""The queue on the operator's desk. `portal/admin.py` imports this."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from portal.jobs import retry
+from portal.models import Heartbeat, Job
+
+
+class JobState(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("dead", _("given up")), ("failing", _("failing")), ("open", _("waiting")), ("done", _("done"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        states = {
+            "dead": Q(dead_at__isnull=False),
+            "failing": Q(done_at=None, dead_at=None) & ~Q(last_error=""),
+            "open": Q(done_at=None, dead_at=None),
+            "done": Q(done_at__isnull=False),
+        }
+        return queryset.filter(states.get(self.value() or "", Q()))
+
+
+class ReadOnly(admin.ModelAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    """What waits, fails and was given up; the operator can have the latter tried again."""
+
+    list_display = ["kind", "key", "studio", "attempts", "run_after", "done_at", "dead_at", "last_error"]
+    list_filter = [JobState, "kind"]
+    list_select_related = ["studio"]
+    search_fields = ["key"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    actions = ["try_again"]
+
+    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        count = retry(queryset.values_list("pk", flat=True))
+        text = ngettext("%(count)d job is tried again.", "%(count)d jobs are tried again.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnly):
+    list_display = ["name", "seen_at"]

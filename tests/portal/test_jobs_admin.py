@@ -1,0 +1,34 @@
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+
+from portal.models import Job, User
+
+LIST = "/admin/portal/job/"
+
+
+@pytest.fixture
+def operator(client: Client, db: None) -> Client:
+    client.force_login(User.objects.create_superuser("operator@example.test", "a long password", name="O"))
+    return client
+
+
+def test_the_operator_sees_dead_jobs_and_has_them_tried_again(operator: Client) -> None:
+    dead = Job.objects.create(key="the dead one", kind="k", dead_at=Now(), attempts=8, last_error="TimeoutError in x")
+    done = Job.objects.create(key="the done one", kind="k", done_at=Now())
+    page = operator.get(LIST, {"state": "dead"}).content.decode()
+    assert "TimeoutError in x" in page
+    assert "the done one" not in page
+    answer = operator.post(LIST, {"action": "try_again", "_selected_action": [dead.pk, done.pk]})
+    assert answer.status_code == 302
+    dead.refresh_from_db()
+    done.refresh_from_db()
+    assert (dead.dead_at, dead.attempts) == (None, 0)
+    assert done.done_at is not None
+
+
+def test_nobody_edits_jobs_by_hand(operator: Client) -> None:
+    job = Job.objects.create(key="one", kind="k")
+    assert operator.get(f"{LIST}add/").status_code == 403
+    assert operator.post(f"{LIST}{job.pk}/change/", {"key": "two"}).status_code == 403
+    assert operator.post(f"{LIST}{job.pk}/delete/", {"post": "yes"}).status_code == 403
