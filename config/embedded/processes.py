@@ -37,6 +37,8 @@ class Processes:
         self._stops = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
         if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup
             self._stops.discard(signal.SIGHUP)
+        # A closed terminal signals the leader of its session. If that is make, make waits for us and tells us nothing.
+        self._watch_terminal = signal.SIGHUP in self._stops and has_terminal()
         self._ours: dict[int, subprocess.Popen[bytes]] = {}
         signal.pthread_sigmask(signal.SIG_BLOCK, self._stops | {signal.SIGCHLD})
         # Grandchildren whose parent died become our children, so that none is forgotten.
@@ -85,9 +87,12 @@ class Processes:
         return process
 
     def wait(self, seconds: float) -> bool:
-        """Wait until a child changed or the time is over. True when somebody asked us to stop."""
-        got = signal.sigtimedwait(self._stops | {signal.SIGCHLD}, max(0.0, seconds))
+        """Wait until a child changed or the time is over, 2 s at most. True when somebody asked us to stop."""
+        got = signal.sigtimedwait(self._stops | {signal.SIGCHLD}, min(max(0.0, seconds), 2.0))
         self._reap()
+        if self._watch_terminal and not has_terminal():
+            self._watch_terminal = False
+            return True
         return got is not None and got.si_signo in self._stops
 
     def pause(self, seconds: float) -> None:
@@ -185,6 +190,15 @@ class Child:
                 if processes.wait(left):
                     break
         kill_group(self.process.pid)
+
+
+def has_terminal() -> bool:
+    """Whether this process has a terminal that can take its life (not: whether its output goes there)."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def kill_group(group: int) -> None:

@@ -76,6 +76,7 @@ class Installation:
     def close_terminal(self) -> int:
         assert self._terminal is not None
         os.close(self._terminal)
+        self._terminal = None
         return self._process.wait(40)
 
     def kill_all(self) -> None:
@@ -94,7 +95,8 @@ class Installation:
 
     def pid(self, name: str) -> int | None:
         """The direct child with this name, if it runs."""
-        for pid in children(self._process.pid):
+        supervisor = self._process.pid if self._terminal is None else next(iter(children(self._process.pid)))
+        for pid in children(supervisor):
             with contextlib.suppress(OSError):
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if NAMES[name] in command:
@@ -134,8 +136,8 @@ class Installation:
         self._terminal, inner = pty.openpty()
         os.set_blocking(self._terminal, False)
         process = subprocess.Popen(
-            # A session of its own whose controlling terminal is `inner`, as a terminal window has.
-            ["setsid", "--ctty", "--wait", *command],
+            # As in a terminal window with make: a session of its own, led by a process that waits and tells nothing.
+            ["setsid", "--ctty", "sh", "-c", 'trap : HUP; "$@"; exit $?', "sh", *command],
             cwd=ROOT,
             env=self._environment(),
             stdin=inner,
