@@ -1,0 +1,107 @@
+"""Run every benchmark and print one table; exit code 1 when a limit does not hold."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+
+import psycopg
+
+from config.embedded.services import ROOT
+from tests.bench.database import fill, own_database
+
+PAST, LITTLE_PAST, DUE = 1_000_000, 10_000, 1000
+
+
+def main() -> int:
+    if "DATABASE_URL" not in os.environ:
+        command = [
+            sys.executable,
+            "-m",
+            "config.embedded",
+            "throwaway",
+            "--durable",
+            sys.executable,
+            "-m",
+            "tests.bench",
+        ]
+        return subprocess.call(command, cwd=ROOT)
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "tests.bench.settings", "HTTPS": "0"}
+    began = time.monotonic()
+    with ExitStack() as stack:
+        small = stack.enter_context(own_database("small"))
+        big = stack.enter_context(own_database("big"))
+        for url, past in ((small, LITTLE_PAST), (big, PAST)):
+            tell(f"a database with {past:,} past reservations ...", began)
+            prepare(url, past)
+        os.environ["DATABASE_URL"] = big
+        holds = run(stack, small, big, began)
+        from django.db import connections  # noqa: PLC0415
+
+        connections.close_all()
+    return 0 if holds else 1
+
+
+def prepare(url: str, past: int) -> None:
+    environment = {**os.environ, "DATABASE_URL": url}
+    subprocess.run([sys.executable, "-m", "config.prepare", "database"], cwd=ROOT, env=environment, check=True)
+    fill(url, past=past)
+
+
+def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
+    import django  # noqa: PLC0415 (DATABASE_URL must say which database first)
+
+    django.setup()
+    from django.test import Client as InProcess  # noqa: PLC0415
+
+    from portal.models import User  # noqa: PLC0415
+    from tests.bench import measures  # noqa: PLC0415
+    from tests.bench.server import serving  # noqa: PLC0415
+    from tests.bench.urls import NOTE_TABLE  # noqa: PLC0415
+
+    person = InProcess(headers={"host": "127.0.0.1"})
+    person.force_login(User.objects.get(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in person.cookies.items())
+    with psycopg.connect(big) as source, psycopg.connect(small) as target:
+        source.execute(NOTE_TABLE)
+        for row in source.execute("SELECT session_key, session_data, expire_date FROM django_session"):
+            target.execute("INSERT INTO django_session VALUES (%s, %s, %s)", row)
+
+    holds = True
+    few, many, bare = (
+        stack.enter_context(serving(small)),
+        stack.enter_context(serving(big)),
+        stack.enter_context(serving(big, "tests.bench.bare:application")),
+    )
+    for name, rows in {
+        "pages": lambda: measures.pages(few, many, cookie, person),
+        "check-in": lambda: measures.check_in(many, bare, cookie, big),
+        "last places": lambda: measures.last_places(many, cookie, big),
+        "CSV": lambda: measures.month_as_csv(many, cookie, big, rows=PAST),
+        "sweep": lambda: measures.sweep(big, past=PAST, due=DUE),
+    }.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        tell(f"{name} ...", began)
+        holds &= show(rows())
+    tell("done", began)
+    return holds
+
+
+def show(rows: Iterable) -> bool:  # type: ignore[type-arg]
+    holds = True
+    for row in rows:
+        holds &= row.holds
+        sys.stdout.write(f"{'ok' if row.holds else 'FAIL':4}  {row.limit:12}  {row.what}: {row.figure}\n")
+        sys.stdout.flush()
+    return holds
+
+
+def tell(words: str, began: float) -> None:
+    sys.stderr.write(f"[{time.monotonic() - began:4.0f} s] {words}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
