@@ -146,7 +146,7 @@ def _copied(location: Location, month: date, *, select: str, now: datetime) -> I
         )
         # Off first: a running limit is not moved by setting another one.
         cursor.execute("SET LOCAL transaction_timeout = 0")
-        for limit in ("transaction_timeout", "statement_timeout"):
+        for limit in ("transaction_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             cursor.execute(f"SET LOCAL {limit} = '{LONGEST_EXPORT}'")
         cursor.execute("SELECT set_config('TimeZone', %s, true)", [location.zone])
         with cursor.copy(query, _facts(location, month, after)) as rows:
