@@ -174,7 +174,7 @@ def test_a_studio_with_many_jobs_delays_no_other() -> None:
     )
     job_for("first", studio=first)
     job_for("last", studio=last)
-    # By chance one of them is missed once in ten million runs.
+    # By chance one of them is missed once in five million runs.
     assert {"first", "last"} <= {claimed().key for _ in range(40)}
 
 
