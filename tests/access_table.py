@@ -1,7 +1,7 @@
 """Who may open what: the one table that is read in a review (S1). `test_access.py` walks every address against it.
 
 A new route needs one line here; a line without a route fails, too. `get` is the right that opens the page, `post` the
-right that its form asks for besides; None: the method is answered with 405. ANY: each login of the studio.
+right that its form asks for besides (of a page without `get`: of every method); None: answered with 405. ANY: each login of the studio.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +17,8 @@ class Studio:
 
     get: Right | str | None = None
     post: Right | str | None = None
+    # Whether the length of the answer is told without the answer; not of a file that is streamed.
+    head: bool = True
     # What a form has to hold so that it is not refused for its content.
     data: dict[str, str] = field(default_factory=dict)
 
@@ -57,5 +59,30 @@ TABLE: dict[str, Studio | Open | Operators] = {
     # Of a studio.
     "portal:studio": Studio(get=ANY),
     "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),
-    "portal:imports": Studio(get=Right.IMPORT),
+    "bookings:check_ins": Studio(get=Right.VIEW_TODAY),
+    "bookings:check_ins_changes": Studio(get=Right.VIEW_TODAY),
+    "bookings:check_in": Studio(post=Right.CHECK_IN),
+    "bookings:revert_check_in": Studio(post=Right.REVERT),
+    "bookings:mark_no_show": Studio(post=Right.CHECK_IN),
+    "bookings:revert_no_show": Studio(post=Right.REVERT),
+    "bookings:withdraw": Studio(post=Right.BOOK),
+    "bookings:reservation_photo": Studio(get=Right.VIEW_TODAY),
+    "bookings:undo": Studio(post=Right.REVERT),
+    "bookings:bookings": Studio(get=Right.VIEW_BOOKINGS),
+    "bookings:cancel": Studio(post=Right.BOOK),
+    "bookings:reinstate": Studio(post=Right.BOOK),
+    "bookings:history": Studio(get=Right.VIEW_HISTORY),
+    "bookings:history_month": Studio(get=Right.VIEW_HISTORY),
+    "bookings:history_class": Studio(get=Right.VIEW_HISTORY),
+    "bookings:history_csv": Studio(get=Right.EXPORT, head=False),
+    "portal:imports": Studio(get=Right.IMPORT, post=Right.IMPORT),
+    "portal:import_run": Studio(get=Right.IMPORT),
+    "portal:import_mapping": Studio(get=Right.IMPORT, post=Right.IMPORT),
+    "portal:import_questions": Studio(get=Right.IMPORT, post=Right.IMPORT),
+    "portal:import_write": Studio(post=Right.IMPORT),
+    "portal:import_undo": Studio(post=Right.IMPORT),
+    "portal:import_retry": Studio(post=Right.IMPORT),
+    "portal:import_discard": Studio(post=Right.IMPORT),
+    "portal:import_refused": Studio(get=Right.IMPORT),
+    "portal:import_forget_template": Studio(post=Right.IMPORT),
 }

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from bookings import actions
 from bookings.models import Reservation
-from portal.models import Location, StaffLogin, Studio, User
+from portal.imports import runs
+from portal.models import ImportTemplate, Location, StaffLogin, Studio, User
 from portal.roles import Preset
 from tests.factories import (
     CalendarItemFactory,
@@ -24,7 +25,7 @@ from tests.factories import (
 )
 
 MISSING = 2**40  # an id that no row has
-MONTH = "2026-10"
+FILE = b"Date;Client;Email\n2026-10-01;Kim Canary;kim@example.test\n"
 
 
 @dataclass
@@ -56,6 +57,10 @@ def house(slug: str) -> House:
     made = actions.mark_no_show(other, action_id=uuid4(), by=owner, now=now)
     old = SessionFactory(item=item, starts_at=now - timedelta(days=40))
     ReservationFactory(session=old, member=member)
+    run = runs.upload(studio, by=owner, file_name="visits.csv", content=FILE, now=now)
+    template = ImportTemplate.objects.create(
+        studio=studio, name="Old system", kind=run.kind, header="0" * 64, used_at=now
+    )
     return House(
         studio=studio,
         place=place,
@@ -63,12 +68,14 @@ def house(slug: str) -> House:
         owner=owner,
         words={
             "studio": slug,
-            "month": MONTH,
+            "month": place.local_day(old.starts_at).replace(day=1),
             "reservation": reservation.pk,
             "session": running.pk,
             "item": item.pk,
             "event": made.event.pk,
             "member": member.pk,
+            "run": run.pk,
+            "template": template.pk,
         },
     )
 

@@ -1,0 +1,103 @@
+"""Rules of the house that are read from the code itself."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db.models import ForeignObject, ManyToManyField
+
+# From left to right: an app refers only to what stands to its right (`docs`: arrows).
+ARROWS = ["config", "invoicing", "marketplace", "reviews", "bookings", "packages", "portal"]
+LIBRARIES = {"auth", "contenttypes"}
+
+# Reads in views that may start at all rows of a model, with the reason why.
+FREE = {
+    ("portal/access.py", "StaffLogin"): "finds the login of the address, by person and studio together",
+    ("bookings/views/reservations.py", "ReservationEvent"): "filtered by the studio; events have no related name",
+    ("bookings/views/reservations.py", "Reservation"): "one row that was found through the studio, read again",
+    (
+        "portal/views/imports.py",
+        "ImportRun",
+    ): "filtered by the studio, or a run found through it, changed if still as it was",
+    ("portal/context.py", "StaffLogin"): "the same person's logins at other studios",
+}
+# Parameters that carry a tenant: the studio itself, or rows of one.
+BOUNDS = {
+    "studio",
+    "login",
+    "location",
+    "locations",
+    "session",
+    "sessions",
+    "booked",
+    "people",
+    "members",
+    "reservations",
+}
+
+
+def test_foreign_keys_follow_the_arrows() -> None:
+    """Import contracts do not see them: a string names the model."""
+    wrong = []
+    for model in apps.get_models(include_auto_created=True):
+        app = model._meta.app_label
+        if app not in ARROWS:
+            continue
+        for field in model._meta.get_fields(include_hidden=True):
+            if not isinstance(field, ForeignObject | ManyToManyField) or field.auto_created:
+                continue
+            target = field.related_model._meta.app_label  # type: ignore[union-attr]
+            if target in LIBRARIES:
+                continue
+            if ARROWS.index(target) < ARROWS.index(app):
+                wrong.append(f"{model.__name__}.{field.name} -> {target}")
+    assert wrong == []
+
+
+def files(*kinds: str) -> list[Path]:
+    """Modules of this name in each app, or the modules of the package of this name."""
+    folders = [settings.BASE_DIR / app for app in ARROWS[1:]]
+    found = [
+        one for folder in folders for kind in kinds for one in (folder / f"{kind}.py", *(folder / kind).glob("*.py"))
+    ]
+    return sorted(path for path in found if path.exists())
+
+
+def managers(tree: ast.AST) -> list[ast.Attribute]:
+    """Each `Model.objects` in it."""
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"objects", "_base_manager", "_default_manager"}
+        and isinstance(node.value, ast.Name)
+    ]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(settings.BASE_DIR))
+
+
+@pytest.mark.parametrize("path", files("views", "api", "access", "context", "locations"), ids=named)
+def test_views_start_at_the_studio(path: Path) -> None:
+    """`Model.objects` in a view forgets the tenant sooner or later."""
+    found = {(named(path), node.value.id) for node in managers(ast.parse(path.read_text()))}  # type: ignore[attr-defined]
+    assert found <= set(FREE)
+
+
+@pytest.mark.parametrize("path", files("selectors"), ids=named)
+def test_selectors_are_given_what_bounds_them(path: Path) -> None:
+    """A function that reads a model takes the studio, the login, or rows that were found through one."""
+    wrong = []
+    for function in [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]:
+        given = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
+        if managers(function) and not given & BOUNDS:
+            wrong.append(function.name)
+    assert wrong == []
+
+
+def test_no_exemption_is_stale() -> None:
+    for where, model in FREE:
+        assert f"{model}.objects" in (settings.BASE_DIR / where).read_text(), where

@@ -1,0 +1,205 @@
+"""Forms and addresses that someone has changed on purpose (S4, S5, "bad input anywhere")."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from django.http import HttpResponseBase
+from django.test import Client
+
+from portal.models import StaffLogin, User
+from tests.access_table import TABLE, Open, Studio
+from tests.routes import all_routes
+from tests.safety.crawl import Form, database, dump, forms_on, page_addresses
+from tests.test_access import OTHER_WORDS
+from tests.world import World, world
+
+pytestmark = pytest.mark.django_db
+
+NASTY = [
+    "", "-1", "9" * 30, "9" * 5000, "1e400", "NaN", "2026-13", "2026-02-30", "a\0b", "🌻" * 50, "ليلى\u202e",
+    "x" * 10_000, "<script>alert(1)</script>", "'; DROP TABLE portal_member; --", "../../etc/passwd",
+    "\r\nSet-Cookie: a=b", "[]", "00000000-0000-0000-0000-000000000000",
+]  # fmt: skip
+BAD_WORDS = [
+    "0",
+    "-1",
+    str(2**63),
+    "9" * 40,
+    "9" * 5000,
+    "2026-13",
+    "0000-01",
+    "9999-12",
+    "%00",
+    "%F0%9F%8C%BB",
+    "%3Cb%3E",
+]
+
+
+@pytest.fixture
+def houses(settings: Any) -> World:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    return world()
+
+
+@pytest.fixture
+def owner(houses: World) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(houses.own.owner.user)
+    client.get("/")  # writes what the session keeps of itself
+    with connection.cursor() as cursor:  # one transaction holds a test of a thousand requests
+        cursor.execute("SET LOCAL transaction_timeout = 0")
+    return client
+
+
+def taken_back(client: Client, method: str, url: str, data: dict[str, str] | None = None) -> tuple[int, bool]:
+    """The status, and whether the database is as before; then everything is as before."""
+    before = database()
+    with transaction.atomic():
+        response: HttpResponseBase = client.generic(method, url) if data is None else client.post(url, data)
+        if response.streaming:
+            list(response)  # type: ignore[call-overload]
+        same = database() == before
+        transaction.set_rollback(True)
+    return response.status_code, same
+
+
+def test_opening_a_page_never_changes_the_database(houses: World, owner: Client) -> None:
+    before = database()
+    for url in page_addresses(houses):
+        for method in (owner.get, owner.head):
+            response = method(url)
+            assert response.status_code < 500, url
+            if response.streaming:
+                list(response)  # type: ignore[call-overload]
+            now = database()
+            assert now == before, (url, [table for table in now if now[table] != before[table]])
+
+
+def test_no_unsafe_request_is_taken_without_its_csrf_token(houses: World) -> None:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    client.force_login(houses.own.owner.user)
+    before = database()
+    for route in all_routes():
+        rule = TABLE.get(route.name)
+        if not isinstance(rule, Studio | Open):
+            continue
+        url = route.url(houses.own.words | OTHER_WORDS)
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            for extra in ({}, {"headers": {"HX-Request": "true"}}):
+                status = client.generic(method, url, **extra).status_code  # type: ignore[arg-type]
+                assert status == 403, (route.name, method, status)
+    assert database() == before
+
+
+def test_nasty_values_in_an_address_are_answered_and_change_nothing(houses: World, owner: Client) -> None:
+    _forms, queries = forms_on(owner, page_addresses(houses))
+    known = {"location", "page", "next"}
+    asked = queries | {(page, name) for page in page_addresses(houses) for name in known}
+    assert asked
+    wrong = []
+    before = database()
+    for path, name in sorted(asked):
+        for value in NASTY:
+            for headers in ({}, {"HX-Request": "true"}):
+                response = owner.get(path, {name: value[:2000]}, headers=headers)
+                if response.streaming:
+                    list(response)  # type: ignore[call-overload]
+                if response.status_code >= 500:
+                    wrong.append((path, name, value[:30], response.status_code))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert database() == before
+
+
+def test_nasty_ids_and_words_in_a_path_are_404(houses: World, owner: Client) -> None:
+    wrong, before = [], database()
+    for route in all_routes():
+        if not isinstance(TABLE.get(route.name), Studio):
+            continue
+        url = route.url(houses.own.words)
+        for word in route.arguments:
+            value = f"{houses.own.words[word]:%Y-%m}" if word == "month" else str(houses.own.words[word])
+            for bad in (
+                "0",
+                "-1",
+                str(2**63),
+                "9" * 40,
+                "9" * 5000,
+                "2026-13",
+                "0000-01",
+                "9999-12",
+                "%00",
+                "%F0%9F%8C%BB",
+                "%3Cb%3E",
+            ):
+                tried = url.replace(f"/{value}", f"/{bad}", 1)
+                for method in ("GET", "POST"):
+                    status = owner.generic(method, tried).status_code
+                    if status not in {400, 404, 405}:
+                        wrong.append((route.name, word, bad[:30], method, status))
+    assert database() == before
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def posted(form: Form, name: str, value: str) -> dict[str, str]:
+    return form.fields | {name: value}
+
+
+def test_nasty_values_in_forms_are_answered_and_never_half_written(houses: World, owner: Client) -> None:
+    forms, _queries = forms_on(owner, page_addresses(houses))
+    assert forms
+    wrong = []
+    for form in forms:
+        for name in form.fields:
+            for value in NASTY:
+                status, same = taken_back(owner, "POST", form.action, posted(form, name, value))
+                if status >= 500 or (status >= 400 and not same):
+                    wrong.append((form.action, name, value[:30], status, same))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_ten_thousand_lines_and_a_body_too_large_are_refused_clearly(houses: World, owner: Client) -> None:
+    forms, _queries = forms_on(owner, page_addresses(houses))
+    for form in forms:
+        name = next(iter(form.fields), "x")
+        pasted = "Kim;kim@example.test;2026-10-01\n" * 10_000
+        assert taken_back(owner, "POST", form.action, posted(form, name, pasted))[0] < 500, form.action
+        many = taken_back(owner, "POST", form.action, {f"field{number}": "1" for number in range(2001)})
+        assert many == (400, True), form.action
+        large = owner.post(form.action, {"x": "y" * (9 * 2**20)})
+        assert large.status_code == 413, form.action
+        packed = owner.post(form.action, form.fields, headers={"Content-Encoding": "gzip"})
+        assert packed.status_code == 415, form.action
+
+
+def test_a_form_sent_twice_does_once_what_it_says(houses: World, owner: Client) -> None:
+    forms, _queries = forms_on(owner, page_addresses(houses))
+    for form in (one for one in forms if "action_id" in one.fields):
+        before = database()
+        with transaction.atomic():
+            assert owner.post(form.action, form.fields).status_code < 400, form.action
+            once = database()
+            assert once != before, form.action
+            assert owner.post(form.action, form.fields).status_code < 500, form.action
+            assert database() == once, form.action
+            transaction.set_rollback(True)
+
+
+def test_fields_that_a_form_does_not_have_are_never_written(houses: World, owner: Client) -> None:
+    """S4: the names of all model fields, with values that would show, sent along with each form."""
+    canary, number = "mass-assigned-canary", "31337"
+    names = {field.name for model in apps.get_models() for field in model._meta.get_fields()}
+    names |= {f"{name}_id" for name in names} | {"tenant_id", "role", "is_staff", "is_superuser", "price", "status"}
+    powers = set(User.objects.values_list("pk", "is_staff", "is_superuser", "is_active"))
+    logins = set(StaffLogin.objects.values_list("pk", "studio", "user", "preset", "is_active"))
+    forms, _queries = forms_on(owner, page_addresses(houses))
+    for form in forms:
+        for value in (canary, number, "on", str(houses.other.studio.pk)):
+            with transaction.atomic():
+                owner.post(form.action, dict.fromkeys(names, value) | form.fields)
+                assert set(User.objects.values_list("pk", "is_staff", "is_superuser", "is_active")) == powers
+                assert set(StaffLogin.objects.values_list("pk", "studio", "user", "preset", "is_active")) == logins
+                if value in {canary, number}:
+                    assert value not in dump(), (form.action, value)
+                transaction.set_rollback(True)
