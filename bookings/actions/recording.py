@@ -77,11 +77,7 @@ def done_before(
     member: Member | None = None,
 ) -> Done | None:
     """What this action did when it came the first time, if it did. Asked under the lock, so retries cannot race."""
-    event = (
-        ReservationEvent.objects.select_related("reservation__session", "reservation__location", "reservation__member")
-        .filter(studio_id=studio_id, action_id=action_id)
-        .first()
-    )
+    event = ReservationEvent.objects.filter(studio_id=studio_id, action_id=action_id).first()
     if event is None:
         return None
     other = event.kind != kind

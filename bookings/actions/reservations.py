@@ -12,6 +12,9 @@ from bookings.models import Reservation, ScheduledSession, Spot
 from bookings.rules import Attendance, Booking, CancelAs
 from portal.models import Member, StaffLogin
 
+# No calendar item is longer; with it the index on a member's starts finds an overlap without reading their past.
+_LONGEST_SESSION = timedelta(days=1)
+
 
 def reserve(
     session: ScheduledSession,
@@ -86,7 +89,11 @@ def _booking_facts(session: ScheduledSession, member: Member, *, by_staff: bool)
     others = Reservation.objects.active().filter(member=member).select_related("session__item")
     here = others.filter(session=session).first()
     elsewhere = (
-        others.filter(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at).exclude(session=session).first()
+        others.filter(starts_at__gt=session.starts_at - _LONGEST_SESSION, starts_at__lt=session.ends_at)
+        .filter(ends_at__gt=session.starts_at)
+        .exclude(session=session)
+        .order_by("-starts_at")
+        .first()
     )
     return rules.BookingFacts(
         session_cancelled_at=session.cancelled_at,
