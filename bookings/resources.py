@@ -107,7 +107,9 @@ class ReservationResource(RowResource):
         if visit.errors:
             raise ValidationError(visit.errors)
         if visit.ref in self._lines:
-            raise ValidationError(_("This is the same booking as in line %(line)s."), params={"line": self._lines[visit.ref]})
+            raise ValidationError(
+                _("This is the same booking as in line %(line)s."), params={"line": self._lines[visit.ref]}
+            )
         self._lines[visit.ref] = line
         row["visit"] = visit
         member, session = self._who_and_where(visit)
@@ -200,12 +202,13 @@ class ReservationResource(RowResource):
         """One place for each member, and no more than the session has. Raises ValidationError."""
         known = self.ledger.reservations.get(visit.ref)
         if known is not None and known.booking == rules.Booking.BOOKED:
-            self.ledger.seats[id(known.session)].taken_by.pop(id(known.member), None)
+            self.ledger.seats[id(known.session)].taken_by.pop(self.ledger.key_of(known.member), None)
         if happened.booking is not rules.Booking.BOOKED:
             return
         seats = self.ledger.seats[id(session)]
-        if id(member) in seats.taken_by:
-            other = self._lines.get(seats.taken_by[id(member)])
+        key = self.ledger.key_of(member)
+        if key in seats.taken_by:
+            other = self._lines.get(seats.taken_by[key])
             if other is not None:
                 raise ValidationError(
                     _("%(name)s has this class at this time in line %(line)s."),
@@ -213,8 +216,10 @@ class ReservationResource(RowResource):
                 )
             raise ValidationError(_("%(name)s has this booking here already."), params={"name": member.name})
         if seats.is_full:
-            raise ValidationError(_("The class has %(places)s places and is full."), params={"places": seats.limit or 0})
-        seats.taken_by[id(member)] = visit.ref
+            raise ValidationError(
+                _("The class has %(places)s places and is full."), params={"places": seats.limit or 0}
+            )
+        seats.taken_by[key] = visit.ref
 
     def after_init_instance(self, instance: Reservation, new: bool, row: Any, **kwargs: Any) -> None:
         super().after_init_instance(instance, new, row, **kwargs)

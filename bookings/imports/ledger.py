@@ -14,7 +14,7 @@ PLACEHOLDER = "Member {number}"
 
 @dataclass
 class Seats:
-    """Who has a place in a session: members by identity, whether saved or not."""
+    """Who has a place in a session: by `Ledger.key_of` the member, the reference of the booking."""
 
     limit: int | None = None
     taken_by: dict[int, str] = field(default_factory=dict)
@@ -30,7 +30,11 @@ class Ledger:
     def __init__(self, studio: Studio, source: str, *, numbers_in_file: Collection[str]) -> None:
         self.studio, self.source = studio, source
         self.book = MemberBook(studio, in_file=numbers_in_file)
-        self.items = {(item.location_id, item.name.casefold()): item for item in studio.calendar_items.all()}
+        self._locations = {place.pk: place for place in studio.locations.all()}
+        self._items_by_pk = {item.pk: item for item in studio.calendar_items.all()}
+        self.items = {(item.location_id, item.name.casefold()): item for item in self._items_by_pk.values()}
+        self._starts: set[datetime] = set()
+        self._keys: dict[int, int] = {}
         self.sessions: dict[tuple[int, str, datetime], ScheduledSession] = {}
         self._by_pk: dict[int, ScheduledSession] = {}
         self.seats: dict[int, Seats] = {}
@@ -63,19 +67,24 @@ class Ledger:
         self.reservations |= found
 
     def _load_sessions(self, starts: Collection[datetime], *, also: Collection[int], lock: bool) -> None:
-        wanted = ScheduledSession.objects.filter(studio=self.studio)
-        wanted = wanted.filter(starts_at__in=starts) | wanted.filter(pk__in=also)
-        wanted = wanted.select_related("item", "location")
+        unseen = set(starts) - self._starts
+        self._starts |= unseen
+        of_studio = ScheduledSession.objects.filter(studio=self.studio)
+        wanted = of_studio.filter(starts_at__in=unseen) | of_studio.filter(pk__in=also)
         fresh = [session for session in (lock_sessions(wanted) if lock else wanted) if session.pk not in self._by_pk]
         for session in fresh:
+            session.item, session.location = self._items_by_pk[session.item_id], self._locations[session.location_id]
+            session.item.location = session.location
             self._by_pk[session.pk] = session
             self.sessions.setdefault(_key(session.location, session.item.name, session.starts_at), session)
             self.seats[id(session)] = Seats(session.capacity)
-        for reservation in Reservation.objects.active().filter(session__in=fresh).select_related("member"):
-            self.book.add(reservation.member)
-            member = self.book.known(reservation.member)
-            seats = self.seats[id(self._by_pk[reservation.session_id])]
-            seats.taken_by[id(member)] = reservation.external_ref if reservation.source == self.source else ""
+        booked = Reservation.objects.active().filter(session__in=[session.pk for session in fresh])
+        for session_id, member_id, source, ref in booked.values_list("session", "member", "source", "external_ref"):
+            self.seats[id(self._by_pk[session_id])].taken_by[member_id] = ref if source == self.source else ""
+
+    def key_of(self, member: Member) -> int:
+        """What stands for the member in `Seats`, the same before and after a new one is saved."""
+        return self._keys.setdefault(id(member), member.pk or -id(member))
 
     def member(self, number: str, email: str, name: str) -> Member:
         """The known one, or a new one, with a placeholder for a name that the file does not say."""

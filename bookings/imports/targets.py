@@ -39,7 +39,7 @@ TARGETS = (
     Target(
         "class_name",
         _("class"),
-        ("class tag", "class type", "session", "session name", "course", "kurs", "kursname", "angebot", "les")
+        ("class tag", "class", "class type", "session", "session name", "course", "kurs", "kursname", "angebot", "les")
         + ("lesnaam", "activity", "service", "appointment type", "class name"),
     ),
     Target(

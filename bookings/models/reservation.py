@@ -236,7 +236,8 @@ class ReservationEvent(models.Model):
     # booking, attendance, excused before and after, as words; what an undo restores.
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
-    undoes = models.OneToOneField("self", models.PROTECT, null=True, related_name="undone_by")
+    # Restricted, not protected: an import that is taken back goes with all its events.
+    undoes = models.OneToOneField("self", models.RESTRICT, null=True, related_name="undone_by")
     # The studio's pulse at that moment: what a reception tab asks "anything newer than 4711?" with.
     version = models.BigIntegerField()
 

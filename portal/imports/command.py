@@ -37,7 +37,11 @@ class ImportCommand(BaseCommand):
         if studio is None:
             raise CommandError(f"There is no studio {options['studio']}.")
         run = self._upload(studio, options)
-        self._map(run, options)
+        try:
+            self._map(run, options)
+        except CommandError:
+            run.delete()
+            raise
         # A run of its own, not a worker's: there is no lease that could be lost.
         run.status, run.only_good_rows = Status.CHECKING, options["good_rows_only"]
         run.save()
@@ -87,7 +91,6 @@ class ImportCommand(BaseCommand):
                 raise CommandError(f"The file has no column {theirs}; it has {', '.join(table.header)}.")
             run.mapping = {name: column for name, column in run.mapping.items() if column != theirs} | {ours: theirs}
         if problems := kind_of(self.kind).problems(table, run.mapping):
-            run.delete()
             raise CommandError(" ".join(problems))
         given = self.more_answers(options) | ({"order": options["dates"]} if options["dates"] else {})
         for question in runs.questions_of(run, table):
@@ -98,7 +101,6 @@ class ImportCommand(BaseCommand):
         if "origin" in given:
             run.answers["origin"] = given["origin"]
         if still_open := runs.open_questions(run, table):
-            run.delete()
             raise CommandError("\n".join(["Not said yet:", *(_question(one) for one in still_open)]))
 
     def _work_on(self, run: ImportRun) -> None:
