@@ -278,18 +278,21 @@ class AttendanceFacts:
     starts_on: date
     today: date
     correction_until: datetime
+    # Where and since when the person is checked in to another class at that time ("Noord 17:55").
+    elsewhere: str | None = None
 
 
 def may_check_in(facts: AttendanceFacts, *, now: datetime) -> Decision:
     """Can the desk tick this person? The whole local day of the session, and after it until the correction limit.
 
-    More than 60 minutes early is only a note (Q16).
+    More than 60 minutes early is only a note (Q16), and so is a check-in elsewhere at that time (Q17).
     """
     return _decide(
         _refuse_if(Question.SESSION_CANCELLED, facts.session_cancelled_at is not None, facts.session_cancelled_at),
         _refuse_if(Question.RESERVATION_CANCELLED, facts.booking is not Booking.BOOKED),
         _refuse_if(Question.OTHER_DAY, facts.today < facts.starts_on, facts.starts_at),
         _refuse_if(Question.CORRECTION_LIMIT, now > facts.correction_until, facts.correction_until),
+        _warn_if(Question.ELSEWHERE, facts.elsewhere is not None, facts.elsewhere),
         _warn_if(Question.EARLY, now < facts.starts_at - EARLY, facts.starts_at),
     )
 

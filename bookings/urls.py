@@ -1,12 +1,21 @@
 from django.urls import path, register_converter
 
 from bookings.converters import MonthConverter
-from bookings.views import bookings, history
+from bookings.views import bookings, check_ins, history, reservations
 
 register_converter(MonthConverter, "month")
 
 app_name = "bookings"
 urlpatterns = [
+    path("check-ins/", check_ins.check_ins, name="check_ins"),
+    path("check-ins/changes/", check_ins.check_ins_changes, name="check_ins_changes"),
+    path("reservations/<int:reservation>/check-in/", reservations.check_in, name="check_in"),
+    path("reservations/<int:reservation>/revert-check-in/", reservations.revert_check_in, name="revert_check_in"),
+    path("reservations/<int:reservation>/no-show/", reservations.mark_no_show, name="mark_no_show"),
+    path("reservations/<int:reservation>/revert-no-show/", reservations.revert_no_show, name="revert_no_show"),
+    path("reservations/<int:reservation>/withdraw/", reservations.withdraw, name="withdraw"),
+    path("reservations/<int:reservation>/photo/", reservations.reservation_photo, name="reservation_photo"),
+    path("events/<int:event>/undo/", reservations.undo, name="undo"),
     path("bookings/", bookings.bookings, name="bookings"),
     path("bookings/<int:reservation>/cancel/", bookings.cancel, name="cancel"),
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),

@@ -1,5 +1,6 @@
 """Who came and who did not."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +22,8 @@ def check_in(reservation: Reservation, *, action_id: UUID, by: StaffLogin, now: 
         if reservation.attendance == Attendance.CHECKED_IN:
             last = reservation.events.filter(kind__in=(Kind.CHECKED_IN, Kind.IMPORTED)).latest("id")
             return Done(last, NO_QUESTIONS, repeated=True)
-        decision = rules.may_check_in(_attendance_facts(reservation, now=now), now=now)
+        facts = replace(_attendance_facts(reservation, now=now), elsewhere=_in_elsewhere(reservation))
+        decision = rules.may_check_in(facts, now=now)
         if not decision.allowed:
             raise Refused(decision)
         before = axes(reservation)
@@ -60,3 +62,17 @@ def _attendance_facts(reservation: Reservation, *, now: datetime) -> rules.Atten
         today=location.local_day(now),
         correction_until=reservation.correction_until,
     )
+
+
+def _in_elsewhere(reservation: Reservation) -> str | None:
+    """The other class at that time in which the member is already, as its place and the time of the tick there."""
+    other = (
+        Reservation.objects.attended()
+        .filter(member_id=reservation.member_id, starts_at__lt=reservation.ends_at, ends_at__gt=reservation.starts_at)
+        .exclude(pk=reservation.pk)
+        .select_related("location")
+        .first()
+    )
+    if other is None or other.checked_in_at is None:
+        return None
+    return f"{other.location} {other.checked_in_at.astimezone(other.location.tz):%H:%M}"
