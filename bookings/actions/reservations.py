@@ -12,9 +12,6 @@ from bookings.models import Reservation, ScheduledSession, Spot
 from bookings.rules import Attendance, Booking, CancelAs
 from portal.models import Member, StaffLogin
 
-# No calendar item is longer; with it the index on a member's starts finds an overlap without reading their past.
-_LONGEST_SESSION = timedelta(days=1)
-
 
 def reserve(
     session: ScheduledSession,
@@ -88,13 +85,7 @@ def _booking_facts(session: ScheduledSession, member: Member, *, by_staff: bool)
     item = session.item
     others = Reservation.objects.active().filter(member=member).select_related("session__item")
     here = others.filter(session=session).first()
-    elsewhere = (
-        others.filter(starts_at__gt=session.starts_at - _LONGEST_SESSION, starts_at__lt=session.ends_at)
-        .filter(ends_at__gt=session.starts_at)
-        .exclude(session=session)
-        .order_by("-starts_at")
-        .first()
-    )
+    elsewhere = others.overlapping(session.starts_at, session.ends_at).exclude(session=session).first()
     return rules.BookingFacts(
         session_cancelled_at=session.cancelled_at,
         starts_at=session.starts_at,

@@ -19,6 +19,15 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def attended(self) -> Self:
         return self.filter(attendance=rules.Attendance.CHECKED_IN)
 
+    def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
+        """Those at the same time as this; one that ends when another starts is not.
+
+        No session is longer than a day. Saying so lets the index on a member's starts find them without reading years.
+        """
+        return self.filter(
+            starts_at__gt=starts_at - timedelta(days=1), starts_at__lt=ends_at, ends_at__gt=starts_at
+        ).order_by("-starts_at")
+
     def with_state(self, now: datetime) -> Self:
         """Annotate `state_word`, the twin of `rules.state_of` for lists."""
         grace = F("location__grace_minutes") * Value(timedelta(minutes=1))
