@@ -1,6 +1,7 @@
 """Real workers and beats on real PostgreSQL and Valkey, hurt in every way: nothing is lost and nothing done twice."""
 
 import contextlib
+import ctypes
 import os
 import random
 import signal
@@ -19,10 +20,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from kombu import pools
 
+from config.embedded.processes import PR_SET_PDEATHSIG
 from portal.jobs import enqueue
 from portal.jobs.bell import bell
 from portal.models import Job, ScheduledRun
 
+_libc = ctypes.CDLL(None)
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = "CREATE TABLE queue_ledger (key text, at timestamptz DEFAULT now())"
 
@@ -60,6 +63,7 @@ class Workshop:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=die_with_us,  # noqa: PLW1509 - the child only makes one system call
             )
         self.running.append(process)
         return process
@@ -73,6 +77,11 @@ class Workshop:
 
     def log(self) -> str:
         return (self.folder / "log").read_text()
+
+
+def die_with_us() -> None:
+    """So that a test run that is killed leaves no worker behind."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def kill_all(process: subprocess.Popen[bytes]) -> None:
