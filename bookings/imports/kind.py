@@ -16,8 +16,8 @@ from bookings.imports.targets import STATUS_WORDS, TARGETS
 from bookings.imports.visits import LEAVE_OUT, place_key
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.resources import ReservationResource
-from bookings.states import STATE_WORDS
 from bookings.rules import State
+from bookings.states import STATE_WORDS
 from portal.imports import questions
 from portal.imports.kinds import ImportKind, Mapped, Question
 from portal.imports.mapping import plain

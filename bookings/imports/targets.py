@@ -93,8 +93,28 @@ TARGETS = (
 
 LABELS = {target.name: target.label for target in TARGETS}
 
-YES = frozenset("1 true t yes y x ja j wahr oui si ✓ cancelled canceled checked attended storniert".split())
-NO = frozenset("0 false f no n nein nee falsch non - –".split()) | {""}
+YES = frozenset(
+    [
+        "1",
+        "true",
+        "t",
+        "yes",
+        "y",
+        "x",
+        "ja",
+        "j",
+        "wahr",
+        "oui",
+        "si",
+        "✓",
+        "cancelled",
+        "canceled",
+        "checked",
+        "attended",
+        "storniert",
+    ]
+)
+NO = frozenset(["0", "false", "f", "no", "n", "nein", "nee", "falsch", "non", "-", "–"]) | {""}
 
 STATUS_WORDS = {
     "booked": "booked confirmed reserved active enrolled gebucht bestätigt geboekt bevestigd scheduled",

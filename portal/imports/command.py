@@ -26,10 +26,14 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--column", action="append", default=[], metavar="OURS=THEIRS", help="column of the file for one of ours"
         )
-        parser.add_argument("--dates", choices=[order.value for order in Order], help="which number comes first in dates")
+        parser.add_argument(
+            "--dates", choices=[order.value for order in Order], help="which number comes first in dates"
+        )
         parser.add_argument("--encoding", choices=ENCODINGS)
         parser.add_argument("--separator", choices=SEPARATORS)
-        parser.add_argument("--good-rows-only", action="store_true", help="import the good rows even if others are refused")
+        parser.add_argument(
+            "--good-rows-only", action="store_true", help="import the good rows even if others are refused"
+        )
         parser.add_argument("--dry-run", action="store_true", help="only check, and say what would happen")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -89,7 +89,9 @@ def read_day(text: str, *, order: Order) -> date:
 
 
 def has_clock(text: str) -> bool:
-    return bool(re.search(r"\d[:h.]\d{2}(?!\d*[-./]\d)", text.split(" ", 1)[-1] if " " in text else text.partition("T")[2]))
+    return bool(
+        re.search(r"\d[:h.]\d{2}(?!\d*[-./]\d)", text.split(" ", 1)[-1] if " " in text else text.partition("T")[2])
+    )
 
 
 def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -31,7 +31,9 @@ class ReadingForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("What the rows are"))
     encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
-    separator = forms.ChoiceField(label=_("Separator"), choices=lambda: [(s, gettext(w)) for s, w in SEPARATORS.items()])
+    separator = forms.ChoiceField(
+        label=_("Separator"), choices=lambda: [(s, gettext(w)) for s, w in SEPARATORS.items()]
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -104,8 +104,7 @@ def open_questions(run: ImportRun, table: Table) -> list[Question]:
     return [
         question
         for question in questions_of(run, table)
-        if question.choices
-        and run.answers.get(question.name) not in {value for value, _words in question.choices}
+        if question.choices and run.answers.get(question.name) not in {value for value, _words in question.choices}
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,6 +37,10 @@ def _run(request: StudioRequest, pk: int, *, with_content: bool = False) -> Impo
     return get_object_or_404(found if with_content else found.defer("content"), pk=pk)
 
 
+def _posted(request: StudioRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
 def _to(request: StudioRequest, page: str, run: ImportRun) -> HttpResponse:
     return redirect(f"portal:{page}", request.studio.slug, run.pk)
 
@@ -45,7 +49,7 @@ def _to(request: StudioRequest, page: str, run: ImportRun) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: StudioRequest) -> HttpResponse:
     """The imports so far, and the form for the next file."""
-    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
@@ -77,7 +81,7 @@ def import_mapping(request: StudioRequest, run: int) -> HttpResponse:
     if request.method == "POST" and "read_again" in request.POST:
         return _read_again(request, found)
     table = runs.table_of(found)
-    form = MappingForm(kind_of(found.kind), table, request.POST or None, initial=found.mapping)
+    form = MappingForm(kind_of(found.kind), table, _posted(request), initial=found.mapping)
     if request.method == "POST" and form.is_valid():
         found.mapping, found.status = form.mapping(), Status.MAPPING
         found.save(update_fields=["mapping", "status"])
@@ -129,7 +133,7 @@ def import_questions(request: StudioRequest, run: int) -> HttpResponse:
     table = runs.table_of(found)
     if kind_of(found.kind).problems(table, found.mapping):
         return _to(request, "import_mapping", found)
-    form = AnswersForm(runs.questions_of(found, table), found.answers, request.POST or None)
+    form = AnswersForm(runs.questions_of(found, table), found.answers, _posted(request))
     if request.method == "POST" and form.is_valid():
         found.answers = form.answers()
         found.save(update_fields=["answers"])
@@ -184,9 +188,7 @@ def import_run(request: StudioRequest, run: int) -> HttpResponse:
 
 def _filters(run: ImportRun) -> list[dict[str, Any]]:
     words = [*Outcome.choices, ("flagged", _("To look at")), ("kept", _("Could not be undone"))]
-    return [
-        {"name": name, "words": word, "count": run.counts[name]} for name, word in words if run.counts.get(name, 0)
-    ]
+    return [{"name": name, "words": word, "count": run.counts[name]} for name, word in words if run.counts.get(name, 0)]
 
 
 @studio_view(Right.IMPORT)

@@ -91,7 +91,11 @@ def test_every_row_arrives_with_its_outcome_and_leaves_again_as_csv(
         row
         for month in months
         for row in csv.DictReader(
-            io.StringIO(b"".join(month_as_csv([*studio.locations.all()], month, now=timezone.now(), with_members=True)).decode("utf-8-sig"))
+            io.StringIO(
+                b"".join(month_as_csv([*studio.locations.all()], month, now=timezone.now(), with_members=True)).decode(
+                    "utf-8-sig"
+                )
+            )
         )
     ]
     assert len(exported) == rows
@@ -116,7 +120,9 @@ def test_a_file_without_booking_numbers_is_recognised_again(studio: Studio, tmp_
     assert "8 unchanged" in bring(tmp_path, content, "--location", "centrum")
 
 
-def test_rows_become_members_classes_sessions_and_one_event_each(studio: Studio, place: Location, tmp_path: Path) -> None:
+def test_rows_become_members_classes_sessions_and_one_event_each(
+    studio: Studio, place: Location, tmp_path: Path
+) -> None:
     known = MemberFactory(studio=studio, number="11", first_name="Ida")
 
     bring(tmp_path, HISTORY, "--location", "centrum")
@@ -150,9 +156,7 @@ def test_sessions_and_classes_that_are_here_already_are_used(studio: Studio, pla
 def test_each_studio_of_the_file_can_be_another_location(studio: Studio, tmp_path: Path) -> None:
     LocationFactory(studio=studio, slug="noord", zone="America/New_York")
 
-    bring(
-        tmp_path, HISTORY, "--location", "oak-yoga=centrum", "--location", "elm-barre=noord", "--missing", "noord"
-    )
+    bring(tmp_path, HISTORY, "--location", "oak-yoga=centrum", "--location", "elm-barre=noord", "--missing", "noord")
 
     assert Counter(studio.reservations.values_list("location__slug", flat=True)) == {"centrum": 3, "noord": 5}
     barre = studio.reservations.get(external_ref="3")
@@ -244,7 +248,10 @@ def test_status_words_of_other_systems_are_mapped_by_value(studio: Studio, tmp_p
     content = "\n".join(
         [
             "member id,class,date,status",
-            *(f"{n},flow,03/04/2019 10:00,{word}" for n, word in enumerate(["Attended", "Absent", "Late Cancel", "Zzz"])),
+            *(
+                f"{n},flow,03/04/2019 10:00,{word}"
+                for n, word in enumerate(["Attended", "Absent", "Late Cancel", "Zzz"])
+            ),
         ]
     )
 
@@ -377,7 +384,9 @@ def test_hostile_text_is_kept_as_text(studio: Studio, tmp_path: Path) -> None:
         (["--encoding", "cp1250", "--separator", "tab"], "Choose the column"),
     ],
 )
-def test_options_that_make_no_sense_are_explained(studio: Studio, tmp_path: Path, option: list[str], words: str) -> None:
+def test_options_that_make_no_sense_are_explained(
+    studio: Studio, tmp_path: Path, option: list[str], words: str
+) -> None:
     with pytest.raises(CommandError, match=words):
         bring(tmp_path, HISTORY, *option)
 

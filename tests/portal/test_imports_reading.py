@@ -72,7 +72,9 @@ def test_the_line_of_a_row_counts_the_lines_within_cells() -> None:
         (b"x" * (MAX_BYTES + 1), None, "larger than 5 MiB"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_line_and_reason(content: bytes, line: int | None, words: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused_with_line_and_reason(
+    content: bytes, line: int | None, words: str
+) -> None:
     began = time.monotonic()
 
     with pytest.raises(Unreadable) as refusal:
