@@ -42,8 +42,13 @@ def sources() -> list[tuple[Path, str]]:
     code = [path for app in APPS for path in sorted((ROOT / app).rglob("*.py")) if "migrations" not in path.parts]
     pages = [path for kind in ("*.html", "*.txt") for path in sorted((ROOT / "templates").rglob(kind))]
     return [(path, path.read_text()) for path in code] + [
-        (path, templatize(path.read_text(), origin=str(path))) for path in pages
+        (path, unindented(templatize(path.read_text(), origin=str(path)))) for path in pages
     ]
+
+
+def unindented(text: str) -> str:
+    """A template's indentation is not Python's. Newlines inside messages are escaped by now."""
+    return "\n".join(line.lstrip() for line in text.splitlines())
 
 
 def wanted() -> Catalog:
