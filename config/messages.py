@@ -7,6 +7,7 @@ Babel reads and writes; Django's `templatize` turns a template into what Babel r
 
 import os
 import sys
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
@@ -34,6 +35,17 @@ KEYWORDS: dict[str, Spec] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 
+ABOUT = {
+    "project": "Tresen",
+    "version": "1",
+    "charset": "utf-8",
+    "msgid_bugs_address": "none",
+    "last_translator": "Tresen",
+    "language_team": "Tresen",
+    "creation_date": datetime(2026, 11, 22, tzinfo=UTC),
+    "revision_date": datetime(2026, 11, 22, tzinfo=UTC),
+}
+
 
 def sources() -> list[tuple[Path, str]]:
     """Every file with words in it, and its text as Python that Babel can read."""
@@ -53,7 +65,7 @@ def unindented(text: str) -> str:
 
 def wanted() -> Catalog:
     """The messages that code and templates ask for."""
-    catalogue = Catalog(project="Tresen", version="", charset="utf-8")
+    catalogue = Catalog(**ABOUT)
     for _path, text in sources():
         found = extract("python", BytesIO(text.encode()), keywords=KEYWORDS, options={"encoding": "utf-8"})
         for _line, message, _comments, context in found:
@@ -68,7 +80,7 @@ def path_of(language: str) -> Path:
 def stored(language: str) -> Catalog:
     path = path_of(language)
     if not path.exists():
-        return Catalog(locale=language, project="Tresen", version="", charset="utf-8")
+        return Catalog(locale=language, **ABOUT)
     with path.open("rb") as file:
         return read_po(file, locale=language)
 
@@ -78,7 +90,8 @@ def update() -> int:
     for language in LANGUAGES:
         catalogue = stored(language)
         catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
-        catalogue.obsolete.clear()
+        catalogue.header_comment = "# Tresen's words."
+        catalogue.fuzzy = False
         path = path_of(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
