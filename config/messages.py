@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from babel.messages.catalog import Catalog, Message, TranslationError
 from babel.messages.checkers import num_plurals, python_format
@@ -35,7 +35,7 @@ KEYWORDS: dict[str, Spec] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 
-ABOUT = {
+ABOUT: dict[str, Any] = {
     "project": "Tresen",
     "version": "1",
     "charset": "utf-8",
