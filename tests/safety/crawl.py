@@ -86,7 +86,8 @@ def forms_on(client: Client, pages: list[str]) -> tuple[list[Form], set[tuple[st
                 queries |= {(urlsplit(form.action).path, name) for name in form.fields}
         for link in reader.links:
             queries |= {(urlsplit(link).path, name) for name, _value in parse_qsl(urlsplit(link).query)}
-    return list(forms.values()), {(path, name) for path, name in queries if path.startswith("/")}
+    kinds = {(resolve(path).view_name, name): (path, name) for path, name in sorted(queries) if path.startswith("/")}
+    return list(forms.values()), set(kinds.values())
 
 
 def database() -> dict[str, str]:
@@ -107,4 +108,5 @@ def dump() -> str:
 
 
 def _rows(table: str) -> str:
-    return f"(SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') FROM \"{table}\" t)"  # noqa: S608 - names of our own tables
+    """SQL for the rows of one of our own tables as one text."""
+    return f"(SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') FROM \"{table}\" t)"  # noqa: S608

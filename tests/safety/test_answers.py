@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client, override_settings
 
+from tests.factories import PASSWORD, UserFactory
 from tests.safety.crawl import page_addresses
 from tests.world import World, world
 
@@ -118,15 +119,13 @@ def test_nothing_of_the_machine_is_served(path: str, owner: Client) -> None:
 
 
 def leads_away(answer: Any) -> bool:
-    """Whether a browser would leave the house; a backslash is a slash to it, and blanks before an address are nothing."""
+    """Whether a browser would leave the house; to it a backslash is a slash, and leading blanks are nothing."""
     target = answer.headers.get("Location", "").strip().replace("\\", "/")
     return target.startswith("//") or (":" in target.split("/")[0]) or "\n" in target
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_no_form_leads_to_another_host(target: str, houses: World, owner: Client) -> None:
-    from tests.factories import PASSWORD, UserFactory  # noqa: PLC0415
-
     person = UserFactory(email="redirected@example.test")
     asked = [
         Client().post(f"/accounts/login/?next={target}", {"login": person.email, "password": PASSWORD, "next": target}),

@@ -18,23 +18,10 @@ from tests.world import World, world
 pytestmark = pytest.mark.django_db
 
 NASTY = [
-    "", "-1", "9" * 30, "9" * 5000, "1e400", "NaN", "2026-13", "2026-02-30", "a\0b", "🌻" * 50, "ليلى\u202e",
-    "x" * 10_000, "<script>alert(1)</script>", "'; DROP TABLE portal_member; --", "../../etc/passwd",
-    "\r\nSet-Cookie: a=b", "[]", "00000000-0000-0000-0000-000000000000",
+    "", "-1", "9" * 5000, "NaN", "2026-13", "a\0b", "🌻 ليلى\u202e", "x" * 10_000, "<script>alert(1)</script>", "[]",
+    "00000000-0000-0000-0000-000000000000",
 ]  # fmt: skip
-BAD_WORDS = [
-    "0",
-    "-1",
-    str(2**63),
-    "9" * 40,
-    "9" * 5000,
-    "2026-13",
-    "0000-01",
-    "9999-12",
-    "%00",
-    "%F0%9F%8C%BB",
-    "%3Cb%3E",
-]
+BAD_WORDS = ["0", str(2**63), "9" * 5000, "2026-13", "9999-12", "%00", "%3Cb%3E"]
 
 
 @pytest.fixture
@@ -95,19 +82,17 @@ def test_no_unsafe_request_is_taken_without_its_csrf_token(houses: World) -> Non
 
 def test_nasty_values_in_an_address_are_answered_and_change_nothing(houses: World, owner: Client) -> None:
     _forms, queries = forms_on(owner, page_addresses(houses))
-    known = {"location", "page", "next"}
-    asked = queries | {(page, name) for page in page_addresses(houses) for name in known}
+    asked = queries | {(page, name) for page in page_addresses(houses) for name in ("location", "page")}
     assert asked
     wrong = []
     before = database()
     for path, name in sorted(asked):
         for value in NASTY:
-            for headers in ({}, {"HX-Request": "true"}):
-                response = owner.get(path, {name: value[:2000]}, headers=headers)
-                if response.streaming:
-                    list(response)  # type: ignore[call-overload]
-                if response.status_code >= 500:
-                    wrong.append((path, name, value[:30], response.status_code))
+            response = owner.get(path, {name: value[:2000]})
+            if response.streaming:
+                list(response)  # type: ignore[call-overload]
+            if response.status_code >= 500:
+                wrong.append((path, name, value[:30], response.status_code))
     assert not wrong, "\n".join(map(str, wrong))
     assert database() == before
 
@@ -115,7 +100,8 @@ def test_nasty_values_in_an_address_are_answered_and_change_nothing(houses: Worl
 def test_nasty_ids_and_words_in_a_path_are_404(houses: World, owner: Client) -> None:
     wrong, before = [], database()
     for route in all_routes():
-        if not isinstance(TABLE.get(route.name), Studio):
+        rule = TABLE.get(route.name)
+        if not isinstance(rule, Studio):
             continue
         url = route.url(houses.own.words)
         for word in route.arguments:
@@ -134,10 +120,10 @@ def test_nasty_ids_and_words_in_a_path_are_404(houses: World, owner: Client) -> 
                 "%3Cb%3E",
             ):
                 tried = url.replace(f"/{value}", f"/{bad}", 1)
-                for method in ("GET", "POST"):
-                    status = owner.generic(method, tried).status_code
-                    if status not in {400, 404, 405}:
-                        wrong.append((route.name, word, bad[:30], method, status))
+                method = "GET" if rule.get else "POST"
+                status = owner.generic(method, tried).status_code
+                if status not in {400, 404}:
+                    wrong.append((route.name, word, bad[:30], method, status))
     assert database() == before
     assert not wrong, "\n".join(map(str, wrong))
 
