@@ -15,7 +15,8 @@ from portal.roles import Right
 def came_from(request: HttpRequest, *, default: str) -> str:
     """The page of ours that the form names in `next`, else `default`; never another host (S16)."""
     url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    # Only a path: `redirect` takes any other word for the name of a view.
+    safe = url_has_allowed_host_and_scheme(url, allowed_hosts=None) and url.startswith("/")
     return url if safe else default
 
 
