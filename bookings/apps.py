@@ -7,7 +7,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings.imports.kind import ReservationImport
+        from bookings.reservation_import import ReservationImport
         from portal.imports.kinds import register
 
         register(ReservationImport())

@@ -19,7 +19,7 @@ from bookings.imports.visits import Reader, Visit
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from portal.imports.rows import LINE, RowResource
 from portal.imports.undoing import made
-from portal.models import ImportRun, Member
+from portal.models import ImportRun, Location, Member
 
 SOURCE = "import"
 MEMBER_FACTS = ("number", "first_name", "last_name", "email", "phone", "joined_on", "notes", "blocked_reason")
@@ -28,7 +28,7 @@ SESSION_FACTS = ("starts_at", "ends_at", "capacity", "cancelled_at")
 RESERVATION_FACTS = ("booking", "attendance", "excused", "cancelled_at", "checked_in_at")
 
 
-class ByReference(BaseInstanceLoader):  # type: ignore[misc]
+class ByReference(BaseInstanceLoader):
     """The reservation that an earlier import made of this row, out of what the ledger loaded for the chunk."""
 
     def get_instance(self, row: Any) -> Reservation | None:
@@ -43,8 +43,20 @@ def _fact(name: str) -> fields.Field:
 class ReservationResource(RowResource):
     """Rows of a reservation history. Made once per run; rows of all its chunks know of each other."""
 
-    watched = ("member", "session", "location", "starts_at", "ends_at", "booked_at", "cancelled_at", "checked_in_at")
-    watched += ("booking", "attendance", "excused", "flagged")
+    watched = (
+        "member",
+        "session",
+        "location",
+        "starts_at",
+        "ends_at",
+        "booked_at",
+        "cancelled_at",
+        "checked_in_at",
+        "booking",
+        "attendance",
+        "excused",
+        "flagged",
+    )
 
     external_ref = _fact("external_ref")
     member = _fact("member")
@@ -64,8 +76,23 @@ class ReservationResource(RowResource):
 
     class Meta:
         model = Reservation
-        fields = ("external_ref", "member", "session", "location", "starts_at", "ends_at", "booked_at", "cancelled_at")
-        fields += ("checked_in_at", "booking", "attendance", "excused", "flagged", "deadline_at", "deadline_from")
+        fields = (
+            "external_ref",
+            "member",
+            "session",
+            "location",
+            "starts_at",
+            "ends_at",
+            "booked_at",
+            "cancelled_at",
+            "checked_in_at",
+            "booking",
+            "attendance",
+            "excused",
+            "flagged",
+            "deadline_at",
+            "deadline_from",
+        )
         import_id_fields = ("external_ref",)
         instance_loader_class = ByReference
 
@@ -104,7 +131,7 @@ class ReservationResource(RowResource):
             "class": row["class_name"].strip(),
             "start": row["starts_at"].strip(),
         }
-        if visit.errors:
+        if visit.errors or visit.location is None or visit.starts_at is None:
             raise ValidationError(visit.errors)
         if visit.ref in self._lines:
             raise ValidationError(
@@ -112,7 +139,7 @@ class ReservationResource(RowResource):
             )
         self._lines[visit.ref] = line
         row["visit"] = visit
-        member, session = self._who_and_where(visit)
+        member, session = self._who_and_where(visit, visit.location, visit.starts_at)
         happened, deadline = self._what(visit, session)
         row |= {
             "external_ref": visit.ref,
@@ -135,8 +162,7 @@ class ReservationResource(RowResource):
         self._show(line, member, session, happened)
         self._take_seat(visit, member, session, happened)
 
-    def _who_and_where(self, visit: Visit) -> tuple[Member, ScheduledSession]:
-        assert visit.location is not None and visit.starts_at is not None
+    def _who_and_where(self, visit: Visit, location: Location, starts_at: datetime) -> tuple[Member, ScheduledSession]:
         known = self.ledger.reservations.get(visit.ref)
         member = self.ledger.member(
             visit.texts["member_number"], visit.texts["member_email"], visit.texts["member_name"]
@@ -144,17 +170,16 @@ class ReservationResource(RowResource):
         if known is not None:
             if known.pk in self.ledger.corrected:
                 raise ValidationError(_("This booking was changed here since it was imported; that stays."))
-            if known.member is not member and known.starts_at != visit.starts_at:
+            if known.member is not member and known.starts_at != starts_at:
                 raise ValidationError(
                     _("The booking number %(ref)s belongs to %(name)s. Is this the file of another system?"),
                     params={"ref": visit.ref, "name": known.member.name},
                 )
-            if (known.location_id, known.starts_at) == (visit.location.pk, visit.starts_at):
+            if (known.location_id, known.starts_at) == (location.pk, starts_at):
                 return member, known.session  # its class may have got another name here
-        return member, self.ledger.session(visit.location, visit.texts["class_name"], visit.starts_at)
+        return member, self.ledger.session(location, visit.texts["class_name"], starts_at)
 
     def _what(self, visit: Visit, session: ScheduledSession) -> tuple[Happened, rules.Deadline]:
-        assert visit.starts_at is not None
         location = session.location
         deadline = rules.cancellation_deadline(
             session.starts_at,
@@ -267,7 +292,7 @@ class ReservationResource(RowResource):
             before = self._axes_before[reservation.pk]
             self._imported.append(Imported(reservation, self.line_of_row[id(reservation)], before))
 
-    def finish(self) -> None:
+    def close(self) -> None:
         """After the last chunk: places, events, and the pulse as the last of all."""
         count_places(self.touched_sessions)
         record_imported(self.studio.pk, self.run.pk, self._imported, now=self.now)

@@ -25,32 +25,89 @@ MEMBER_TARGETS = (
     Target(
         "number",
         _("member number"),
-        ("member id", "memberid", "client id", "clientid", "customer id", "id", "kundennummer", "mitgliedsnummer")
-        + ("mitglieds nr", "mitglied id", "lidnummer", "klantnummer", "klant id", "lid id"),
+        (
+            "member id",
+            "memberid",
+            "client id",
+            "clientid",
+            "customer id",
+            "id",
+            "kundennummer",
+            "mitgliedsnummer",
+            "mitglieds nr",
+            "mitglied id",
+            "lidnummer",
+            "klantnummer",
+            "klant id",
+            "lid id",
+        ),
         _("Without it, members are known by their e-mail and get the next free number."),
     ),
-    Target("name", _("full name"), ("client", "member", "client name", "member name", "mitglied", "kunde", "lid", "naam")),
+    Target(
+        "name", _("full name"), ("client", "member", "client name", "member name", "mitglied", "kunde", "lid", "naam")
+    ),
     Target("first_name", _("first name"), ("firstname", "given name", "vorname", "voornaam")),
     Target("last_name", _("last name"), ("lastname", "surname", "family name", "nachname", "achternaam")),
     Target("email", _("e-mail"), ("email address", "mail", "e-mail-adresse", "emailadres", "e-mailadres")),
     Target(
         "phone",
         _("phone"),
-        ("phone number", "mobile", "mobile phone", "cell", "telephone", "telefon", "telefonnummer", "handy", "mobil")
-        + ("telefoon", "telefoonnummer", "mobiel"),
+        (
+            "phone number",
+            "mobile",
+            "mobile phone",
+            "cell",
+            "telephone",
+            "telefon",
+            "telefonnummer",
+            "handy",
+            "mobil",
+            "telefoon",
+            "telefoonnummer",
+            "mobiel",
+        ),
     ),
     Target(
         "joined_on",
         _("member since"),
-        ("joined", "join date", "created", "created at", "creation date", "since", "sign up date", "mitglied seit")
-        + ("eintritt", "eintrittsdatum", "angelegt am", "lid sinds", "inschrijfdatum", "aangemaakt op"),
+        (
+            "joined",
+            "join date",
+            "created",
+            "created at",
+            "creation date",
+            "since",
+            "sign up date",
+            "mitglied seit",
+            "eintritt",
+            "eintrittsdatum",
+            "angelegt am",
+            "lid sinds",
+            "inschrijfdatum",
+            "aangemaakt op",
+        ),
     ),
-    Target("notes", _("notes"), ("note", "comment", "comments", "remarks", "notiz", "notizen", "bemerkung", "opmerking")
-           + ("opmerkingen", "notitie", "notities")),
-)  # fmt: skip
+    Target(
+        "notes",
+        _("notes"),
+        (
+            "note",
+            "comment",
+            "comments",
+            "remarks",
+            "notiz",
+            "notizen",
+            "bemerkung",
+            "opmerking",
+            "opmerkingen",
+            "notitie",
+            "notities",
+        ),
+    ),
+)
 
 
-class Day(widgets.Widget):  # type: ignore[misc]
+class Day(widgets.Widget):
     """A calendar day in the order that the file was said to have; None when empty."""
 
     def __init__(self, order: Order = Order.YEAR) -> None:
@@ -66,7 +123,7 @@ class Day(widgets.Widget):  # type: ignore[misc]
             raise ValidationError(error.text, params={"value": error.value}) from error
 
 
-class KnownMembers(BaseInstanceLoader):  # type: ignore[misc]
+class KnownMembers(BaseInstanceLoader):
     """By number, else by e-mail, out of what `before_import` loaded for the chunk."""
 
     def get_instance(self, row: Any) -> Member | None:

@@ -129,7 +129,7 @@ class Ledger:
         needed = {id(one.member) for one in reservations} | {id(one.session) for one in reservations}
         members = [member for member in self.new_members if id(member) in needed]
         sessions = [session for session in self.new_sessions if id(session) in needed]
-        items = list({id(session.item): session.item for session in sessions if session.item.pk is None}.values())
+        items = list({id(session.item): session.item for session in sessions if not session.item.pk}.values())
         Member.objects.bulk_create(members)
         CalendarItem.objects.bulk_create(items)
         for session in sessions:

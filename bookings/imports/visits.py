@@ -44,7 +44,7 @@ class Visit:
     texts: dict[str, str] = field(default_factory=dict)
     ref: str = ""
     location: Location | None = None
-    starts_at: datetime | None = None
+    starts_at: datetime | None = None  # both are known where there are no errors
     booked_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled: bool = False
@@ -122,13 +122,12 @@ class Reader:
 
     def _own_ref(self, visit: Visit) -> str:
         """A name for a row that has none: the same for the same member, class, start and time of booking."""
-        assert visit.location is not None and visit.starts_at is not None
         facts = [
             visit.texts["member_number"] or visit.texts["member_email"].lower(),
-            str(visit.location.pk),
+            str(visit.location and visit.location.pk),
             visit.texts["class_name"].casefold(),
-            visit.starts_at.isoformat(),
-            visit.booked_at.isoformat() if visit.booked_at else "",
+            str(visit.starts_at),
+            str(visit.booked_at or ""),
         ]
         return "row:" + sha256("\0".join(facts).encode()).hexdigest()[:32]
 

@@ -58,7 +58,7 @@ class ImportKind:
         raise NotImplementedError
 
     def show(self, row: ImportRow) -> dict[str, Any]:
-        """A row of the preview: the row, its `cells` below the headings, `state` of a reservation, `changes` in words."""
+        """A row of the preview: `row`, its `cells` below the headings, a reservation's `state`, `changes` in words."""
         raise NotImplementedError
 
     def new_objects(self, counts: Mapping[str, int]) -> list[str]:
@@ -80,7 +80,7 @@ class ImportKind:
         """After all rows are written, inside the same transaction."""
 
     def undo(self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[int, str]:
-        """Take back what these rows wrote, inside the caller's transaction; line: why something of it stays (msgid)."""
+        """Take back what these rows wrote, inside the caller's transaction; by line: why something stays."""
         raise NotImplementedError
 
 

@@ -14,7 +14,7 @@ ORDER = "order"
 
 
 def date_order(table: Table, mapping: Mapped, targets: Sequence[str]) -> list[Question]:
-    """Day or month first? Not asked where every date begins with its year; suggested where a number above 12 shows it."""
+    """Day or month first? Not asked where dates begin with the year; suggested where a number above 12 shows it."""
     texts = [text for name in targets if name in mapping for text in table.column(mapping[name]) if text]
     if not needs_order(texts):
         return []

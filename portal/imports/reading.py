@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
@@ -133,11 +134,9 @@ def detect_separator(text: str) -> str:
     sample = "\n".join(text.split("\n", 60)[:60])
 
     def score(separator: str) -> tuple[float, int]:
-        widths = []
-        try:
+        widths: list[int] = []
+        with suppress(csv.Error):
             widths = [len(cells) for cells in csv.reader(io.StringIO(sample), delimiter=separator) if cells]
-        except csv.Error:
-            pass
         if not widths or widths[0] == 1:
             return (0, 1)
         return (sum(width == widths[0] for width in widths) / len(widths), widths[0])
@@ -210,7 +209,7 @@ def _rows(records: Iterator[tuple[int, list[str]]], header: Sequence[str]) -> It
             problem = _("This row has more cells than the header has columns.")
         elif [cell.strip() for cell in cells[: len(header)]] == list(header):
             problem = _("This row repeats the header.")
-        cells = cells[: len(header)] if not problem else cells[:MAX_COLUMNS]
-        yield Row(line, cells + [""] * (len(header) - len(cells)), problem)
+        kept = cells[: MAX_COLUMNS if problem else len(header)]
+        yield Row(line, kept + [""] * (len(header) - len(kept)), problem)
     if empty:
         raise Unreadable(_("The file has a header, but no rows."))

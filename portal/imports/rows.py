@@ -1,7 +1,7 @@
 """How a row of a file becomes an object: what every kind of import shares.
 
-django-import-export looks the object up, sets its fields, says what is new, changed, unchanged or invalid, and writes in
-bulk. Added here: rows are looked at in chunks by one resource that keeps what it has seen, a row that is checked is
+django-import-export looks the object up, sets its fields, says what is new, changed, unchanged or invalid, and writes
+in bulk. Added here: rows are looked at in chunks by one resource that keeps what it has seen, a row that is checked is
 never written, and every refusal is kept as a msgid with its parameters, to be read in any language.
 """
 
@@ -41,7 +41,7 @@ class Text(widgets.Widget):
         return text or None
 
 
-class Looked(RowResult):  # type: ignore[misc]
+class Looked(RowResult):
     """The result of a row, with what the preview shows of it."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Looked(RowResult):  # type: ignore[misc]
         self.changes: dict[str, list[Json]] = {}
 
 
-class RowResource(resources.ModelResource):  # type: ignore[misc]
+class RowResource(resources.ModelResource):
     """A resource for one run. Rows carry their line in the column `line`."""
 
     # What the preview calls the fields in which a row differs.
@@ -87,12 +87,12 @@ class RowResource(resources.ModelResource):  # type: ignore[misc]
         for kept in (self.line_of_row, self._before, self.shown, self.flags, self.written):
             kept.clear()
 
-    def after_init_instance(self, instance: Model, new: bool, row: Any, **kwargs: Any) -> None:
+    def after_init_instance(self, instance: Any, new: bool, row: Any, **kwargs: Any) -> None:
         self.line_of_row[id(instance)] = row[LINE]
         if not new:
             self._before[id(instance)] = {name: self.fields[name].get_value(instance) for name in self.watched}
 
-    def import_instance(self, instance: Model, row: Any, **kwargs: Any) -> None:
+    def import_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         """Like the library's, but a field's ValidationError keeps its column, its msgid and its parameters."""
         errors = {}
         for field in self.get_import_fields():

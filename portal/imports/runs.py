@@ -19,6 +19,7 @@ from portal.imports.mapping import fingerprint, still_fits, suggest, suggest_kin
 from portal.imports.reading import Row, Table, read
 from portal.imports.rows import LINE, Looked, RowResource, reasons_of
 from portal.jobs import enqueue
+from portal.jobs.queue import LEASE
 from portal.models import ImportProgress, ImportRow, ImportRun, ImportTemplate, StaffLogin, Studio
 
 CHUNK = 1000
@@ -124,7 +125,7 @@ def keep_as_template(run: ImportRun, table: Table, *, now: datetime) -> None:
     run.save(update_fields=["template"])
 
 
-def begin(run: ImportRun, step: Status) -> None:
+def begin(run: ImportRun, step: ImportRun.Status) -> None:
     """Have a worker do this step. Raises NotNow when it is not this step's turn, or a worker is at it already."""
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update(of=("self",)).defer("content").select_related("job").get(pk=run.pk)
@@ -141,8 +142,8 @@ def begin(run: ImportRun, step: Status) -> None:
 
 
 def is_given_up(run: ImportRun) -> bool:
-    """A worker has tried and failed for good; nothing was written, and it can be tried again."""
-    return run.is_at_work and run.job is not None and run.job.dead_at is not None
+    """Nobody is at it any more: a worker failed for good, or a command was killed. Nothing was written; try again."""
+    return run.is_at_work and (run.job is None or run.job.dead_at is not None)
 
 
 def work_on(run_id: int, *, now: datetime, still_ours: Callable[[], None]) -> None:
@@ -177,7 +178,7 @@ def check(run: ImportRun, *, now: datetime, still_ours: Callable[[], None]) -> N
 
 def write(run: ImportRun, *, now: datetime, still_ours: Callable[[], None]) -> None:
     """Import the file in one transaction: all of it, or the good rows, or nothing at all."""
-    beside = _Beside(run.pk)
+    beside = _Beside(run)
     try:
         with transaction.atomic():
             _alone(run.studio_id)
@@ -278,7 +279,7 @@ def _row(
     )
 
 
-def _conclude(run: ImportRun, status: Status, *, since: Status, fields: list[str]) -> None:
+def _conclude(run: ImportRun, status: ImportRun.Status, *, since: ImportRun.Status, fields: list[str]) -> None:
     """Move on, unless somebody else has done so. Raises NotNow, which rolls a transaction back."""
     values = {name: getattr(run, name) for name in fields}
     if not ImportRun.objects.filter(pk=run.pk, status=since).update(status=status, **values):
@@ -287,23 +288,26 @@ def _conclude(run: ImportRun, status: Status, *, since: Status, fields: list[str
 
 
 def _alone(studio_id: int) -> None:
-    """One import at a time writes into a studio; and it has longer than a page may take."""
+    """One import at a time writes into a studio, and it has longer than a page may take."""
     with connection.cursor() as cursor:
-        # Off and on again: a clock that runs is not set anew.
+        # Celery's time limit ends a worker that hangs; each statement still has its own.
         cursor.execute("SET LOCAL transaction_timeout = 0")
-        cursor.execute("SET LOCAL transaction_timeout = '80s'")  # below the lease of the job
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tresen import'), %s)", [studio_id])
 
 
 class _Beside:
-    """Says on a connection of its own how far the transaction is, because nobody can see into that before it ends."""
+    """Says on a connection of its own how far the transaction is, and keeps the job: nobody sees into it before its end."""
 
-    def __init__(self, run_id: int) -> None:
-        self._run_id, self._connection = run_id, connection.copy()
+    def __init__(self, run: ImportRun) -> None:
+        self._run, self._connection = run, connection.copy()
 
     def progress(self, done: int) -> None:
         with self._connection.cursor() as cursor:
-            cursor.execute("UPDATE portal_importprogress SET done = %s WHERE run_id = %s", [done, self._run_id])
+            cursor.execute("UPDATE portal_importprogress SET done = %s WHERE run_id = %s", [done, self._run.pk])
+            cursor.execute(
+                "UPDATE portal_job SET lease_until = now() + make_interval(secs => %s) WHERE id = %s AND lease_until IS NOT NULL",
+                [LEASE.total_seconds(), self._run.job_id],
+            )
 
     def close(self) -> None:
         self._connection.close()

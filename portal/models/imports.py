@@ -32,7 +32,7 @@ class ImportTemplate(models.Model):
 
 
 class ImportRun(models.Model):
-    """One uploaded file on its way: mapped, checked, written, and perhaps undone. Everything it needs is in this row."""
+    """One uploaded file on its way: mapped, checked, written, perhaps undone. All it needs is in this row."""
 
     class Status(models.TextChoices):
         MAPPING = "mapping", _("Columns")
@@ -82,7 +82,7 @@ class ImportRun(models.Model):
 
 
 class ImportProgress(models.Model):
-    """How far a worker is. A row of its own, because the import itself is one long transaction that nobody sees into."""
+    """How far a worker is. A row of its own, because the import is one long transaction that nobody sees into."""
 
     run = models.OneToOneField(ImportRun, models.CASCADE, primary_key=True, related_name="progress")
     done = models.PositiveIntegerField(default=0)

@@ -144,7 +144,7 @@ def import_questions(request: StudioRequest, run: int) -> HttpResponse:
     return render(request, "portal/import_questions.html", context, status=422 if form.errors else 200)
 
 
-def _begin(request: StudioRequest, run: ImportRun, step: Status) -> HttpResponse:
+def _begin(request: StudioRequest, run: ImportRun, step: ImportRun.Status) -> HttpResponse:
     try:
         runs.begin(run, step)
     except runs.NotNow:

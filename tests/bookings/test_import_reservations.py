@@ -225,14 +225,11 @@ def test_a_dry_run_writes_nothing(studio: Studio, tmp_path: Path) -> None:
 
 
 def test_other_systems_columns_map_without_code(studio: Studio, tmp_path: Path) -> None:
-    content = "\n".join(
-        [
-            "Kurs;Datum;Uhrzeit;E-Mail;Kunde;Storniert;Anwesend",
-            "Pilates;04.02.2019;18:00;ida@example.test;Ida Lund;nein;ja",
-            "Pilates;04.02.2019;18:00;bo@example.test;Bo Lund;ja;nein",
-            "Pilates;14.02.2019;18:00;ida@example.test;Ida Lund;nein;nein",
-        ]
-    )
+    content = """Kurs;Datum;Uhrzeit;E-Mail;Kunde;Storniert;Anwesend
+Pilates;04.02.2019;18:00;ida@example.test;Ida Lund;nein;ja
+Pilates;04.02.2019;18:00;bo@example.test;Bo Lund;ja;nein
+Pilates;14.02.2019;18:00;ida@example.test;Ida Lund;nein;nein
+"""
 
     bring(tmp_path, content, "--location", "centrum")
 

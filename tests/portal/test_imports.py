@@ -144,7 +144,7 @@ def test_while_a_row_is_refused_all_or_nothing_is_nothing(desk: Client, studio: 
 
 
 def test_the_refused_rows_come_back_as_csv_that_runs_no_formula(desk: Client) -> None:
-    run = to_preview(desk, "\n".join([HISTORY_HEADER, "=1+1,11,oak,,yoga,,,nonsense,", ""]))
+    run = to_preview(desk, f"{HISTORY_HEADER}\n=1+1,11,oak,,yoga,,,nonsense,\n")
 
     response = desk.get(address("import_refused", run.pk))
     rows = list(csv.reader(io.StringIO(response.getvalue().decode("utf-8-sig"))))  # type: ignore[attr-defined]

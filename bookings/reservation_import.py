@@ -142,7 +142,7 @@ class ReservationImport(ImportKind):
         choices = [*locations, (LEAVE_OUT, _("Leave these rows out"))]
         same_address = {address: place for place, address in rows if place and address}
         found: dict[str, Question] = {}
-        for (place, address), count in rows.most_common():
+        for place, address in sorted(rows, key=lambda pair: -rows[pair]):
             key = place_key(place, address)
             if key in found:
                 continue
@@ -187,8 +187,8 @@ class ReservationImport(ImportKind):
         return ReservationResource(run, now=now, write=write, numbers_in_file=numbers)
 
     def finish(self, resource: RowResource, *, now: datetime) -> None:
-        assert isinstance(resource, ReservationResource)
-        resource.finish()
+        if isinstance(resource, ReservationResource):
+            resource.close()
 
     def undo(self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[int, str]:
         """Reservations first, then the sessions, classes and members that nothing else needs."""
