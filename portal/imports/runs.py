@@ -296,7 +296,7 @@ def _alone(studio_id: int) -> None:
 
 
 class _Beside:
-    """Says on a connection of its own how far the transaction is, and keeps the job: nobody sees into it before its end."""
+    """Says on a connection of its own how far the transaction is, and keeps its job: nobody else sees into it."""
 
     def __init__(self, run: ImportRun) -> None:
         self._run, self._connection = run, connection.copy()
@@ -305,7 +305,8 @@ class _Beside:
         with self._connection.cursor() as cursor:
             cursor.execute("UPDATE portal_importprogress SET done = %s WHERE run_id = %s", [done, self._run.pk])
             cursor.execute(
-                "UPDATE portal_job SET lease_until = now() + make_interval(secs => %s) WHERE id = %s AND lease_until IS NOT NULL",
+                "UPDATE portal_job SET lease_until = now() + make_interval(secs => %s)"
+                " WHERE id = %s AND lease_until IS NOT NULL",
                 [LEASE.total_seconds(), self._run.job_id],
             )
 

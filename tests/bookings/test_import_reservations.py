@@ -37,7 +37,7 @@ OWN_OUTCOMES = {S.CHECKED_IN: 4, S.NO_SHOW: 2, S.CANCELLED: 1, S.LATE_CANCELLED:
 
 @pytest.fixture
 def place() -> Location:
-    return LocationFactory(slug="centrum", studio=StudioFactory(slug="linden"))
+    return LocationFactory.create(slug="centrum", studio=StudioFactory.create(slug="linden"))
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def history(*rows: str) -> str:
 
 def outcomes(studio: Studio) -> Counter[str]:
     now = timezone.now()
-    return Counter(studio.reservations.with_state(now).values_list("state_word", flat=True))
+    return Counter(reservation.state(now) for reservation in studio.reservations.select_related("session", "location"))
 
 
 def undo(run: ImportRun) -> ImportRun:
@@ -123,7 +123,7 @@ def test_a_file_without_booking_numbers_is_recognised_again(studio: Studio, tmp_
 def test_rows_become_members_classes_sessions_and_one_event_each(
     studio: Studio, place: Location, tmp_path: Path
 ) -> None:
-    known = MemberFactory(studio=studio, number="11", first_name="Ida")
+    known = MemberFactory.create(studio=studio, number="11", first_name="Ida")
 
     bring(tmp_path, HISTORY, "--location", "centrum")
 
@@ -136,14 +136,16 @@ def test_rows_become_members_classes_sessions_and_one_event_each(
     assert (yoga.item.name, yoga.capacity, yoga.places_taken) == ("yoga", None, 2)
     assert yoga.ends_at - yoga.starts_at == timedelta(hours=1)
     events = ReservationEvent.objects.filter(studio=studio)
-    assert set(events.values_list("kind", "by_word", "by")) == {("imported", "import", None)}
+    assert [tuple(row) for row in events.values_list("kind", "by_word", "by").distinct()] == [
+        ("imported", "import", None)
+    ]
     assert events.count() == events.values("reservation").distinct().count() == 8
     assert Pulse.objects.get(studio=studio).version == 1
 
 
 def test_sessions_and_classes_that_are_here_already_are_used(studio: Studio, place: Location, tmp_path: Path) -> None:
-    item = CalendarItemFactory(location=place, name="Yoga", duration_minutes=90)
-    session = SessionFactory(item=item, starts_at=datetime(2019, 2, 4, 11, tzinfo=UTC), capacity=1)
+    item = CalendarItemFactory.create(location=place, name="Yoga", duration_minutes=90)
+    session = SessionFactory.create(item=item, starts_at=datetime(2019, 2, 4, 11, tzinfo=UTC), capacity=1)
 
     bring(tmp_path, HISTORY, "--location", "centrum", "--good-rows-only")
 
@@ -154,7 +156,7 @@ def test_sessions_and_classes_that_are_here_already_are_used(studio: Studio, pla
 
 
 def test_each_studio_of_the_file_can_be_another_location(studio: Studio, tmp_path: Path) -> None:
-    LocationFactory(studio=studio, slug="noord", zone="America/New_York")
+    LocationFactory.create(studio=studio, slug="noord", zone="America/New_York")
 
     bring(tmp_path, HISTORY, "--location", "oak-yoga=centrum", "--location", "elm-barre=noord", "--missing", "noord")
 
@@ -164,7 +166,7 @@ def test_each_studio_of_the_file_can_be_another_location(studio: Studio, tmp_pat
 
 
 def test_rows_without_a_studio_are_asked_about_and_never_dropped(studio: Studio, tmp_path: Path) -> None:
-    LocationFactory(studio=studio, slug="noord")
+    LocationFactory.create(studio=studio, slug="noord")
 
     with pytest.raises(CommandError) as asked:
         bring(tmp_path, HISTORY, "--location", "oak-yoga=centrum", "--location", "elm-barre=noord")
@@ -297,7 +299,7 @@ def test_what_a_person_corrected_here_is_not_overwritten(studio: Studio, place: 
     start = (timezone.now() - timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
     row = f"1,11,oak,,yoga,,,{start.astimezone(place.tz):%Y-%m-%d %H:%M:%S}"
     bring(tmp_path, history(f"{row},"), "--location", "centrum")
-    by = StaffLoginFactory(studio=studio)
+    by = StaffLoginFactory.create(studio=studio)
     actions.check_in(studio.reservations.get(), action_id=uuid4(), by=by, now=timezone.now())
 
     said = bring(tmp_path, history(f"{row},"), "--location", "centrum", "--good-rows-only")
@@ -316,7 +318,7 @@ def test_the_number_of_another_systems_booking_is_not_taken_for_ours(studio: Stu
 
 
 def test_an_import_can_be_taken_back_whole(studio: Studio, tmp_path: Path) -> None:
-    MemberFactory(studio=studio, number="11")
+    MemberFactory.create(studio=studio, number="11")
     bring(tmp_path, HISTORY, "--location", "centrum")
 
     run = undo(ImportRun.objects.get())
@@ -352,7 +354,7 @@ def test_a_reservation_that_was_corrected_since_stays(studio: Studio, place: Loc
     local = f"{start.astimezone(place.tz):%Y-%m-%d %H:%M:%S}"
     bring(tmp_path, history(f"1,11,oak,,yoga,,,{local},", f"2,12,oak,,yoga,,,{local},"), "--location", "centrum")
     corrected = studio.reservations.get(external_ref="1")
-    actions.check_in(corrected, action_id=uuid4(), by=StaffLoginFactory(studio=studio), now=timezone.now())
+    actions.check_in(corrected, action_id=uuid4(), by=StaffLoginFactory.create(studio=studio), now=timezone.now())
 
     run = undo(ImportRun.objects.get())
 
