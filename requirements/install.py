@@ -53,7 +53,7 @@ def install(name: str) -> None:
     if not uv and call(PYTHON, "-m", "pip", "--version"):
         subprocess.run([PYTHON, "-m", "ensurepip"], check=True)
     installer = (
-        [uv, "pip", "install", "--quiet", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "--quiet"]
+        [uv, "pip", "install", "--quiet", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "-qq"]
     )
     subprocess.run([*installer, "--require-hashes", "--requirement", requirements(name)], check=True)
     for covered in COVERS[name]:
