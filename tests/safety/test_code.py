@@ -25,6 +25,7 @@ FREE = {
 }
 # Parameters that carry a tenant: the studio itself, or rows of one.
 BOUNDS = {
+    "day",
     "studio",
     "login",
     "location",
