@@ -187,8 +187,10 @@ def _answer(
     undo_url = ""
     if done and not done.repeated and done.event.kind in _CAN_BE_UNDONE and request.may(Right.REVERT):
         undo_url = reverse("bookings:undo", args=[request.studio.slug, done.event.pk])
+    viewer = Viewer.of(request)
     context = {
-        "rows": [row_of(person, meeting, Viewer.of(request)) for person in people],
+        "viewer": viewer,
+        "rows": [row_of(person, meeting, viewer) for person in people],
         "version": done.event.version if done else "",
         "words": words,
         "warned": warned or done is None,

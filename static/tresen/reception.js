@@ -71,20 +71,16 @@ async function post(item) {
     });
   try {
     const response = await ask();
-    if (response.status !== 403 || !(await renewToken())) return response;
+    if (response.status !== 403) return response;
+    const page = await fetch(location.href, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (page.type === "opaqueredirect") return page;
+    const fresh = parse(await page.text()).querySelector("#act [name=csrfmiddlewaretoken]")?.value;
+    if (!fresh) return response;
+    token = fresh;
     return await ask();
   } catch {
     return null;
   }
-}
-
-async function renewToken() {
-  const response = await fetch(location.href, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const page = response.ok ? parse(await response.text()) : null;
-  const fresh = page?.querySelector("#act [name=csrfmiddlewaretoken]")?.value;
-  if (!fresh) return false;
-  token = fresh;
-  return true;
 }
 
 async function settle(item, response) {

@@ -138,20 +138,21 @@ addEventListener(
       }
       return;
     }
-    if (event.key.length !== 1) return;
+    if (event.key.length !== 1) return letGo();
     if (!fast) {
       letGo();
       before = search.value;
     }
-    const typing = isField(document.activeElement);
-    burst.push({ key: event.key, code: event.code, shiftKey: event.shiftKey, timeStamp: event.timeStamp, target: typing ? null : event.target });
-    clearTimeout(release);
-    release = setTimeout(letGo, SCAN_MS + 10);
     // Outside of fields letters do things: they are held until it is sure that a person pressed them.
-    if (!typing && event.key !== " ") {
+    const isHeld = !isField(document.activeElement) && (fast || event.key !== " ");
+    const { key, code, shiftKey, timeStamp, target } = event;
+    burst.push({ key, code, shiftKey, timeStamp, target: isHeld ? target : null });
+    if (isHeld) {
+      clearTimeout(release);
+      release = setTimeout(letGo, SCAN_MS + 10);
       event.preventDefault();
       event.stopImmediatePropagation();
-    } else burst.at(-1).target = null;
+    }
   },
   true,
 );
