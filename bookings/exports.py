@@ -1,14 +1,12 @@
 """A month of reservations as CSV (P7, Q38), written by PostgreSQL itself and passed on as it comes.
 
-One COPY for each location, because a location's zone decides what its month and its hours are (Q15). What a row says
-once per session, member or login is written once for each of them; so a million rows cost little more than PostgreSQL's
-own COPY, and this process never holds more than one chunk.
+One COPY for each location, because a location's zone decides what its month and its hours are (Q15). This process never
+holds more than one chunk.
 """
 
 import csv
 import io
-import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +17,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.models import CalendarItem, Reservation
-from bookings.selectors.local_days import midnight, next_month, starting_within
+from bookings.rules import State
+from bookings.selectors.local_days import next_month, starting_within
 from bookings.states import STATE_WORDS
 from portal.models import Location
 
@@ -46,26 +45,30 @@ class Column:
 
 
 def _columns() -> list[Column]:
-    """Q38's columns, as far as their facts exist; `p`, `s`, `r` and `b` are what `_QUERY` joins."""
+    """Q38's columns, as far as their facts exist; their SQL speaks of what `_QUERY` joins."""
+    states = " ".join(f"WHEN '{state}' THEN %(state_{state})s" for state in State)
+    kinds = " ".join(f"WHEN '{kind}' THEN %(kind_{kind})s" for kind in CalendarItem.Kind.values)
     return [
         Column(_("Month"), "%(month)s"),
         Column(_("Location"), "%(location)s"),
-        Column(_("Class"), "s.class"),
-        Column(_("Kind"), "s.kind"),
-        Column(_("Start"), "s.start"),
-        Column(_("Teacher"), "s.teacher"),
-        Column(_("Member"), "p.name", about_member=True),
-        Column(_("Member number"), "p.number", about_member=True),
+        Column(_("Class"), _safe("item.name")),
+        Column(_("Kind"), f"CASE item.kind {kinds} END"),
+        Column(_("Start"), _INSTANT.format("r.starts_at")),
+        Column(_("Teacher"), _safe("teacher.name")),
+        Column(
+            _("Member"), _safe("concat_ws(' ', member.first_name, nullif(member.last_name, ''))"), about_member=True
+        ),
+        Column(_("Member number"), _safe("member.number"), about_member=True),
         Column(_("Source"), _safe("r.source")),
         Column(_("Booked at"), _INSTANT.format("r.booked_at")),
-        Column(_("Status"), "jsonb_extract_path_text(%(states)s::jsonb, r.state_word)"),
+        Column(_("Status"), f"CASE r.state_word {states} END"),
         Column(_("Checked in at"), _INSTANT.format("r.checked_in_at")),
-        Column(_("Checked in by"), "b.name"),
-        Column(_("Minutes late"), "greatest(0, floor(extract(epoch FROM r.checked_in_at - r.starts_at) / 60)::int)"),
+        Column(_("Checked in by"), _safe("person.name")),
+        Column(_("Minutes late"), "greatest(0, floor(date_part('epoch', r.checked_in_at - r.starts_at) / 60))"),
         Column(
             _("First visit"),
-            "CASE WHEN CASE r.attendance WHEN 'checked_in' THEN p.first_visit_id = r.id"
-            " ELSE r.booking = 'booked' AND p.first_visit_id IS NULL END THEN %(yes)s ELSE %(no)s END",
+            "CASE WHEN CASE r.attendance WHEN 'checked_in' THEN first_visit.id = r.id"
+            " ELSE r.booking = 'booked' AND first_visit.id IS NULL END THEN %(yes)s ELSE %(no)s END",
         ),
         Column(_("Cancelled at"), _INSTANT.format("r.cancelled_at")),
         Column(_("To look at"), _safe("nullif(r.flagged, '')")),
@@ -77,38 +80,28 @@ def _safe(sql: str) -> str:
     return f"CASE WHEN {sql} <> '' AND strpos(%(formula_starts)s, left({sql}, 1)) > 0 THEN '''' || {sql} ELSE {sql} END"
 
 
-# The innermost SELECT is `Reservation.objects.with_state()`; `first_visit_id` is the twin of `with_first_visit()`.
-_QUERY = f"""
+# `r` is `Reservation.objects.with_state()`; `first_visit.id` is the twin of `with_first_visit()`. No CTE: it would keep
+# PostgreSQL from using its parallel workers.
+_QUERY = """
 COPY (
-  WITH r AS NOT MATERIALIZED ({{reservations}}),
-  s AS MATERIALIZED (
-    SELECT session.id, {_safe("item.name")} AS class, jsonb_extract_path_text(%(kinds)s::jsonb, item.kind) AS kind,
-           {_INSTANT.format("session.starts_at")} AS start, {_safe("teacher.name")} AS teacher
-      FROM bookings_scheduledsession session
-      JOIN bookings_calendaritem item ON item.id = session.item_id
-      LEFT JOIN portal_teacher teacher ON teacher.id = session.teacher_id
-     WHERE session.location_id = %(location_id)s AND session.starts_at >= %(start)s AND session.starts_at < %(end)s
-  ),
-  p AS MATERIALIZED (
-    SELECT member.id, {_safe("concat_ws(' ', member.first_name, nullif(member.last_name, ''))")} AS name,
-           {_safe("member.number")} AS number,
-           (SELECT visit.id FROM bookings_reservation visit
-             WHERE visit.member_id = member.id AND visit.location_id = %(location_id)s
-               AND visit.attendance = 'checked_in'
-             ORDER BY visit.starts_at, visit.id LIMIT 1) AS first_visit_id
-      FROM portal_member member
-     WHERE member.id IN (SELECT member_id FROM r)
-  ),
-  b AS MATERIALIZED (
-    SELECT login.id, {_safe("person.name")} AS name
-      FROM portal_stafflogin login JOIN portal_user person ON person.id = login.user_id
-     WHERE login.studio_id = %(studio_id)s
-  )
-  SELECT {{columns}}
-    FROM r JOIN s ON s.id = r.session_id JOIN p ON p.id = r.member_id LEFT JOIN b ON b.id = r.checked_in_by_id
+  SELECT {columns}
+    FROM ({reservations}) r
+    JOIN bookings_scheduledsession session ON session.id = r.session_id
+    JOIN bookings_calendaritem item ON item.id = session.item_id
+    LEFT JOIN portal_teacher teacher ON teacher.id = session.teacher_id
+    JOIN portal_member member ON member.id = r.member_id
+    LEFT JOIN LATERAL (
+      SELECT visit.id
+        FROM bookings_reservation visit
+       WHERE visit.member_id = member.id AND visit.location_id = %(location_id)s AND visit.attendance = 'checked_in'
+       ORDER BY visit.starts_at, visit.id
+       LIMIT 1
+    ) first_visit ON true
+    LEFT JOIN portal_stafflogin login ON login.id = r.checked_in_by_id
+    LEFT JOIN portal_user person ON person.id = login.user_id
    ORDER BY r.starts_at, r.id
-) TO STDOUT WITH (FORMAT csv, DELIMITER '{{separator}}')
-"""  # noqa: S608  # put together from this module's own words; every fact is a parameter
+) TO STDOUT WITH (FORMAT csv, DELIMITER '{separator}')
+"""
 
 
 def month_as_csv(
@@ -125,11 +118,15 @@ def month_as_csv(
     yield (BOM + heading.getvalue()).encode()
     select = ", ".join(column.sql for column in columns)
     for location in locations:
-        with closing(_copied(location, month, select=select, now=now)) as rows:
-            yield from _chunks(rows, chunk_bytes)
+        # Closed with this generator, so that a reader who goes away ends the query too.
+        with closing(_copied(location, month, select=select, now=now, chunk_bytes=chunk_bytes)) as chunks:
+            yield from chunks
 
 
-def _copied(location: Location, month: date, *, select: str, now: datetime) -> Iterator[bytes | memoryview]:
+def _copied(
+    location: Location, month: date, *, select: str, now: datetime, chunk_bytes: int
+) -> Generator[bytes, None, None]:
+    """One location's rows, joined to pieces: a write for each row would cost more than the row."""
     after = next_month(month)
     reservations = (
         Reservation.objects.filter(starting_within([location], month, after), studio_id=location.studio_id)
@@ -149,20 +146,24 @@ def _copied(location: Location, month: date, *, select: str, now: datetime) -> I
         for limit in ("transaction_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             cursor.execute(f"SET LOCAL {limit} = '{LONGEST_EXPORT}'")
         cursor.execute("SELECT set_config('TimeZone', %s, true)", [location.zone])
-        with cursor.copy(query, _facts(location, month, after)) as rows:
-            yield from rows
+        with cursor.copy(query, _facts(location, month)) as rows:
+            held = bytearray()
+            for row in rows:
+                held += row
+                if len(held) >= chunk_bytes:
+                    yield bytes(held)
+                    held.clear()
+            if held:
+                yield bytes(held)
 
 
-def _facts(location: Location, month: date, after: date) -> dict[str, Any]:
+def _facts(location: Location, month: date) -> dict[str, Any]:
     return {
         "month": f"{month:%Y-%m}",
         "location": defused(location.name),
         "location_id": location.pk,
-        "studio_id": location.studio_id,
-        "start": midnight(month, location.tz),
-        "end": midnight(after, location.tz),
-        "kinds": json.dumps({kind.value: str(kind.label) for kind in CalendarItem.Kind}),
-        "states": json.dumps({state.value: str(word) for state, word in STATE_WORDS.items()}),
+        **{f"kind_{kind}": str(word) for kind, word in CalendarItem.Kind.choices},
+        **{f"state_{state}": str(word) for state, word in STATE_WORDS.items()},
         "formula_starts": FORMULA_STARTS,
         "yes": _("yes"),
         "no": _("no"),
@@ -172,15 +173,3 @@ def _facts(location: Location, month: date, after: date) -> dict[str, Any]:
 def defused(text: str) -> str:
     """The twin of `_safe` for what is written from here."""
     return f"'{text}" if text[:1] and text[:1] in FORMULA_STARTS else text
-
-
-def _chunks(rows: Iterator[bytes | memoryview], size: int) -> Iterator[bytes]:
-    """Rows joined to pieces of about `size` bytes: a write for each row would cost more than the row."""
-    held = bytearray()
-    for row in rows:
-        held += row
-        if len(held) >= size:
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
