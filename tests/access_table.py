@@ -1,8 +1,7 @@
 """Who may open what: the one table that is read in a review (S1). `test_access.py` walks every address against it.
 
 A new route needs one line here; a line without a route fails, too. `get` is the right that opens the page, `post` the
-right that its form asks for besides (without a `get`: what every method asks for); None: answered with 405. ANY: each
-login of the studio.
+right that its form asks for besides; None: not answered. ANY: each login of the studio.
 """
 
 from dataclasses import dataclass, field

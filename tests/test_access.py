@@ -92,12 +92,14 @@ def expected(rule: Studio, method: str, user: User | None) -> set[int]:
         return {404}
     rights = RIGHTS[Preset(login.preset)]
     safe = method in SAFE
-    asked = [rule.get or rule.post] if safe else [rule.get, rule.post]
+    if safe and rule.get is None:
+        return {403, 405}  # which of them depends on whether the view asks for a right before it asks for the method
+    asked = [rule.get] if safe else [rule.get, rule.post]
     if any(right is not None and right != ANY and right not in rights for right in asked):
         return {403}
     if method == "HEAD" and not rule.head:
         return {405}
-    if method in ("PUT", "PATCH", "DELETE") or (safe and rule.get is None) or (not safe and rule.post is None):
+    if method in ("PUT", "PATCH", "DELETE") or (not safe and rule.post is None):
         return {405}
     return set()
 
