@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
 
 from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession
 from bookings.models.reservation import ReservationQuerySet
@@ -171,20 +171,21 @@ def people(reservations: ReservationQuerySet, *, now: datetime) -> list[Person]:
             "id", "session_id", "member_id", "source", "booking", "attendance", "excused", "checked_in_at",
             "cancelled_at", "flagged", "state_word", "first_here", "visits_elsewhere", "member__first_name",
             "member__last_name", "member__number", "member__email", "member__phone", "member__photo", "spot__label",
-            "checked_in_by__user__name",
+            "checked_in_by__user__name", "location__name",
         )
     )  # fmt: skip
-    elsewhere = _other_locations({row["member_id"] for row in rows if row["visits_elsewhere"]})
+    visited = _locations_visited({row["member_id"] for row in rows if row["first_here"] and row["visits_elsewhere"]})
     placed = {(row["session_id"], row["member_id"]) for row in rows if row["booking"] == Booking.BOOKED}
     found = [
-        _person(row, elsewhere)
+        _person(row, visited)
         for row in rows
         if row["booking"] == Booking.BOOKED or (row["session_id"], row["member_id"]) not in placed
     ]
     return sorted(found, key=lambda person: person.order)
 
 
-def _person(row: dict[str, Any], elsewhere: dict[int, str]) -> Person:
+def _person(row: dict[str, Any], visited: dict[int, set[str]]) -> Person:
+    elsewhere = visited.get(row["member_id"], set()) - {row["location__name"]}
     return Person(
         id=row["id"],
         session_id=row["session_id"],
@@ -207,19 +208,19 @@ def _person(row: dict[str, Any], elsewhere: dict[int, str]) -> Person:
         flagged=row["flagged"],
         first_here=row["first_here"],
         visits_elsewhere=row["visits_elsewhere"],
-        elsewhere=elsewhere.get(row["member_id"], ""),
+        elsewhere=min(elsewhere) if len(elsewhere) == 1 else "",
     )
 
 
-def _other_locations(members: set[int]) -> dict[int, str]:
-    """The one location that each of these members visited; members of several are missing."""
+def _locations_visited(members: set[int]) -> dict[int, set[str]]:
+    """The names of the locations at which each of these members attended."""
     if not members:
         return {}
-    visited = Reservation.objects.attended().filter(member_id__in=members).values_list("member_id", "location__name")
     names: dict[int, set[str]] = {}
-    for member, name in visited.annotate(visits=Count("id")).values_list("member_id", "location__name"):
+    attended = Reservation.objects.attended().filter(member_id__in=members)
+    for member, name in attended.values_list("member_id", "location__name").distinct():
         names.setdefault(member, set()).add(name)
-    return {member: min(found) for member, found in names.items() if len(found) == 1}
+    return names
 
 
 def _today(locations: Iterable[Location], now: datetime) -> Q:
