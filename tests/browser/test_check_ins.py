@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from bookings import actions
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
@@ -260,8 +260,13 @@ def test_what_waits_survives_a_reload_and_leaving_warns(page: Page) -> None:
     kim = row(page, "Kim de Boer")
     kim.locator(".tick").click()
     expect(kim.locator(".state:visible")).to_have_text("Waiting, not sent yet")
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
     page.reload()
     assert asked == ["beforeunload"]
     expect(row(page, "Kim de Boer").locator(".state:visible")).to_have_text("Waiting, not sent yet")
@@ -287,7 +292,7 @@ def test_a_server_error_puts_the_row_back(page: Page) -> None:
 
 
 def test_a_login_that_ended_is_told_and_loses_nothing(page: Page, desk: StaffLogin) -> None:
-    cookies = page.context.cookies()
+    cookies: Any = page.context.cookies()
     page.context.clear_cookies()
     kim = row(page, "Kim de Boer")
     kim.locator(".tick").click()
@@ -336,7 +341,7 @@ def test_it_works_without_script(open_page: OpenPage, running: ScheduledSession,
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     open_page: OpenPage, running: ScheduledSession, desk: StaffLogin, width: int, scheme: str
 ) -> None:
-    actions.check_in(running.reservations.first(), action_id=uuid4(), by=desk, now=timezone.now())
+    actions.check_in(running.reservations.get(member__first_name="Ada"), action_id=uuid4(), by=desk, now=timezone.now())
     page = open_page(desk, PATH, viewport={"width": width, "height": 800}, color_scheme=scheme)
     expect(page.locator("#live-word")).to_have_text("live")
     page.locator(".counter-menu summary").first.click()
@@ -347,7 +352,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 def test_the_viewer_sees_no_ticks_no_undo_and_no_contact(
     open_page: OpenPage, running: ScheduledSession, studio: Studio, desk: StaffLogin
 ) -> None:
-    actions.check_in(running.reservations.first(), action_id=uuid4(), by=desk, now=timezone.now())
+    actions.check_in(running.reservations.get(member__first_name="Ada"), action_id=uuid4(), by=desk, now=timezone.now())
     viewer = StaffLoginFactory(studio=studio, preset=Preset.VIEWER)
     page = open_page(viewer, PATH)
     expect(page.locator("[data-row]")).to_have_count(12)
