@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from bookings import actions
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
+from bookings.rules import CancelAs
 from bookings.selectors.reception import plain
 from portal.models import Location, Member, StaffLogin, Studio
 from portal.roles import Preset
@@ -120,7 +121,7 @@ def test_the_day_is_shown_with_its_classes_people_and_counts(desk: Client, vinya
     head = words(re.findall(r"<header class=\"session-head\".*?</header>", html, re.DOTALL)[0])
     assert head == "18:00 to 19:00 Vinyasa Flow Mira Okafor running 1 of 2 in"
     assert "<title>(1) Check-ins - Centrum" in html
-    assert "Kim de Boer checked in Ana" in words(html)
+    assert "Kim de Boer K. d. B. checked in Ana" in words(html)
 
 
 def test_other_days_other_studios_and_other_locations_are_not_shown(desk: Client, vinyasa: ScheduledSession) -> None:
@@ -170,7 +171,7 @@ def test_the_star_is_filled_or_outlined_with_its_words(desk: Client, vinyasa: Sc
 
 def test_who_cancelled_in_time_is_found_only_by_searching(desk: Client, vinyasa: ScheduledSession) -> None:
     gone = booked(vinyasa, member(vinyasa.studio, "Gone Girl"))
-    actions.cancel(gone, outcome=actions.rules.CancelAs.IN_TIME, action_id=uuid4(), by=None, now=at("12:00", days=-1))
+    actions.cancel(gone, outcome=CancelAs.IN_TIME, action_id=uuid4(), by=None, now=at("12:00", days=-1))
     html = page(desk)
     assert 'class="row counter is-gone"' in html
     assert counts(html).startswith("0 in 0 expected")
@@ -181,9 +182,9 @@ def test_who_cancelled_in_time_is_found_only_by_searching(desk: Client, vinyasa:
 def test_searching_without_script_hides_who_does_not_fit(desk: Client, vinyasa: ScheduledSession) -> None:
     for name in ("Dörte Öhm", "Kim de Boer"):
         booked(vinyasa, member(vinyasa.studio, name, phone="+31 6 1234 5678" if name.startswith("K") else ""))
-    shown = {q: re.findall(r"data-new(?! hidden) aria-label=\"(.*?)\"", page(desk, q=q)) for q in ("ohm", "0612", "x")}
+    shown = {q: re.findall(r"data-new aria-label=\"(.*?)\"", page(desk, q=q)) for q in ("ohm", "zz")}
     assert shown["ohm"] == ["Dörte Öhm"]
-    assert shown["x"] == []
+    assert shown["zz"] == []
     assert re.findall(r"data-new aria-label=\"(.*?)\"", page(desk, q="316123")) == ["Kim de Boer"]
 
 
