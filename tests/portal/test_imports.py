@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Reservation, ScheduledSession
+from portal import tasks
 from portal.imports import runs
 from portal.imports.reading import MAX_BYTES
+from portal.jobs import worker
 from portal.models import ImportRun, ImportTemplate, Job, Member, StaffLogin, Studio
-from portal.tasks import worker  # the tasks say who does which job
 from tests.factories import LocationFactory, MemberFactory, StaffLoginFactory, StudioFactory
 from tests.portal.files import HISTORY, HISTORY_HEADER, MEMBERS
 
@@ -316,6 +317,7 @@ def test_a_worker_that_dies_in_the_middle_leaves_nothing_behind_and_the_next_one
         runs.work_on(run.pk, now=timezone.now(), still_ours=die)
     assert Reservation.objects.count() == Member.objects.count() == 0
 
+    assert tasks.work_on_import  # loaded: the tasks say who does which job
     worker.drain("test")
 
     run.refresh_from_db()
