@@ -68,7 +68,8 @@ def _in_elsewhere(reservation: Reservation) -> str | None:
     """The other class at that time in which the member is already, as its place and the time of the tick there."""
     other = (
         Reservation.objects.attended()
-        .filter(member_id=reservation.member_id, starts_at__lt=reservation.ends_at, ends_at__gt=reservation.starts_at)
+        .overlapping(reservation.starts_at, reservation.ends_at)
+        .filter(member_id=reservation.member_id)
         .exclude(pk=reservation.pk)
         .select_related("location")
         .first()

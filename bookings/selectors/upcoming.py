@@ -83,8 +83,13 @@ def upcoming(login: StaffLogin, locations: list[Location], *, now: datetime) -> 
 def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[Booked]:
     """These sessions in their order, each with what its reservations add up to: one query for all."""
     found = {session.pk: Booked(session) for session in sessions}
+    starts = [booked.session.starts_at for booked in found.values()]
+    if not starts:
+        return []
     counted = (
         Reservation.objects.filter(session__in=list(found))
+        # Said of the sessions too, or PostgreSQL reads all that there ever were to join these few.
+        .filter(session__starts_at__range=(min(starts), max(starts)))
         .with_state(now)
         .with_first_visit()
         .values("session_id", "source", "booking", "state_word", "first_here")

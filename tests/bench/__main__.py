@@ -54,18 +54,20 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
     import django  # noqa: PLC0415 (DATABASE_URL must say which database first)
 
     django.setup()
+    from django.db import connection  # noqa: PLC0415
     from django.test import Client as InProcess  # noqa: PLC0415
 
     from portal.models import User  # noqa: PLC0415
     from tests.bench import measures  # noqa: PLC0415
+    from tests.bench.models import Note  # noqa: PLC0415
     from tests.bench.server import serving  # noqa: PLC0415
-    from tests.bench.urls import NOTE_TABLE  # noqa: PLC0415
 
+    with connection.schema_editor() as editor:
+        editor.create_model(Note)
     person = InProcess(headers={"host": "127.0.0.1"})
     person.force_login(User.objects.get(), backend="allauth.account.auth_backends.AuthenticationBackend")
     cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in person.cookies.items())
     with psycopg.connect(big) as source, psycopg.connect(small) as target:
-        source.execute(NOTE_TABLE)
         for row in source.execute("SELECT session_key, session_data, expire_date FROM django_session"):
             target.execute("INSERT INTO django_session VALUES (%s, %s, %s)", row)
 

@@ -1,5 +1,7 @@
 """Tresen as it is, plus the routes that only the benchmark has."""
 
 from config.settings import *  # noqa: F403
+from config.settings import INSTALLED_APPS
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.bench"]
 ROOT_URLCONF = "tests.bench.urls"

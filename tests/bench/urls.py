@@ -6,7 +6,6 @@ Booking has no screen yet; the route calls the action as a screen would.
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import include, path
@@ -16,13 +15,11 @@ from django.views.decorators.csrf import csrf_exempt
 from bookings import actions
 from portal.access import public, studio_view
 from portal.roles import Right
-
-NOTE_TABLE = "CREATE TABLE bench_note (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, words text, at timestamptz)"
+from tests.bench.models import Note
 
 
 def _insert(request: HttpRequest) -> HttpResponse:
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO bench_note (words, at) VALUES (%s, %s)", [str(uuid4()), timezone.now()])
+    Note.objects.create(words=str(uuid4()), at=timezone.now())
     return HttpResponse("ok")
 
 

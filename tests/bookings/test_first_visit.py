@@ -103,8 +103,6 @@ def plainly_first(row: Reservation, rows: list[Reservation]) -> bool:
 
 
 def plainly_elsewhere(row: Reservation, rows: list[Reservation]) -> int:
-    if not plainly_first(row, rows):
-        return 0
     return sum(
         r.attendance == Attendance.CHECKED_IN and r.location_id != row.location_id and r.starts_at < row.starts_at
         for r in rows
