@@ -317,7 +317,7 @@ def test_a_worker_that_dies_in_the_middle_leaves_nothing_behind_and_the_next_one
         runs.work_on(run.pk, now=timezone.now(), still_ours=die)
     assert Reservation.objects.count() == Member.objects.count() == 0
 
-    assert tasks.work_on_import  # loaded: the tasks say who does which job
+    assert tasks.work_on_import.__name__  # loaded: the tasks say who does which job
     worker.drain("test")
 
     run.refresh_from_db()
