@@ -256,13 +256,16 @@ function settleArrivals({ all = false } = {}) {
   chip.textContent = say("Arrived", held.length);
 }
 
-/** A class that has ended goes to the finished ones, when nobody points at the list. */
+/** A class that has ended goes to the finished ones by a fresh page, when nobody is at work on this one. */
 function tidy() {
-  const finished = byId("finished");
-  if (list.matches(":hover") || list.contains(document.activeElement)) return;
-  const over = [...list.querySelectorAll(":scope > .session")].filter((one) => one.querySelector("[data-over]"));
-  // The words of the summary are the server's: it is asked for the page when there is no group to go into yet.
-  if (over.length && !waiting.length && !inFlight.size && !root.classList.contains("is-searching")) reload();
+  const isBusy =
+    list.matches(":hover") ||
+    list.contains(document.activeElement) ||
+    root.classList.contains("is-searching") ||
+    document.querySelector(".toast") ||
+    waiting.length ||
+    inFlight.size;
+  if (!isBusy && list.querySelector(":scope > .session [data-over]")) reload();
 }
 
 list.addEventListener("pointerleave", () => {
