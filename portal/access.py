@@ -18,7 +18,7 @@ View = Callable[..., HttpResponseBase]
 class StudioRequest(HttpRequest):
     """What a studio view gets: the studio of the address, and the login that opened it."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     studio: Studio
     login: StaffLogin
     htmx: Any
@@ -86,5 +86,5 @@ def public(why: str) -> Callable[[View], View]:
 
 def locations_for(login: StaffLogin) -> list[Location]:
     """The locations that this login may see, in the studio's order: all, or those it is pinned to (Q13)."""
-    pinned = list(login.locations.in_order())  # type: ignore[attr-defined]
+    pinned = list(login.locations.in_order())
     return pinned or list(login.studio.locations.in_order())

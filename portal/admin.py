@@ -18,7 +18,7 @@ from portal.models import Location, Member, StaffLogin, Studio, User
 
 # Neither has a meaning here: rights come from StaffLogin, addresses from User.
 admin.site.unregister([Group, EmailAddress])
-admin.site.site_header = admin.site.site_title = "Tresen"  # type: ignore[assignment]
+admin.site.site_header = admin.site.site_title = "Tresen"
 
 
 class NewUserForm(AdminUserCreationForm):

@@ -37,7 +37,7 @@ def clean_up_jobs(job: Job) -> Outcome | None:
     return MORE if deleted == AT_ONCE else None
 
 
-# Not in one transaction: a check is watched while it goes on. What is written is one, and ends with asking for the lease.
+# Not in one transaction: a check is watched while it goes on. What is written is one, and ends by asking for the lease.
 @handles(runs.JOB, transactional=False)
 def work_on_import(job: Job) -> None:
     runs.work_on(job.payload["run"], now=timezone.now(), still_ours=lambda: renew(job))

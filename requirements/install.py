@@ -52,9 +52,7 @@ def install(name: str) -> None:
     HALF_DONE.touch()
     if not uv and call(PYTHON, "-m", "pip", "--version"):
         subprocess.run([PYTHON, "-m", "ensurepip"], check=True)
-    installer = (
-        [uv, "pip", "install", "--quiet", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "-qq"]
-    )
+    installer = [uv, "pip", "install", "--quiet", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "-qq"]
     subprocess.run([*installer, "--require-hashes", "--requirement", requirements(name)], check=True)
     for covered in COVERS[name]:
         mark(covered).write_text(wanted(covered))
