@@ -1,5 +1,5 @@
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -42,7 +42,8 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
             starts_at__gt=starts_at - timedelta(days=1), starts_at__lt=ends_at, ends_at__gt=starts_at
         ).order_by("-starts_at")
 
-    def with_state(self, now: datetime) -> Self:
+    # Any: django-stubs does not see what a method of a queryset annotates, and refuses its use in values().
+    def with_state(self, now: datetime) -> Any:
         """Annotate `state_word`, the twin of `rules.state_of` for lists."""
         grace = F("location__grace_minutes") * Value(timedelta(minutes=1))
         return self.annotate(
@@ -60,7 +61,7 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
             )
         )
 
-    def with_first_visit(self) -> Self:
+    def with_first_visit(self) -> Any:
         """Annotate `first_here`, the star, and `visits_elsewhere`, as in "new here, 6 visits at Centrum" (Q14).
 
         `first_here`: no *attended* visit at this location before this one. A row without a tick has its star until any

@@ -165,9 +165,10 @@ def people(reservations: ReservationQuerySet, *, now: datetime) -> list[Person]:
 
     A cancelled reservation is left out where the same member has a place in that session again.
     """
-    annotated: Any = reservations.with_state(now).with_first_visit()
     rows = list(
-        annotated.values(
+        reservations.with_state(now)
+        .with_first_visit()
+        .values(
             "id", "session_id", "member_id", "source", "booking", "attendance", "excused", "checked_in_at",
             "cancelled_at", "flagged", "state_word", "first_here", "visits_elsewhere", "member__first_name",
             "member__last_name", "member__number", "member__email", "member__phone", "member__photo", "spot__label",
