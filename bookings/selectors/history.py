@@ -163,15 +163,21 @@ def sessions_of(
     return [(session, outcomes[session.pk]) for session in sessions]
 
 
-def reservations_of(sessions: Iterable[ScheduledSession], *, now: datetime) -> QuerySet[Reservation]:
-    """Every reservation of these sessions with its state and star, in the order of the sessions, then by name."""
-    return (
+def reservations_of(
+    sessions: Iterable[ScheduledSession], *, outcome: State | None = None, now: datetime
+) -> QuerySet[Reservation]:
+    """The reservations of these sessions with this outcome, or all, in the order of the sessions, then by name.
+
+    Each has its state and its star.
+    """
+    found = (
         Reservation.objects.filter(session__in=sessions)
         .with_state(now)
         .with_first_visit()
         .select_related("member", "location", "checked_in_by__user")
         .order_by("starts_at", "session_id", "member__first_name", "member__last_name", "id")
     )
+    return found.filter(state_word=outcome) if outcome else found
 
 
 def total(outcomes: Iterable[Outcome]) -> Outcome:
@@ -188,7 +194,7 @@ def _local_month() -> Cast:
     return Cast(Func(Value("month"), there, function="date_trunc"), DateField())
 
 
-def _held(sessions: QuerySet[ScheduledSession], now: datetime) -> QuerySet[ScheduledSession, dict[str, Any]]:
+def _held(sessions: QuerySet[ScheduledSession], now: datetime) -> Any:
     held = Q(cancelled_at__isnull=True, starts_at__lte=now)
     limited = held & Q(capacity__isnull=False)
     return (

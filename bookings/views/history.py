@@ -127,9 +127,7 @@ def history_class(request: StudioRequest, month: date, item: int) -> HttpRespons
     chosen = _one_of(sessions, request.GET.get("session", ""))
     shown = [(session, result) for session, result in sessions if chosen in (None, session.pk)]
     counts = past.total(result for _session, result in shown)
-    rows = past.reservations_of([session for session, _result in shown], now=now)
-    if outcome:
-        rows = rows.filter(state_word=outcome)
+    rows = past.reservations_of([session for session, _result in shown], outcome=outcome, now=now)
     page = Paginator(rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
     slug = request.studio.slug
     context = {
