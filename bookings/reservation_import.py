@@ -218,7 +218,7 @@ class ReservationImport(ImportKind):
 def _start(shown: dict[str, Any]) -> str:
     """Local date and time in the reader's way; of a refused row, what stands in the file."""
     try:
-        return date_format(datetime.fromisoformat(shown["start"]), "j M Y, H:i")
+        return date_format(datetime.fromisoformat(shown["start"]), "SHORT_DATETIME_FORMAT")
     except (KeyError, ValueError):
         return str(shown.get("start", ""))
 

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from bookings.rules import Answer, Decision, Fact, Question, Step
 from portal.models import Location
@@ -110,10 +110,14 @@ def clock(moment: datetime, location: Location) -> str:
     return moment.astimezone(location.tz).strftime("%H:%M")
 
 
+def short_day(moment: datetime, location: Location) -> str:
+    """ "Sun 22 Nov" at the location, in the reader's language and its punctuation."""
+    return date_format(moment.astimezone(location.tz), gettext("D j M"))
+
+
 def day_and_clock(moment: datetime, location: Location) -> str:
     """ "Sun 22 Nov, 18:02" at the location, in the reader's language."""
-    local = moment.astimezone(location.tz)
-    return f"{date_format(local, 'D j M')}, {local:%H:%M}"
+    return f"{short_day(moment, location)}, {clock(moment, location)}"
 
 
 def _sentence(step: Step, location: Location) -> str:

@@ -13,7 +13,6 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -23,7 +22,7 @@ from bookings.models import ReservationEvent
 from bookings.rules import Attendance, Booking, State
 from bookings.selectors import reception
 from bookings.selectors.reception import Day, Deed, Meeting, Person, plain
-from bookings.words import clock, day_and_clock
+from bookings.words import clock, day_and_clock, short_day
 from portal.access import StudioRequest, studio_view
 from portal.locations import ALL, LocationChoice, location_choice
 from portal.people import hue, initials
@@ -230,7 +229,7 @@ def check_ins(request: StudioRequest) -> HttpResponse:
         "found": any(not block["is_hidden"] for block in blocks),
         "over_counts": _totals(block["meeting"] for block in blocks if block["meeting"].is_over),
         "empty": _empty(request, choice, now) if not day.meetings else None,
-        "today": date_format(now.astimezone(choice.shown[0].tz), "D j M"),
+        "today": short_day(now, choice.shown[0]),
         "clock": clock(now, choice.shown[0]),
         "zone": choice.shown[0].zone,
         "changes_url": f"{reverse('bookings:check_ins_changes', args=[viewer.studio])}?location={_shown(choice)}",

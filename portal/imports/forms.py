@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +31,7 @@ class ReadingForm(forms.Form):
     """How the file is read: detected, shown, and a person's to change."""
 
     kind = forms.ChoiceField(label=_("What the rows are"))
-    encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=lambda: [(e, gettext(w)) for e, w in ENCODINGS.items()])
     separator = forms.ChoiceField(
         label=_("Separator"), choices=lambda: [(s, gettext(w)) for s, w in SEPARATORS.items()]
     )
@@ -49,7 +50,7 @@ class MappingForm(forms.Form):
         columns = [("", _("not in this file")), *((name, name) for name in table.header)]
         for target in kind.targets:
             self.fields[target.name] = forms.ChoiceField(
-                label=target.words.capitalize(), help_text=target.help_words, choices=columns, required=False
+                label=capfirst(target.words), help_text=target.help_words, choices=columns, required=False
             )
 
     def clean(self) -> dict[str, Any]:

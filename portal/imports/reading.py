@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 MAX_BYTES = 5 * 2**20
@@ -21,9 +22,9 @@ MAX_CELL = 32 * 2**10  # bytes in UTF-8
 ENCODINGS = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
-    "cp1252": "Windows-1252 (Western Europe)",
-    "iso8859_15": "ISO 8859-15 (Western Europe)",
-    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1252": _("Windows-1252 (Western Europe)"),
+    "iso8859_15": _("ISO 8859-15 (Western Europe)"),
+    "cp1250": _("Windows-1250 (Central Europe)"),
     "mac_roman": "Mac Roman",
     "cp850": "DOS 850",
 }
@@ -116,7 +117,7 @@ def _decoded(content: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise Unreadable(
-            _("The file is not in %(encoding)s."), line=line, encoding=ENCODINGS.get(encoding, encoding)
+            _("The file is not in %(encoding)s."), line=line, encoding=gettext(ENCODINGS.get(encoding, encoding))
         ) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for character, name in (("\0", "NUL"), ("\ufeff", "U+FEFF")):
