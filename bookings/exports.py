@@ -16,10 +16,11 @@ from django.db import connection, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from bookings.imports.rules import Flag
 from bookings.models import CalendarItem, Reservation
 from bookings.rules import State
 from bookings.selectors.local_days import next_month, starting_within
-from bookings.states import STATE_WORDS
+from bookings.states import FLAG_WORDS, STATE_WORDS
 from portal.models import Location
 
 BOM = "\ufeff"
@@ -47,6 +48,10 @@ class Column:
 def _columns() -> list[Column]:
     """Q38's columns, as far as their facts exist; their SQL speaks of what `_QUERY` joins."""
     states = " ".join(f"WHEN '{state}' THEN %(state_{state})s" for state in State)
+    surname = "CASE member.last_name WHEN '' THEN '' ELSE ' ' || member.last_name END"
+    flags = "r.flagged"
+    for flag in Flag:
+        flags = f"replace({flags}, '{flag}', %(flag_{flag.name})s)"
     kinds = " ".join(f"WHEN '{kind}' THEN %(kind_{kind})s" for kind in CalendarItem.Kind.values)
     return [
         Column(_("Month"), "%(month)s"),
@@ -55,9 +60,7 @@ def _columns() -> list[Column]:
         Column(_("Kind"), f"CASE item.kind {kinds} END"),
         Column(_("Start"), _INSTANT.format("r.starts_at")),
         Column(_("Teacher"), _safe("teacher.name")),
-        Column(
-            _("Member"), _safe("concat_ws(' ', member.first_name, nullif(member.last_name, ''))"), about_member=True
-        ),
+        Column(_("Member"), f"{_safe('member.first_name')} || {surname}", about_member=True),
         Column(_("Member number"), _safe("member.number"), about_member=True),
         Column(_("Source"), _safe("r.source")),
         Column(_("Booked at"), _INSTANT.format("r.booked_at")),
@@ -71,13 +74,19 @@ def _columns() -> list[Column]:
             " ELSE r.booking = 'booked' AND first_visit.id IS NULL END THEN %(yes)s ELSE %(no)s END",
         ),
         Column(_("Cancelled at"), _INSTANT.format("r.cancelled_at")),
-        Column(_("To look at"), _safe("nullif(r.flagged, '')")),
+        Column(_("To look at"), f"CASE WHEN r.flagged <> '' THEN {flags} END"),
     ]
 
 
 def _safe(sql: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run (S11)."""
-    return f"CASE WHEN {sql} <> '' AND strpos(%(formula_starts)s, left({sql}, 1)) > 0 THEN '''' || {sql} ELSE {sql} END"
+    """The text, with an apostrophe before what a spreadsheet would run (S11).
+
+    Two comparisons of bytes let nearly every text through, since no formula starts with a letter.
+    """
+    return (
+        f"CASE WHEN ({sql} COLLATE \"C\" < 'A' OR {sql} COLLATE \"C\" >= '＋') AND {sql} <> ''"
+        f" AND strpos(%(formula_starts)s, left({sql}, 1)) > 0 THEN '''' || {sql} ELSE {sql} END"
+    )
 
 
 # `r` is `Reservation.objects.with_state()`; `first_visit.id` is the twin of `with_first_visit()`. No CTE: it would keep
@@ -164,6 +173,7 @@ def _facts(location: Location, month: date) -> dict[str, Any]:
         "location_id": location.pk,
         **{f"kind_{kind}": str(word) for kind, word in CalendarItem.Kind.choices},
         **{f"state_{state}": str(word) for state, word in STATE_WORDS.items()},
+        **{f"flag_{flag.name}": str(word) for flag, word in FLAG_WORDS.items()},
         "formula_starts": FORMULA_STARTS,
         "yes": _("yes"),
         "no": _("no"),
