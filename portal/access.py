@@ -30,11 +30,12 @@ class StudioRequest(HttpRequest):
 
 def login_for(user: User, slug: str) -> StaffLogin | None:
     """The person's active login at the studio with this address, read afresh on each request (S3)."""
-    return (
-        StaffLogin.objects.select_related("studio", "user", "location_chosen")
-        .filter(user_id=user.pk, studio__slug=slug, is_active=True)
-        .first()
+    login = (
+        StaffLogin.objects.select_related("studio").filter(user_id=user.pk, studio__slug=slug, is_active=True).first()
     )
+    if login is not None:
+        login.user = user
+    return login
 
 
 def studio_view(right: Right | None, *, post: Right | None = None) -> Callable[[View], View]:

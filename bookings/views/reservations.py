@@ -133,7 +133,7 @@ def _visible(request: StudioRequest, pk: int) -> Reservation:
     found = request.studio.reservations.filter(Q(location__in=pinned) | ~Exists(pinned), pk=pk)
     if request.login.only_own_classes:
         found = found.filter(session__teacher__login=request.login)
-    reservation = found.select_related("session", "location", "member").first()
+    reservation = found.first()  # alone: the action reads it again under its lock, with all that it needs
     if reservation is None:
         raise Http404
     return reservation
@@ -153,6 +153,7 @@ def _change(request: StudioRequest, reservation: Reservation, change: Change) ->
     except ActionIdReused:
         words = _("Nothing was changed: this button was used before. Please load the page again.")
         return _answer(request, reservation, words, status=HTTPStatus.CONFLICT)
+    reservation = done.reservation
     notes = warning_words(done.decision, reservation.location)
     return _answer(request, reservation, ". ".join([_said(done), *notes]), done=done, warned=bool(notes))
 

@@ -6,11 +6,15 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from config.embedded.services import ROOT
 from tests.bench.database import fill, own_database
+
+if TYPE_CHECKING:
+    from tests.bench.measures import Row
 
 PAST, LITTLE_PAST, DUE = 1_000_000, 10_000, 1000
 
@@ -92,7 +96,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
     return holds
 
 
-def show(rows: Iterable) -> bool:  # type: ignore[type-arg]
+def show(rows: "Iterable[Row]") -> bool:
     holds = True
     for row in rows:
         holds &= row.holds

@@ -272,7 +272,7 @@ def sweep(url: str, *, past: int, due: int) -> Iterator[Row]:
     versions = "SELECT id, ctid::text || xmin::text FROM bookings_reservation"
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("ANALYZE bookings_reservation")
-        before = dict(db.execute(versions).fetchall())
+        before: dict[int, str] = dict(db.execute(versions).fetchall())
         begun = time.perf_counter()
         stamped = actions.sweep_no_shows(now=now)
         taken = time.perf_counter() - begun
