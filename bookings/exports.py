@@ -74,7 +74,7 @@ def _columns() -> list[Column]:
             " ELSE r.booking = 'booked' AND first_visit.id IS NULL END THEN %(yes)s ELSE %(no)s END",
         ),
         Column(_("Cancelled at"), _INSTANT.format("r.cancelled_at")),
-        Column(_("To look at"), f"CASE WHEN r.flagged <> '' THEN {flags} END"),
+        Column(_("To look at"), f"CASE WHEN r.flagged <> '' THEN {_safe(flags)} END"),
     ]
 
 
@@ -173,7 +173,7 @@ def _facts(location: Location, month: date) -> dict[str, Any]:
         "location_id": location.pk,
         **{f"kind_{kind}": str(word) for kind, word in CalendarItem.Kind.choices},
         **{f"state_{state}": str(word) for state, word in STATE_WORDS.items()},
-        **{f"flag_{flag.name}": str(word) for flag, word in FLAG_WORDS.items()},
+        **{f"flag_{flag.name}": str(FLAG_WORDS[flag]) for flag in Flag},
         "formula_starts": FORMULA_STARTS,
         "yes": _("yes"),
         "no": _("no"),

@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bookings.imports.rules import Flag
 from bookings.models import Reservation
 from bookings.rules import State
 
@@ -16,6 +17,18 @@ STATE_WORDS: dict[State, str | Promise] = {
     State.EXCUSED: _("Excused"),
     State.SESSION_CANCELLED: _("Class cancelled"),
 }
+
+FLAG_WORDS: dict[str, str | Promise] = {
+    Flag.CANCELLED_AND_CHECKED_IN: _("cancelled and checked in"),
+    Flag.CHECKED_IN_ON_ANOTHER_DAY: _("checked in on another day"),
+    Flag.BOOKED_AFTER_THE_START: _("booked after the start"),
+    Flag.STATUS_SAYS_OTHERWISE: _("the status says otherwise"),
+}
+
+
+def flag_words(flagged: str) -> str:
+    """What `Reservation.flagged` asks a person to look at, in their language; empty for nothing."""
+    return "; ".join(str(FLAG_WORDS.get(flag, flag)) for flag in flagged.split("; ")) if flagged else ""
 
 
 def star_of(reservation: Reservation) -> str:

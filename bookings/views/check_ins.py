@@ -22,6 +22,7 @@ from bookings.models import ReservationEvent
 from bookings.rules import Attendance, Booking, State
 from bookings.selectors import reception
 from bookings.selectors.reception import Day, Deed, Meeting, Person, plain
+from bookings.states import flag_words
 from bookings.words import clock, day_and_clock, short_day
 from portal.access import StudioRequest, studio_view
 from portal.locations import ALL, LocationChoice, location_choice
@@ -70,6 +71,7 @@ class Row:
     hue: int
     time: str
     star_text: str
+    look_at: str
     tick_url: str
     menu: list[tuple[str, str, str]]
     contact: list[str]
@@ -98,6 +100,7 @@ def row_of(person: Person, meeting: Meeting, viewer: Viewer) -> Row:
         if moment and location.local_day(moment) == location.local_day(meeting.now)
         else "",
         star_text=_star_text(person),
+        look_at=flag_words(person.flagged),
         tick_url=tick,
         menu=menu,
         contact=contact,

@@ -21,7 +21,7 @@ from bookings.rules import State
 from bookings.selectors import history as past
 from bookings.selectors.history import Outcome
 from bookings.selectors.local_days import next_month
-from bookings.states import STATE_WORDS, star_of
+from bookings.states import STATE_WORDS, flag_words, star_of
 from portal.access import StudioRequest, studio_view
 from portal.locations import LocationChoice, location_choice
 from portal.models import Location
@@ -141,7 +141,7 @@ def history_class(request: StudioRequest, month: date, item: int) -> HttpRespons
         "total": past.total(result for _session, result in sessions),
         "chosen_session": chosen,
         "page": page,
-        "rows": [(row, star_of(row)) for row in page],
+        "rows": [(row, star_of(row), flag_words(row.flagged)) for row in page],
         "outcome": outcome,
         "outcomes": [(state, STATE_WORDS[state], counts.states[state]) for state in State if counts.states[state]],
         "reservations": counts.reservations,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import StudioRequest, studio_view
+from portal.access import StudioRequest, locations_for, studio_view
 from portal.imports import runs
 from portal.imports.forms import AnswersForm, MappingForm, ReadingForm, UploadForm, WriteForm
 from portal.imports.kinds import kind_of, kinds
@@ -35,6 +35,11 @@ def _run(request: StudioRequest, pk: int, *, with_content: bool = False) -> Impo
     """One of the studio's imports. Raises Http404."""
     found = ImportRun.objects.filter(studio=request.studio).select_related("job", "progress", "by__user", "template")
     return get_object_or_404(found if with_content else found.defer("content"), pk=pk)
+
+
+def _zone(request: StudioRequest) -> str:
+    """An import belongs to no location: its times are told as at the login's first one."""
+    return locations_for(request.login)[0].zone
 
 
 def _posted(request: StudioRequest) -> QueryDict | None:
@@ -68,6 +73,7 @@ def imports(request: StudioRequest) -> HttpResponse:
         "kind_words": {kind.word: kind.label for kind in kinds()},
         "templates": request.studio.import_templates.all(),
     }
+    context["zone"] = _zone(request)
     return render(request, "portal/imports.html", context, status=422 if form.is_bound else 200)
 
 
@@ -183,6 +189,7 @@ def import_run(request: StudioRequest, run: int) -> HttpResponse:
         "new_objects": kind.new_objects(found.counts),
     }
     template = "portal/import_run.html"
+    context["zone"] = _zone(request)
     return render(request, f"{template}#run" if request.htmx and not request.htmx.boosted else template, context)
 
 

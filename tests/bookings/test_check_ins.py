@@ -169,6 +169,15 @@ def test_the_star_is_filled_or_outlined_with_its_words(desk: Client, vinyasa: Sc
     assert "First visit here" in found["New Here"]
 
 
+def test_the_outlined_star_names_the_other_location_after_the_tick_too(desk: Client, vinyasa: ScheduledSession) -> None:
+    noord = LocationFactory(studio=vinyasa.studio, name="Noord")
+    known = member(vinyasa.studio, "Known Elsewhere")
+    past = evening_class(item__location=noord, starts_at=at("18:00", days=-3))
+    ReservationFactory(session=past, member=known, attendance="checked_in", checked_in_at=past.starts_at)
+    tick(desk, booked(vinyasa, known))
+    assert "new here, 1 visit at Noord" in rows(page(desk, location="centrum"))["Known Elsewhere"]
+
+
 def test_who_cancelled_in_time_is_found_only_by_searching(desk: Client, vinyasa: ScheduledSession) -> None:
     gone = booked(vinyasa, member(vinyasa.studio, "Gone Girl"))
     actions.cancel(gone, outcome=CancelAs.IN_TIME, action_id=uuid4(), by=None, now=at("12:00", days=-1))

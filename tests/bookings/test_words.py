@@ -8,7 +8,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from bookings import rules
+from bookings.imports.rules import Flag
 from bookings.rules import Answer, Decision, Question, Step
+from bookings.states import FLAG_WORDS, flag_words
 from bookings.words import path_words, refusal_words, warning_words
 from portal.models import Location
 from tests.bookings.scenes import at
@@ -119,3 +121,9 @@ def test_a_check_in_without_its_time_has_a_sentence_too() -> None:
 
 def test_what_is_allowed_has_no_refusal() -> None:
     assert refusal_words(decision(Question.FULL, Answer.FINE, 16), CENTRUM) == ""
+
+
+def test_every_flag_of_an_import_has_its_words() -> None:
+    assert set(FLAG_WORDS) == set(Flag)
+    assert flag_words("; ".join(Flag)) == "; ".join(str(FLAG_WORDS[flag]) for flag in Flag)
+    assert flag_words("") == ""
