@@ -167,15 +167,15 @@ def test_a_class_lists_its_sessions_and_every_reservation_with_its_outcome(
     visit(centrum, local("2026-10-07T18:00"))
     path = f"2026-10/{item.pk}/"
     answer = get(owner, path)
-    assert [row for row, _star in answer.context["rows"]] == [came, missed]
+    assert [row for row, _star, _look_at in answer.context["rows"]] == [came, missed]
     page = words(answer)
     assert "<b>1</b> of 2 successful" in page
     assert "Checked in 18:07" in page
     assert "First visit here" in page
     filtered = get(owner, f"{path}?outcome=no_show")
-    assert [row for row, _star in filtered.context["rows"]] == [missed]
+    assert [row for row, _star, _look_at in filtered.context["rows"]] == [missed]
     one = get(owner, f"{path}?session={came.session_id}")
-    assert [row for row, _star in one.context["rows"]] == [came]
+    assert [row for row, _star, _look_at in one.context["rows"]] == [came]
 
 
 def test_more_than_two_hundred_reservations_come_in_pages(owner: StaffLogin, centrum: Location) -> None:

@@ -1,13 +1,11 @@
 """Script in every name that a page can show (S13, S14): nothing runs, nothing is blocked because nothing is tried."""
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings as configured
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage
 
 from bookings.models import CalendarItem, Reservation, Room
 from portal.models import Location, Member, Studio, Teacher, User
@@ -17,16 +15,6 @@ from tests.world import World, world
 HOSTILE = "\"'><img src=x onerror=alert(1)><script>window.__pwn=1</script></title>{{7*7}}${7*7}"
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in this thread
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -50,7 +38,7 @@ def is_ours(said: ConsoleMessage) -> bool:
     return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 
-def test_names_are_shown_and_never_run(hostile: World, live_server: Any, browser: Browser) -> None:
+def test_names_are_shown_and_never_run(hostile: World, live_server: Any, chromium: Browser) -> None:
     pages = [url for url in page_addresses(hostile) if not url.endswith((".csv", "/photo/", "/changes/"))]
     for user, urls in (
         (hostile.own.owner.user, pages),
@@ -59,7 +47,7 @@ def test_names_are_shown_and_never_run(hostile: World, live_server: Any, browser
         client = Client()
         client.force_login(user)  # type: ignore[arg-type]
         name = configured.SESSION_COOKIE_NAME
-        context = browser.new_context()
+        context = chromium.new_context()
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
         page = context.new_page()
         wrong: list[str] = []

@@ -24,14 +24,17 @@ TOKEN = "q7Zp0fYxKw3VnB8sLr2TdHc6MgJ4aEuX"
 
 @pytest.fixture
 def lines() -> Iterator[Any]:
-    """The log as it is written, from every logger."""
+    """The log as it is written, from every logger, whatever LOG_LEVEL the tests run with."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Formatter())
     root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.INFO)
     root.addHandler(handler)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     root.removeHandler(handler)
+    root.setLevel(level)
 
 
 def formatted(message: str, *args: object, name: str = "portal.x", **extra: object) -> str:

@@ -59,7 +59,9 @@ class Workshop:
             process = subprocess.Popen(
                 [sys.executable, "-m", "celery", "--app", "tests.portal.queue_worker", *words],
                 cwd=ROOT,
-                env=os.environ | {"DATABASE_URL": self.database_url, "KEY_PREFIX": self.prefix} | environment,
+                env=os.environ
+                | {"DATABASE_URL": self.database_url, "KEY_PREFIX": self.prefix, "LOG_LEVEL": "INFO"}
+                | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
