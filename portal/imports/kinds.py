@@ -3,6 +3,7 @@
 The kinds register themselves when their app is ready, so that the portal needs to know none of them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,41 +48,42 @@ class Question:
     help: str = ""
 
 
-class ImportKind:
+class ImportKind(ABC):
     word: ClassVar[str]
     label: ClassVar[Any]
     explanation: ClassVar[Any]
     targets: ClassVar[Sequence[Target]]
 
+    @abstractmethod
     def columns(self) -> list[str]:
         """Headings of the preview, in the reader's language."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, row: ImportRow) -> dict[str, Any]:
         """A row of the preview: `row`, its `cells` below the headings, a reservation's `state`, `changes` in words."""
-        raise NotImplementedError
 
     def new_objects(self, counts: Mapping[str, int]) -> list[str]:
         """What the import makes besides its rows, in words."""
         return []
 
+    @abstractmethod
     def problems(self, table: Table, mapping: Mapped) -> list[str]:
         """Why nothing can be imported from this file with this mapping, in the reader's language; empty: go on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def questions(self, studio: Studio, table: Table, mapping: Mapped) -> list[Question]:
         """What a person has to say before the rows can be read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resource(self, run: ImportRun, table: Table, *, now: datetime, write: bool) -> RowResource:
-        raise NotImplementedError
+        """What turns the rows of this run into objects; `write` False only looks."""
 
-    def finish(self, resource: RowResource, *, now: datetime) -> None:
+    def finish(self, resource: RowResource, *, now: datetime) -> None:  # noqa: B027 - most kinds need nothing here
         """After all rows are written, inside the same transaction."""
 
+    @abstractmethod
     def undo(self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[int, str]:
         """Take back what these rows wrote, inside the caller's transaction; by line: why something stays."""
-        raise NotImplementedError
 
 
 _KINDS: dict[str, ImportKind] = {}
