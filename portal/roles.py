@@ -19,10 +19,14 @@ class Right(StrEnum):
     SEE_MONEY = "see_money"
     EXPORT = "export"
     IMPORT = "import"
+    VIEW_MEMBERS = "view_members"
+    MANAGE_MEMBERS = "manage_members"
     MANAGE_SCHEDULE = "manage_schedule"
     MANAGE_PACKAGES = "manage_packages"
     ANSWER_REVIEWS = "answer_reviews"
     MANAGE_CONNECTIONS = "manage_connections"
+    MANAGE_SETTINGS = "manage_settings"
+    REQUEST_LOGINS = "request_logins"
     MANAGE_LOGINS = "manage_logins"
 
 
@@ -43,7 +47,7 @@ PRESET_WORDS = {
 }
 
 _LOOK = {Right.VIEW_TODAY, Right.VIEW_BOOKINGS}
-_DESK = _LOOK | {Right.VIEW_HISTORY, Right.CHECK_IN, Right.REVERT, Right.BOOK, Right.SEE_CONTACT}
+_DESK = _LOOK | {Right.VIEW_HISTORY, Right.CHECK_IN, Right.REVERT, Right.BOOK, Right.SEE_CONTACT, Right.VIEW_MEMBERS}
 
 RIGHTS: dict[Preset, frozenset[Right]] = {
     Preset.OWNER: frozenset(Right),

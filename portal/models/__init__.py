@@ -1,9 +1,12 @@
+from portal.models.changes import Change
 from portal.models.imports import ImportProgress, ImportRow, ImportRun, ImportTemplate
 from portal.models.jobs import Heartbeat, Job, ScheduledRun
-from portal.models.people import Member, StaffLogin, Teacher, User
-from portal.models.studio import Location, Studio
+from portal.models.people import Member, MemberNote, StaffLogin, Teacher, User
+from portal.models.studio import ClosingDays, Location, Studio
 
 __all__ = [
+    "Change",
+    "ClosingDays",
     "Heartbeat",
     "ImportProgress",
     "ImportRow",
@@ -12,6 +15,7 @@ __all__ = [
     "Job",
     "Location",
     "Member",
+    "MemberNote",
     "ScheduledRun",
     "StaffLogin",
     "Studio",

@@ -146,3 +146,24 @@ class Member(models.Model):
     @property
     def hue(self) -> int:
         return hue(self.name)
+
+
+class MemberNote(models.Model):
+    """What staff should know about a member: always, or at the next visit only, where it goes away when done (N17)."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="staff_notes")
+    text = models.CharField(_("note"), max_length=500)
+    for_next_visit = models.BooleanField(_("for the next visit"), default=False)
+    written_by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, related_name="+")
+    written_at = models.DateTimeField()
+    done_by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, related_name="+")
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-written_at", "-id"]
+        indexes = [
+            models.Index(fields=["member"], condition=models.Q(done_at__isnull=True), name="note_open_of_member"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -57,6 +57,8 @@ class Location(models.Model):
     postcode = models.CharField(_("postcode"), max_length=20, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
+    # ISO 3166-2 without the country ("BY"), where public holidays differ within it; empty: the country's own.
+    region = models.CharField(_("region"), max_length=10, blank=True)
     grace_minutes = models.PositiveSmallIntegerField(
         _("minutes after the end until a missing check-in is a no-show"),
         default=0,
@@ -107,3 +109,26 @@ class Location(models.Model):
         """
         next_day = datetime.combine(self.local_day(starts_at) + timedelta(days=1), time(), self.tz)
         return max(ends_at + timedelta(hours=self.correction_hours), next_day)
+
+
+class ClosingDays(models.Model):
+    """Days on which a location, or the whole studio, is closed: no class is scheduled by itself on them."""
+
+    studio = models.ForeignKey(Studio, models.CASCADE, related_name="closing_days")
+    location = models.ForeignKey(
+        Location, models.CASCADE, null=True, blank=True, related_name="closing_days", verbose_name=_("location")
+    )
+    first_on = models.DateField(_("first day"))
+    last_on = models.DateField(_("last day"))
+    reason = models.CharField(_("reason"), max_length=100)
+
+    class Meta:
+        ordering = ["first_on", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_on__gte=models.F("first_on")), name="closing_days_end_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_on} {self.reason}"
