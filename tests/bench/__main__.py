@@ -50,7 +50,8 @@ def main() -> int:
 
 def prepare(url: str, past: int) -> None:
     environment = {**os.environ, "DATABASE_URL": url}
-    subprocess.run([sys.executable, "-m", "config.prepare", "database"], cwd=ROOT, env=environment, check=True)
+    for module in (["config.prepare", "database"], ["tests.bench.house"]):
+        subprocess.run([sys.executable, "-m", *module], cwd=ROOT, env=environment, check=True)
     fill(url, past=past)
 
 

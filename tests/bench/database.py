@@ -9,33 +9,6 @@ from psycopg.conninfo import make_conninfo
 
 SLUG = "bench"
 MEMBERS, PEOPLE_A_CLASS = 5000, 20
-CHECK_IN_SESSIONS = 60
-
-# The past lies in the month before this one, so that the month's CSV is all of it. Today and the next 14 days are the
-# same however much past there is. Two locations; ids are given here, so that the rows can be counted on.
-_HOUSE = """
-INSERT INTO portal_studio (id, slug, name, language, cancel_hours, created_at)
-  VALUES (1, 'bench', 'Bench', 'en', 12, now());
-INSERT INTO portal_location (id, studio_id, slug, name, position, zone, street, postcode, city, country, grace_minutes,
-                             correction_hours)
-  SELECT l, 1, 'place-' || l, 'Place ' || l, l, 'Europe/Amsterdam', '', '', '', 'NL', 0, 72
-    FROM generate_series(1, 2) l;
-INSERT INTO portal_user (id, email, name, password, is_active, is_staff, is_superuser, date_joined)
-  VALUES (1, 'bench@example.test', 'Ana Bench', '!', true, false, false, now());
-INSERT INTO portal_stafflogin (id, studio_id, user_id, preset, is_active) VALUES (1, 1, 1, 'owner', true);
-INSERT INTO portal_teacher (id, studio_id, name) SELECT t, 1, 'Teacher ' || t FROM generate_series(1, 10) t;
-INSERT INTO portal_member (id, studio_id, number, first_name, last_name, email, phone, photo, notes, blocked_reason,
-                           created_at)
-  SELECT m, 1, (4000 + m)::text, 'First' || m, 'van der Last' || m, 'member-' || m || '@example.test', '', '', '', '',
-         now()
-    FROM generate_series(1, %(members)s) m;
-INSERT INTO bookings_calendaritem (id, studio_id, location_id, kind, name, description, teacher_id, capacity,
-                                   duration_minutes, created_at)
-  SELECT i, 1, 1 + i %% 2, 'class', 'Class ' || i, '', 1 + i %% 10, 40, 60, now() FROM generate_series(1, 20) i;
-SELECT setval(pg_get_serial_sequence(t, 'id'), 100000)
-  FROM unnest(ARRAY['portal_studio', 'portal_location', 'portal_user', 'portal_stafflogin', 'portal_member',
-                    'bookings_calendaritem']) t;
-"""
 
 # Sessions as (first, number of them, first start, time between two starts), each with its people.
 _SESSIONS = """
@@ -97,11 +70,13 @@ def own_database(name: str) -> Iterator[str]:
 
 
 def fill(url: str, *, past: int) -> None:
-    """A studio with `past` reservations in the month before this one, and the same today and next two weeks for all."""
+    """Give the studio of `house.py` its `past` reservations, and the same today and next two weeks for all.
+
+    The past lies in the month before this one, so that the month's CSV is all of it.
+    """
     with psycopg.connect(url) as db:
         db.execute("SET timezone = 'Europe/Amsterdam'")
         without_checks(db, "NOT ENFORCED", "DISABLE")
-        db.execute(_HOUSE % {"members": MEMBERS})
         month = "date_trunc('month', now() - interval '1 month')"
         sessions = past // PEOPLE_A_CLASS
         first, step = db.execute(
