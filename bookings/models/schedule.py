@@ -64,10 +64,16 @@ class CalendarItem(models.Model):
         _("minutes"), default=60, validators=[MinValueValidator(5), MaxValueValidator(24 * 60)]
     )
     opens_hours = models.PositiveSmallIntegerField(
-        _("bookable from, hours before the start"), null=True, blank=True, help_text=_("Empty: at once.")
+        _("bookable from, hours before the start"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: as the location, else as the studio."),
     )
     closes_minutes = models.PositiveSmallIntegerField(
-        _("bookable until, minutes before the start"), null=True, blank=True, help_text=_("Empty: until the start.")
+        _("bookable until, minutes before the start"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: as the location, else as the studio."),
     )
     cancel_hours = models.PositiveSmallIntegerField(
         _("free cancellation until, hours before the start"),

@@ -31,6 +31,22 @@ class Studio(models.Model):
     cancel_hours = models.PositiveSmallIntegerField(
         _("free cancellation until, hours before the start"), default=12, validators=[MaxValueValidator(24 * 30)]
     )
+    opens_hours = models.PositiveSmallIntegerField(
+        _("bookable from, hours before the start"), null=True, blank=True, help_text=_("Empty: at once.")
+    )
+    closes_minutes = models.PositiveSmallIntegerField(
+        _("bookable until, minutes before the start"), null=True, blank=True, help_text=_("Empty: until the start.")
+    )
+    # The waiting list: how many may wait for one session, until when a free place is offered, how long it is held.
+    waiting_places = models.PositiveSmallIntegerField(_("places on the waiting list"), default=10)
+    waiting_cutoff_minutes = models.PositiveSmallIntegerField(
+        _("a free place is offered until, minutes before the start"),
+        default=120,
+        validators=[MaxValueValidator(7 * 24 * 60)],
+    )
+    waiting_hold_minutes = models.PositiveSmallIntegerField(
+        _("a place offered is held for, minutes"), default=60, validators=[MaxValueValidator(24 * 60)]
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -75,6 +91,12 @@ class Location(models.Model):
         blank=True,
         validators=[MaxValueValidator(24 * 30)],
         help_text=_("Empty: as the studio."),
+    )
+    opens_hours = models.PositiveSmallIntegerField(
+        _("bookable from, hours before the start"), null=True, blank=True, help_text=_("Empty: as the studio.")
+    )
+    closes_minutes = models.PositiveSmallIntegerField(
+        _("bookable until, minutes before the start"), null=True, blank=True, help_text=_("Empty: as the studio.")
     )
 
     objects = LocationQuerySet.as_manager()
