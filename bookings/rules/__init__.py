@@ -1,0 +1,42 @@
+"""What may be booked, cancelled and checked in, and what a reservation's state is called.
+
+Pure: frozen facts in, a decision with its path out. Nothing here reads a clock or a database.
+"""
+
+from bookings.rules.attendance import EARLY, AttendanceFacts, may_check_in, may_mark_no_show, minutes_late
+from bookings.rules.booking import BookingFacts, may_book
+from bookings.rules.cancelling import CancelAs, CancelFacts, may_cancel, ways_to_cancel
+from bookings.rules.decisions import Answer, Decision, Fact, Question, Step
+from bookings.rules.policies import Deadline, Origin, cancellation_deadline
+from bookings.rules.states import Attendance, Booking, Standing, State, state_of
+from bookings.rules.undoing import UndoFacts, may_undo, nothing_to_undo
+
+__all__ = [
+    "EARLY",
+    "Answer",
+    "Attendance",
+    "AttendanceFacts",
+    "Booking",
+    "BookingFacts",
+    "CancelAs",
+    "CancelFacts",
+    "Deadline",
+    "Decision",
+    "Fact",
+    "Origin",
+    "Question",
+    "Standing",
+    "State",
+    "Step",
+    "UndoFacts",
+    "cancellation_deadline",
+    "may_book",
+    "may_cancel",
+    "may_check_in",
+    "may_mark_no_show",
+    "may_undo",
+    "minutes_late",
+    "nothing_to_undo",
+    "state_of",
+    "ways_to_cancel",
+]

@@ -1,0 +1,83 @@
+"""A decision and its path: the questions that were asked, their answers, and the facts behind them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+Fact: TypeAlias = str | int | datetime | date | None
+
+
+class Question(StrEnum):
+    """What a decision asks, in the order of the path."""
+
+    SESSION_CANCELLED = "session_cancelled"
+    MEMBER_BLOCKED = "member_blocked"
+    ALREADY_BOOKED = "already_booked"
+    STARTED = "started"
+    NOT_OPEN_YET = "not_open_yet"
+    CLOSED = "closed"
+    FULL = "full"
+    ELSEWHERE = "elsewhere"
+    RESERVATION_CANCELLED = "reservation_cancelled"
+    CHECKED_IN = "checked_in"
+    OTHER_DAY = "other_day"
+    EARLY = "early"
+    NOT_STARTED = "not_started"
+    CORRECTION_LIMIT = "correction_limit"
+    DEADLINE_PASSED = "deadline_passed"
+    OUTCOME_MISSING = "outcome_missing"
+    UNDONE_ALREADY = "undone_already"
+    CHANGED_SINCE = "changed_since"
+
+
+class Answer(StrEnum):
+    FINE = "fine"
+    WARNING = "warning"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question, its answer, and the fact behind it (a time, a number, a name; None when there is none)."""
+
+    question: Question
+    answer: Answer
+    fact: Fact = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The whole path, up to and with the first refusal."""
+
+    path: tuple[Step, ...]
+
+    @property
+    def refusal(self) -> Step | None:
+        return next((step for step in self.path if step.answer is Answer.REFUSED), None)
+
+    @property
+    def allowed(self) -> bool:
+        return self.refusal is None
+
+    @property
+    def warnings(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.path if step.answer is Answer.WARNING)
+
+
+def decide(*steps: Step) -> Decision:
+    """Walk the questions in order and stop at the first refusal."""
+    path = []
+    for step in steps:
+        path.append(step)
+        if step.answer is Answer.REFUSED:
+            break
+    return Decision(tuple(path))
+
+
+def refuse_if(question: Question, condition: bool, fact: Fact = None) -> Step:
+    return Step(question, Answer.REFUSED if condition else Answer.FINE, fact)
+
+
+def warn_if(question: Question, condition: bool, fact: Fact = None) -> Step:
+    return Step(question, Answer.WARNING if condition else Answer.FINE, fact)
