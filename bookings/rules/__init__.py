@@ -10,6 +10,17 @@ from bookings.rules.decisions import Answer, Decision, Fact, Question, Step
 from bookings.rules.policies import Deadline, Origin, cancellation_deadline
 from bookings.rules.states import Attendance, Booking, Standing, State, state_of
 from bookings.rules.undoing import UndoFacts, may_undo, nothing_to_undo
+from bookings.rules.waiting import (
+    OfferFacts,
+    WaitFacts,
+    Waiting,
+    cut_off,
+    hold_until,
+    may_accept,
+    may_promote,
+    may_wait,
+    places_to_offer,
+)
 
 __all__ = [
     "EARLY",
@@ -23,20 +34,29 @@ __all__ = [
     "Deadline",
     "Decision",
     "Fact",
+    "OfferFacts",
     "Origin",
     "Question",
     "Standing",
     "State",
     "Step",
     "UndoFacts",
+    "WaitFacts",
+    "Waiting",
     "cancellation_deadline",
+    "cut_off",
+    "hold_until",
+    "may_accept",
     "may_book",
     "may_cancel",
     "may_check_in",
     "may_mark_no_show",
+    "may_promote",
     "may_undo",
+    "may_wait",
     "minutes_late",
     "nothing_to_undo",
+    "places_to_offer",
     "state_of",
     "ways_to_cancel",
 ]

@@ -29,6 +29,20 @@ class Question(StrEnum):
     OUTCOME_MISSING = "outcome_missing"
     UNDONE_ALREADY = "undone_already"
     CHANGED_SINCE = "changed_since"
+    PART_OF_COURSE = "part_of_course"
+    HELD = "held"
+    WAITING_ALREADY = "waiting_already"
+    CUT_OFF = "cut_off"
+    NOT_FULL = "not_full"
+    LIST_FULL = "list_full"
+    ON_THE_LIST = "on_the_list"
+    OFFER_OPEN = "offer_open"
+    OFFER_LAPSED = "offer_lapsed"
+    NO_SESSIONS = "no_sessions"
+    IN_THE_PAST = "in_the_past"
+    LOCATION_CLOSED = "location_closed"
+    TEACHER_BUSY = "teacher_busy"
+    ROOM_BUSY = "room_busy"
 
 
 class Answer(StrEnum):
