@@ -1,9 +1,15 @@
+from bookings.models.item import HUES, CalendarItem
+from bookings.models.places import Room, Spot
+from bookings.models.recurrence import Recurrence
 from bookings.models.reservation import Pulse, Reservation, ReservationEvent
-from bookings.models.schedule import CalendarItem, Room, ScheduledSession, Spot
+from bookings.models.schedule import Own, ScheduledSession
 
 __all__ = [
+    "HUES",
     "CalendarItem",
+    "Own",
     "Pulse",
+    "Recurrence",
     "Reservation",
     "ReservationEvent",
     "Room",

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.models.schedule import ScheduledSession, Spot
+from bookings.models.places import Spot
+from bookings.models.schedule import ScheduledSession
 from portal.models import Location, Member, StaffLogin, Studio
 
 # Written out: a check-in's answer asks this of one row, and to compose it took longer than to ask it.
@@ -17,11 +18,11 @@ _ATTENDED_BY_THE_MEMBER = """
   FROM bookings_reservation visit
  WHERE visit.attendance = 'checked_in' AND visit.member_id = bookings_reservation.member_id
 """
-_FIRST_HERE = f"""bookings_reservation.booking = 'booked' AND NOT EXISTS (
+FIRST_HERE = f"""bookings_reservation.booking = 'booked' AND NOT EXISTS (
 SELECT {_ATTENDED_BY_THE_MEMBER} AND visit.location_id = bookings_reservation.location_id AND (
   bookings_reservation.attendance <> 'checked_in'
   OR (visit.starts_at, visit.id) < (bookings_reservation.starts_at, bookings_reservation.id)))"""
-_VISITS_ELSEWHERE = f"""
+VISITS_ELSEWHERE = f"""
 SELECT count(*) {_ATTENDED_BY_THE_MEMBER} AND visit.location_id <> bookings_reservation.location_id
    AND visit.starts_at < bookings_reservation.starts_at"""
 
@@ -69,8 +70,8 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         `visits_elsewhere`: attended visits at the studio's other locations that began before this one.
         """
         return self.annotate(
-            first_here=RawSQL(_FIRST_HERE, (), output_field=models.BooleanField()),  # noqa: S611
-            visits_elsewhere=RawSQL(_VISITS_ELSEWHERE, (), output_field=models.IntegerField()),  # noqa: S611
+            first_here=RawSQL(FIRST_HERE, (), output_field=models.BooleanField()),  # noqa: S611
+            visits_elsewhere=RawSQL(VISITS_ELSEWHERE, (), output_field=models.IntegerField()),  # noqa: S611
         )
 
     def due_for_sweep(self, now: datetime) -> Self:
@@ -126,6 +127,8 @@ class Reservation(models.Model):
     excused = models.BooleanField(default=False)
     deadline_at = models.DateTimeField()
     deadline_from = models.CharField(max_length=10, choices=Deadline.choices)
+    # Free cancellation until then, whatever the deadline says: the class was moved or has another teacher (Q27).
+    waived_until = models.DateTimeField(null=True, blank=True)
     attendance = models.CharField(max_length=12, choices=Attendance.choices, default=Attendance.UNKNOWN)
     checked_in_at = models.DateTimeField(null=True, blank=True)
     checked_in_by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -224,6 +227,7 @@ class ReservationEvent(models.Model):
         CANCELLED = "cancelled", _("cancelled")
         REINSTATED = "reinstated", _("cancellation taken back")
         IMPORTED = "imported", _("imported")
+        SPOT_CHANGED = "spot_changed", _("has another spot")
 
     studio = models.ForeignKey(Studio, models.CASCADE, related_name="+")
     reservation = models.ForeignKey(Reservation, models.CASCADE, related_name="events")

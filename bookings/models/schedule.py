@@ -1,98 +1,17 @@
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models.item import CalendarItem
+from bookings.models.places import Room
+from bookings.models.recurrence import Recurrence
 from portal.models import Location, Studio, Teacher
-
-
-class Room(models.Model):
-    location = models.ForeignKey(Location, models.CASCADE, related_name="rooms")
-    name = models.CharField(_("name"), max_length=100)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["location", "name"], name="room_name_once_per_location"),
-            models.UniqueConstraint(fields=["id", "location"], name="room_of_location"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Spot(models.Model):
-    """A numbered place in a room. `fill_order` is the order in which free spots are given out (Q29)."""
-
-    room = models.ForeignKey(Room, models.CASCADE, related_name="spots")
-    label = models.CharField(_("label"), max_length=10)
-    fill_order = models.PositiveSmallIntegerField(_("fill order"))
-    is_blocked = models.BooleanField(_("blocked"), default=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["room", "label"], name="spot_label_once_per_room"),
-            models.UniqueConstraint(
-                fields=["room", "fill_order"], name="spot_order_once_per_room", deferrable=models.Deferrable.DEFERRED
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.label
-
-
-class CalendarItem(models.Model):
-    """What a studio schedules; a session is one dated occurrence of it."""
-
-    class Kind(models.TextChoices):
-        CLASS = "class", _("Class")
-        EVENT = "event", _("Event")
-        APPOINTMENT = "appointment", _("Appointment")
-        WORKSHOP = "workshop", _("Workshop")
-        COURSE = "course", _("Course series")
-
-    studio = models.ForeignKey(Studio, models.CASCADE, related_name="calendar_items")
-    location = models.ForeignKey(Location, models.PROTECT, related_name="calendar_items")
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.CLASS)
-    name = models.CharField(_("name"), max_length=100)
-    description = models.TextField(_("description"), max_length=4000, blank=True)
-    teacher = models.ForeignKey(Teacher, models.SET_NULL, null=True, blank=True, related_name="calendar_items")
-    room = models.ForeignKey(Room, models.SET_NULL, null=True, blank=True, related_name="calendar_items")
-    capacity = models.PositiveSmallIntegerField(_("capacity"), null=True, blank=True, validators=[MinValueValidator(1)])
-    duration_minutes = models.PositiveSmallIntegerField(
-        _("minutes"), default=60, validators=[MinValueValidator(5), MaxValueValidator(24 * 60)]
-    )
-    opens_hours = models.PositiveSmallIntegerField(
-        _("bookable from, hours before the start"),
-        null=True,
-        blank=True,
-        help_text=_("Empty: as the location, else as the studio."),
-    )
-    closes_minutes = models.PositiveSmallIntegerField(
-        _("bookable until, minutes before the start"),
-        null=True,
-        blank=True,
-        help_text=_("Empty: as the location, else as the studio."),
-    )
-    cancel_hours = models.PositiveSmallIntegerField(
-        _("free cancellation until, hours before the start"),
-        null=True,
-        blank=True,
-        validators=[MaxValueValidator(24 * 30)],
-        help_text=_("Empty: as the location, else as the studio."),
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(capacity__gte=1), name="item_capacity_positive"),
-            models.CheckConstraint(condition=Q(duration_minutes__gte=5), name="item_duration_positive"),
-            models.UniqueConstraint(fields=["id", "studio"], name="calendar_item_of_studio"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class SessionQuerySet(models.QuerySet["ScheduledSession"]):
@@ -114,6 +33,21 @@ def day_bounds(day: date, location: Location) -> tuple[datetime, datetime]:
     )
 
 
+# Half-open: one may begin when another ends.
+DURING = Func(F("starts_at"), F("ends_at"), function="tstzrange", output_field=DateTimeRangeField())
+
+
+class Own(StrEnum):
+    """What a session has of its own: a later change of its series or item leaves it alone."""
+
+    START = "start"
+    DURATION = "duration"
+    LOCATION = "location"
+    ROOM = "room"
+    TEACHER = "teacher"
+    CAPACITY = "capacity"
+
+
 class ScheduledSession(models.Model):
     """One dated occurrence of a calendar item. It can differ from its item in everything but the name."""
 
@@ -126,10 +60,22 @@ class ScheduledSession(models.Model):
     ends_at = models.DateTimeField(_("ends"))
     # None: not limited, or, for imported history, not recorded.
     capacity = models.PositiveSmallIntegerField(_("capacity"), null=True, blank=True)
+    # The series it belongs to, and the local day on which the series has it; it may take place on another one.
+    recurrence = models.ForeignKey(Recurrence, models.SET_NULL, null=True, blank=True, related_name="sessions")
+    occurs_on = models.DateField(null=True, blank=True)
+    # Words of `Own`.
+    own = ArrayField(models.CharField(max_length=10), default=list, blank=True)
     # Booked reservations, kept by the actions under the session's lock. The constraint below backs the capacity, and a
     # trigger (migration 0004) refuses to commit a number that is not theirs.
     places_taken = models.PositiveIntegerField(_("places taken"), default=0)
+    # So many were booked when the capacity was set below them: they keep their places, and nobody comes after them.
+    places_kept = models.PositiveIntegerField(default=0)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
+    cancelled_reason = models.CharField(_("reason"), max_length=200, blank=True)
+    # An appointment: nothing else like it may have its teacher or its room meanwhile.
+    is_exclusive = models.BooleanField(default=False)
+    # The studio's pulse when the session was made, moved or cancelled last; 0: before there was one.
+    version = models.BigIntegerField(default=0)
 
     objects = SessionQuerySet.as_manager()
 
@@ -138,11 +84,31 @@ class ScheduledSession(models.Model):
         indexes = [
             models.Index(fields=["location", "starts_at"]),
             models.Index(fields=["studio", "starts_at"]),
+            models.Index(fields=["studio", "version"], name="session_version_of_studio"),
+            models.Index(fields=["item", "starts_at"], name="session_of_item"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(capacity__isnull=True) | Q(places_taken__lte=F("capacity")), name="session_within_capacity"
+                condition=Q(capacity__isnull=True) | Q(places_taken__lte=Greatest(F("capacity"), F("places_kept"))),
+                name="session_within_capacity",
+            ),
+            models.CheckConstraint(
+                condition=Q(places_kept=0) | Q(places_kept__lte=F("places_taken")), name="session_keeps_who_is_booked"
+            ),
+            models.CheckConstraint(
+                condition=Q(recurrence__isnull=True) | Q(occurs_on__isnull=False), name="session_of_series_has_its_day"
+            ),
+            models.UniqueConstraint(fields=["recurrence", "occurs_on"], name="one_session_per_occurrence"),
+            *(
+                # At the end of the statement: a series moves as one.
+                ExclusionConstraint(
+                    name=f"one_appointment_per_{whose}_and_time",
+                    expressions=[(whose, RangeOperators.EQUAL), (DURING, RangeOperators.OVERLAPS)],
+                    condition=Q(is_exclusive=True, cancelled_at__isnull=True),
+                    deferrable=models.Deferrable.IMMEDIATE,
+                )
+                for whose in ("teacher", "room")
             ),
             # The far end of Reservation's composite foreign key: its copies follow the session.
             models.UniqueConstraint(
@@ -152,6 +118,11 @@ class ScheduledSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def over(self) -> int:
+        """How many more are booked than there is room for now."""
+        return 0 if self.capacity is None else max(0, self.places_taken - self.capacity)
 
     @property
     def correction_until(self) -> datetime:
