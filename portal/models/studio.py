@@ -1,4 +1,6 @@
+import re
 from datetime import date, datetime, time, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -20,6 +22,16 @@ def check_zone(name: str) -> None:
 def check_studio_slug(slug: str) -> None:
     if slug in RESERVED_SLUGS:
         raise ValidationError(_("%(slug)s is reserved."), params={"slug": slug})
+
+
+def check_colour(colour: str) -> None:
+    if not re.fullmatch(r"#[0-9a-f]{6}", colour):
+        raise ValidationError(_("%(colour)s is not a colour like #0b57d0."), params={"colour": colour})
+
+
+def logo_path(studio: "Studio", filename: str) -> str:
+    """A new name each time: what a browser keeps of an old logo is never taken for the new one."""
+    return f"{studio.pk}/logo/{uuid4().hex}.png"
 
 
 class Studio(models.Model):
@@ -47,6 +59,9 @@ class Studio(models.Model):
     waiting_hold_minutes = models.PositiveSmallIntegerField(
         _("a place offered is held for, minutes"), default=60, validators=[MaxValueValidator(24 * 60)]
     )
+    # Both only mark the rail: blue stays "in, yes, go on". How a logo is stored: `portal.preferences.logos`.
+    logo = models.ImageField(_("logo"), upload_to=logo_path, blank=True)
+    brand_colour = models.CharField(_("brand colour"), max_length=7, blank=True, validators=[check_colour])
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
