@@ -58,18 +58,30 @@ class StaffLogin(models.Model):
     preset = models.CharField(_("preset"), max_length=10, choices=[(p.value, PRESET_WORDS[p]) for p in Preset])
     locations = models.ManyToManyField(Location, blank=True, verbose_name=_("pinned to"), related_name="+")
     is_active = models.BooleanField(_("active"), default=True)
+    # Nobody is deleted who did something: the log keeps the name. A removed login is never active.
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    seen_at = models.DateTimeField(null=True, blank=True, editable=False)  # to about ten minutes
     # The location filter last chosen (P4); empty is "all".
     location_chosen = models.ForeignKey(Location, models.SET_NULL, null=True, blank=True, related_name="+")
 
+    # Not a column: what this request may do at most (a PIN is less than a password); None is all of the preset.
+    at_most: frozenset[Right] | None = None
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["studio", "user"], name="one_login_per_person_and_studio")]
+        constraints = [
+            models.UniqueConstraint(fields=["studio", "user"], name="one_login_per_person_and_studio"),
+            models.CheckConstraint(
+                condition=models.Q(removed_at__isnull=True) | models.Q(is_active=False), name="removed_login_is_off"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_preset_display()})"
 
     @property
     def rights(self) -> frozenset[Right]:
-        return RIGHTS[Preset(self.preset)]
+        rights = RIGHTS[Preset(self.preset)]
+        return rights if self.at_most is None else rights & self.at_most
 
     @property
     def only_own_classes(self) -> bool:
@@ -99,13 +111,21 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def with_email(self, email: str) -> "MemberQuerySet":
         return self.filter(email__iexact=email)
 
+    def people(self) -> "MemberQuerySet":
+        """Without those who were merged into another and those who were scrubbed."""
+        return self.filter(merged_into=None, scrubbed_at=None)
+
 
 def photo_path(member: "Member", filename: str) -> str:
     return f"{member.studio_id}/members/{member.number}.jpg"
 
 
 class Member(models.Model):
-    """A client of the studio, whichever road brought them."""
+    """A client of the studio, whichever road brought them.
+
+    PostgreSQL keeps three more columns by itself (migration 0008), which are no fields so that no list reads them:
+    `search_text`, `sort_name` and `since_on`; `portal.members.search` asks them.
+    """
 
     studio = models.ForeignKey(Studio, models.CASCADE, related_name="members")
     number = models.CharField(_("member number"), max_length=40)
@@ -120,6 +140,13 @@ class Member(models.Model):
     )
     joined_on = models.DateField(_("member since"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Merged: this row only leads to the kept one, whose `merged_words` find it by the old name, number and contact.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged_members")
+    merged_words = models.TextField(blank=True)
+    # Scrubbed (Q39): the first name says "deleted member 4711", and nothing of the person is left but that number.
+    scrubbed_at = models.DateTimeField(null=True, blank=True)
+    # Empty: somebody new or changed, for whom duplicates are still to be looked for.
+    compared_at = models.DateTimeField(null=True, blank=True)
 
     objects = MemberQuerySet.as_manager()
 
@@ -130,6 +157,12 @@ class Member(models.Model):
                 "studio", Lower("email"), name="member_email_once_per_studio", condition=~models.Q(email="")
             ),
             models.UniqueConstraint(fields=["id", "studio"], name="member_of_studio"),
+            models.CheckConstraint(
+                condition=~models.Q(merged_into=models.F("id")), name="member_not_merged_into_itself"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(compared_at__isnull=True), name="member_to_compare"),
         ]
 
     def __str__(self) -> str:
