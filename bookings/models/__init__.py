@@ -3,6 +3,7 @@ from bookings.models.places import Room, Spot
 from bookings.models.recurrence import Recurrence
 from bookings.models.reservation import Pulse, Reservation, ReservationEvent
 from bookings.models.schedule import Own, ScheduledSession
+from bookings.models.waiting import WaitingEntry, WaitingEvent
 
 __all__ = [
     "HUES",
@@ -15,4 +16,6 @@ __all__ = [
     "Room",
     "ScheduledSession",
     "Spot",
+    "WaitingEntry",
+    "WaitingEvent",
 ]

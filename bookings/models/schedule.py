@@ -68,7 +68,9 @@ class ScheduledSession(models.Model):
     # Booked reservations, kept by the actions under the session's lock. The constraint below backs the capacity, and a
     # trigger (migration 0004) refuses to commit a number that is not theirs.
     places_taken = models.PositiveIntegerField(_("places taken"), default=0)
-    # So many were booked when the capacity was set below them: they keep their places, and nobody comes after them.
+    # Places held for people from the waiting list who were offered one, counted and guarded in the same way.
+    places_held = models.PositiveIntegerField(_("places held"), default=0)
+    # So many were booked or held when the capacity was set below them: they keep it, and nobody comes after them.
     places_kept = models.PositiveIntegerField(default=0)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     cancelled_reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -90,11 +92,13 @@ class ScheduledSession(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(capacity__isnull=True) | Q(places_taken__lte=Greatest(F("capacity"), F("places_kept"))),
+                condition=Q(capacity__isnull=True)
+                | Q(places_taken__lte=Greatest(F("capacity"), F("places_kept")) - F("places_held")),
                 name="session_within_capacity",
             ),
             models.CheckConstraint(
-                condition=Q(places_kept=0) | Q(places_kept__lte=F("places_taken")), name="session_keeps_who_is_booked"
+                condition=Q(places_kept=0) | Q(places_kept__lte=F("places_taken") + F("places_held")),
+                name="session_keeps_who_is_booked",
             ),
             models.CheckConstraint(
                 condition=Q(recurrence__isnull=True) | Q(occurs_on__isnull=False), name="session_of_series_has_its_day"
@@ -110,6 +114,7 @@ class ScheduledSession(models.Model):
                 )
                 for whose in ("teacher", "room")
             ),
+            models.UniqueConstraint(fields=["id", "studio"], name="session_of_studio"),
             # The far end of Reservation's composite foreign key: its copies follow the session.
             models.UniqueConstraint(
                 fields=["id", "studio", "location", "starts_at", "ends_at"], name="session_place_and_time"
