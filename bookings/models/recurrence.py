@@ -14,7 +14,7 @@ from portal.models import Studio, Teacher
 class Recurrence(models.Model):
     """A slot of the week in which an item takes place, in wall-clock time, until its last day (Q15).
 
-    It is what sessions are made from; a session that exists stands for itself. Empty: as the item has it.
+    It is what sessions are made from; a session that exists stands for itself.
     """
 
     studio = models.ForeignKey(Studio, models.CASCADE, related_name="recurrences")
@@ -34,6 +34,8 @@ class Recurrence(models.Model):
     teacher = models.ForeignKey(Teacher, models.SET_NULL, null=True, blank=True, related_name="recurrences")
     room = models.ForeignKey(Room, models.SET_NULL, null=True, blank=True, related_name="recurrences")
     capacity = models.PositiveSmallIntegerField(_("capacity"), null=True, blank=True, validators=[MinValueValidator(1)])
+    # Which of duration, teacher, room and capacity this slot has for itself; the others are the item's.
+    own = ArrayField(models.CharField(max_length=10), default=list, blank=True)
     # Days that a person took out.
     left_out = ArrayField(models.DateField(), default=list, blank=True)
 
