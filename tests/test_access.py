@@ -20,6 +20,8 @@ SAFE = ("GET", "HEAD")
 ROUTES = {route.name: route for route in all_routes()}
 # Words in an address that name a row of the studio; the others name a month, a format.
 OBJECTS = {"reservation", "session", "item", "event", "member", "run", "template"}
+# Those that belong to no location: a login that is pinned to one sees them all the same.
+OF_THE_STUDIO = {"member"}
 OTHER_WORDS: dict[str, Any] = {
     "uidb36": "1", "key": "abc", "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",
 }  # fmt: skip
@@ -28,8 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def houses(settings: Any) -> World:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a hundred people, no secrets
+def houses() -> World:
     return world()
 
 
@@ -112,7 +113,7 @@ def lines(kind: type) -> list[Any]:
 def test_a_studio_address_answers_each_person_as_the_table_says(route: Route, houses: World) -> None:
     rule = TABLE[route.name]
     assert isinstance(rule, Studio)
-    names_object = bool(OBJECTS & set(route.arguments))
+    names_object = bool((OBJECTS - OF_THE_STUDIO) & set(route.arguments))
     wrong = []
     for who, user in houses.people.items():
         client = client_of(user)

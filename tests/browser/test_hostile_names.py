@@ -18,9 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def hostile(settings: Any) -> World:
+def hostile() -> World:
     """Two studios in which everything that has a name has this one."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     made = world()
     for model in (Studio, Location, CalendarItem, Room, Teacher):
         for number, row in enumerate(model.objects.all()):  # type: ignore[attr-defined]

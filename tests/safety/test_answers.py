@@ -33,8 +33,7 @@ ELSEWHERE = [
 
 
 @pytest.fixture
-def houses(settings: Any) -> World:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def houses() -> World:
     return world()
 
 
