@@ -75,6 +75,8 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:history_month": Studio(get=Right.VIEW_HISTORY),
     "bookings:history_class": Studio(get=Right.VIEW_HISTORY),
     "bookings:history_csv": Studio(get=Right.EXPORT, head=False),
+    "bookings:member_search": Studio(get=Right.VIEW_MEMBERS),
+    "bookings:member_photo": Studio(get=Right.VIEW_MEMBERS),
     "portal:imports": Studio(get=Right.IMPORT, post=Right.IMPORT),
     "portal:import_run": Studio(get=Right.IMPORT),
     "portal:import_mapping": Studio(get=Right.IMPORT, post=Right.IMPORT),

@@ -4,6 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from portal.models.studio import Location, Studio
@@ -117,7 +118,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
 
 def photo_path(member: "Member", filename: str) -> str:
-    return f"{member.studio_id}/members/{member.number}.jpg"
+    return f"{member.studio_id}/members/{slugify(member.number) or 'photo'}.jpg"
 
 
 class Member(models.Model):
