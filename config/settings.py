@@ -36,6 +36,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "axes",
     "csp",
     "django_htmx",
@@ -62,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.staff.middleware.DeskGuard",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -121,7 +124,18 @@ ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SESSION_REMEMBER = True  # no tick box: SessionLimits decides how long
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # One address against one person is axes' business below; this stops many addresses against one, and one against many.
-ACCOUNT_RATE_LIMITS = {"login_failed": "100/15m/ip,30/15m/key"}
+ACCOUNT_RATE_LIMITS = {"login_failed": "100/15m/ip,30/15m/key", "second_step": "10/15m/key", "accept": "30/15m/ip"}
+MFA_ADAPTER = "portal.accounts.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "portal.accounts.SecondStepForm",
+    "reauthenticate": "portal.accounts.SecondStepAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: an address was verified by its invitation, or by the operator
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # only this machine: browsers know no passkeys without TLS elsewhere
+MFA_TOTP_ISSUER = "Tresen"
+MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
 
 # How many proxies of ours stand before the web server; X-Forwarded-For is believed that far and no further.
 PROXIES = int(os.environ.get("PROXIES", "1" if flag("BEHIND_PROXY", default=False) else "0"))

@@ -1,26 +1,44 @@
 """Who may see a view. Every view wears one of the two decorators; `tests/test_access.py` walks every URL (S1)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.translation import gettext as _
 
+from portal.joined import Joined
 from portal.models import Location, StaffLogin, Studio, User
 from portal.roles import Right
+from portal.staff import desk
+from portal.staff.second_step import is_missing
+from portal.staff.standstill import by_pin_only, locked
 
 View = Callable[..., HttpResponseBase]
+SAFE = {"GET", "HEAD", "OPTIONS"}
+_OWN_LOGIN = Joined(StaffLogin, "studio")
 
 
 class StudioRequest(HttpRequest):
-    """What a studio view gets: the studio of the address, and the login that opened it."""
+    """What a studio view gets: the studio of the address, and the login that acts.
+
+    `login` is the person's own, or the one that a PIN switched in, or the one that an owner looks through;
+    `base_login` is always that of the person who gave a password.
+    """
 
     user: User
     studio: Studio
     login: StaffLogin
+    base_login: StaffLogin
+    preview_until: float | None
     htmx: Any
     location_choice: Any
 
@@ -28,20 +46,66 @@ class StudioRequest(HttpRequest):
         return right in self.login.rights
 
 
-def login_for(user: User, slug: str) -> StaffLogin | None:
-    """The person's active login at the studio with this address, read afresh on each request (S3)."""
-    login = (
-        StaffLogin.objects.select_related("studio").filter(user_id=user.pk, studio__slug=slug, is_active=True).first()
+@dataclass(frozen=True)
+class People:
+    """Who is behind a request: who gave the password, and who acts; None: nobody until a PIN is typed again."""
+
+    base: StaffLogin
+    acts: StaffLogin | None
+    preview_until: float | None = None
+
+
+def people_for(request: HttpRequest, slug: str) -> People | None:
+    """Who asks at the studio with this address, read afresh in one query on each request (S3); None: a stranger."""
+    session = request.session
+    switched, preview = desk.acting(session), desk.preview(session)
+    if switched is None and preview is None:
+        base = login_for(request.user, slug)  # type: ignore[arg-type]
+        return People(base, base) if base else None
+    other = switched or preview["login"]  # type: ignore[index]
+    found = StaffLogin.objects.select_related("studio", "user", "pin").filter(
+        Q(user_id=request.user.pk) | Q(pk=other), studio__slug=slug, is_active=True
     )
+    logins = {login.pk: login for login in found}
+    base = next((login for login in logins.values() if login.user_id == request.user.pk), None)
+    if base is None:
+        return None
+    stand_in = logins.get(other)
+    if stand_in is not None and not stand_in.user.is_active:
+        stand_in = None
+    if switched:
+        return People(base, _by_pin(request, stand_in))
+    if preview and stand_in and desk.may_look_through(base):
+        # Nobody sees more through another's eyes than with their own (S25).
+        stand_in.at_most = base.rights
+        return People(base, stand_in, preview["until"])
+    return People(base, base)
+
+
+def login_for(user: User, slug: str) -> StaffLogin | None:
+    """The person's own active login at the studio."""
+    login = _OWN_LOGIN.first("stafflogin.user_id = %s AND studio.slug = %s AND stafflogin.is_active", [user.pk, slug])
     if login is not None:
         login.user = user
     return login
 
 
-def studio_view(right: Right | None, *, post: Right | None = None) -> Callable[[View], View]:
+def _by_pin(request: HttpRequest, login: StaffLogin | None) -> StaffLogin | None:
+    """The login that was switched in, with what a PIN opens; None when it or its PIN is gone."""
+    if login is None or not desk.still_acts(request.session, login):
+        return None
+    login.at_most = desk.PIN_RIGHTS
+    return login
+
+
+def studio_view(
+    right: Right | None, *, post: Right | None = None, at_the_desk: bool = False, by_password: bool = False
+) -> Callable[[View], View]:
     """Turn `<slug:studio>` into `request.studio` and `request.login`, and ask for `right`.
 
     `right` None: any login of the studio will do. `post`: what an unsafe method asks for besides.
+    `at_the_desk`: the page answers while the desk is locked or an owner looks through another's eyes; it gets
+    `request.base_login` and no `request.login`. `by_password`: not for someone who was switched in by PIN.
     A stranger to the studio gets 404, as for a studio that does not exist; a login without the right gets 403.
     The answer is never cached (S28).
     """
@@ -51,13 +115,14 @@ def studio_view(right: Right | None, *, post: Right | None = None) -> Callable[[
         def guarded(request: Any, studio: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            login = login_for(request.user, studio)
-            if login is None:
+            people = people_for(request, studio)
+            if people is None:
                 raise Http404
-            request.studio, request.login = login.studio, login
-            request.may = lambda wanted: wanted in login.rights
-            wanted = [right, post if request.method not in {"GET", "HEAD", "OPTIONS"} else None]
-            if any(one is not None and one not in login.rights for one in wanted):
+            request.studio, request.base_login = people.base.studio, people.base
+            if not at_the_desk and (barred := _enter(request, people, by_password=by_password)):
+                return barred
+            wanted = [right, post if request.method not in SAFE else None]
+            if any(one is not None and not request.may(one) for one in wanted):
                 raise PermissionDenied
             response = view(request, *args, **kwargs)
             if hasattr(response, "headers"):
@@ -66,9 +131,27 @@ def studio_view(right: Right | None, *, post: Right | None = None) -> Callable[[
             return response
 
         guarded.access = (right, post)  # type: ignore[attr-defined]
+        guarded.at_the_desk = at_the_desk  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def _enter(request: Any, people: People, *, by_password: bool) -> HttpResponse | None:
+    """Put on the request who acts; an answer when nobody may act now."""
+    login = people.acts
+    if login is None or desk.is_locked(request.session):
+        return locked(request, people.base.studio.slug)
+    request.login, request.preview_until = login, people.preview_until
+    request.may = lambda wanted: wanted in login.rights
+    if by_password and desk.acting(request.session):
+        return by_pin_only(request)
+    if not desk.acting(request.session) and login is people.base and is_missing(request, login):
+        messages.warning(request, _("This studio asks its owners and managers for a second step. Please set one up."))
+        return redirect("mfa_index")
+    if getattr(request, "is_seen_anew", False):
+        StaffLogin.objects.filter(pk=(people.base if people.preview_until else login).pk).update(seen_at=timezone.now())
+    return None
 
 
 def public(why: str) -> Callable[[View], View]:

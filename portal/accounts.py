@@ -1,12 +1,20 @@
 """What allauth and axes are told about people who want to come in: nobody signs up, and nobody guesses for long."""
 
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core import context, ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.crypto import salted_hmac
 
 NOBODY = str(ip_address(0))  # a request that came over no network
 
@@ -49,3 +57,44 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     answer = render(request, "account/locked_out.html", {"minutes": minutes}, status=429)
     answer["Retry-After"] = str(minutes * 60)
     return answer
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Secrets of the second step are stored encrypted: a copy of the database alone makes no codes (S18)."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+
+def _cipher() -> MultiFernet:
+    """Writes with the key of today and reads with those before it, too."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [
+        salted_hmac("portal.accounts.mfa", "key", secret=secret, algorithm="sha256").digest() for secret in secrets
+    ]
+    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
+
+
+class SecondStepForm(AuthenticateForm):
+    """The code of an authenticator app, or a recovery code: ten tries in a quarter of an hour (S9)."""
+
+    def clean_code(self) -> str:
+        return _limited(self.user, super().clean_code)
+
+
+class SecondStepAgainForm(ReauthenticateForm):
+    def clean_code(self) -> str:
+        return _limited(self.user, super().clean_code)
+
+
+def _limited(user: Any, check: Callable[[], str]) -> str:
+    """Count before the check, forget when it succeeds; the counts are rows in PostgreSQL (the database cache)."""
+    request, key = context.request, f"second-step-{user.pk}"
+    if not ratelimit.consume(request, action="second_step", key=key):
+        raise get_account_adapter().validation_error("too_many_login_attempts")
+    code = check()
+    ratelimit.clear(request, action="second_step", key=key)
+    return code

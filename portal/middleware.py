@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest
@@ -53,6 +54,8 @@ class SessionLimits:
                 logout(request)
             elif now - seen > SEEN_EVERY:
                 request.session["seen"] = now
+                request.is_seen_anew = True  # type: ignore[attr-defined]  # portal.access notes it at the login
+                UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=timezone.now())
         return self.get_response(request)
 
 

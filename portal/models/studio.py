@@ -59,6 +59,11 @@ class Studio(models.Model):
     waiting_hold_minutes = models.PositiveSmallIntegerField(
         _("a place offered is held for, minutes"), default=60, validators=[MaxValueValidator(24 * 60)]
     )
+    # The desk, while nobody touches it, and who may come in without a second step (portal/staff/).
+    lock_after_minutes = models.PositiveSmallIntegerField(
+        _("lock the desk after minutes without a touch"), null=True, blank=True, validators=[MaxValueValidator(24 * 60)]
+    )
+    two_step_required = models.BooleanField(_("owners and managers log in with two steps"), default=False)
     # Both only mark the rail: blue stays "in, yes, go on". How a logo is stored: `portal.preferences.logos`.
     logo = models.ImageField(_("logo"), upload_to=logo_path, blank=True)
     brand_colour = models.CharField(_("brand colour"), max_length=7, blank=True, validators=[check_colour])
