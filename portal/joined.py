@@ -54,7 +54,7 @@ class Joined(Generic[M]):
         ]
         lock = f' FOR UPDATE OF "{base.model_name}"' if self._lock else ""
         source = f'"{base.db_table}" "{base.model_name}" {" ".join(joins)}'
-        return f"SELECT {', '.join(columns)} FROM {source} WHERE {{}} LIMIT 1{lock}"
+        return f"SELECT {', '.join(columns)} FROM {source} WHERE {{}} LIMIT 1{lock}"  # noqa: S608
 
 
 def _take(model: type[Model], values: Iterator[Any]) -> Any:
@@ -70,7 +70,5 @@ def _take(model: type[Model], values: Iterator[Any]) -> Any:
 def _columns(model: type[Model]) -> tuple[list[str], list[tuple[int, Callable[..., Any]]]]:
     """The attributes in the order of the columns, and what makes Python values of those that are JSON or alike."""
     fields = model._meta.concrete_fields
-    converters = [
-        (at, convert) for at, field in enumerate(fields) for convert in field.get_db_converters(connection)
-    ]
+    converters = [(at, convert) for at, field in enumerate(fields) for convert in field.get_db_converters(connection)]
     return [field.attname for field in fields], converters

@@ -10,7 +10,17 @@ from bookings import rules
 from bookings.actions.recording import NO_QUESTIONS, Done, Kind, Refused, axes, done_before, locked_reservation, record
 from bookings.models import Reservation
 from bookings.rules import Attendance, Booking
+from portal.joined import Joined
 from portal.models import StaffLogin
+
+_IN = Joined(Reservation, "location")
+# `Reservation.objects.attended().overlapping(...)`, in SQL.
+_ELSEWHERE = """
+    reservation.member_id = %(member)s AND reservation.id <> %(this)s AND reservation.attendance = 'checked_in'
+    AND reservation.starts_at > %(starts_at)s - interval '1 day' AND reservation.starts_at < %(ends_at)s
+    AND reservation.ends_at > %(starts_at)s
+    ORDER BY reservation.starts_at DESC
+"""
 
 
 def check_in(reservation: Reservation, *, action_id: UUID, by: StaffLogin, now: datetime) -> Done:
@@ -66,13 +76,14 @@ def _attendance_facts(reservation: Reservation, *, now: datetime) -> rules.Atten
 
 def _in_elsewhere(reservation: Reservation) -> str | None:
     """The other class at that time in which the member is already, as its place and the time of the tick there."""
-    other = (
-        Reservation.objects.attended()
-        .overlapping(reservation.starts_at, reservation.ends_at)
-        .filter(member_id=reservation.member_id)
-        .exclude(pk=reservation.pk)
-        .select_related("location")
-        .first()
+    other = _IN.first(
+        _ELSEWHERE,
+        {
+            "member": reservation.member_id,
+            "this": reservation.pk,
+            "starts_at": reservation.starts_at,
+            "ends_at": reservation.ends_at,
+        },
     )
     if other is None or other.checked_in_at is None:
         return None

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection
 from bookings import rules
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.signals import reservation_changed
+from portal.joined import Joined
 from portal.models import Member, StaffLogin
 
 Kind = ReservationEvent.Kind
@@ -43,20 +44,22 @@ class Done:
 NO_QUESTIONS = rules.Decision(())
 
 
+_SESSION = Joined(ScheduledSession, "studio", "location", "item", lock=True)
+_RESERVATION = Joined(Reservation, "session", "location", "member", lock=True)
+
+
 def locked_session(session: ScheduledSession) -> ScheduledSession:
-    return (
-        ScheduledSession.objects.select_for_update(of=("self",))
-        .select_related("studio", "location", "item")
-        .get(pk=session.pk)
-    )
+    found = _SESSION.first("scheduledsession.id = %s", [session.pk])
+    if found is None:
+        raise ScheduledSession.DoesNotExist
+    return found
 
 
 def locked_reservation(reservation: Reservation) -> Reservation:
-    return (
-        Reservation.objects.select_for_update(of=("self",))
-        .select_related("session", "location", "member")
-        .get(pk=reservation.pk)
-    )
+    found = _RESERVATION.first("reservation.id = %s", [reservation.pk])
+    if found is None:
+        raise Reservation.DoesNotExist
+    return found
 
 
 def locked(reservation: Reservation) -> tuple[ScheduledSession, Reservation]:
@@ -77,15 +80,22 @@ def done_before(
     member: Member | None = None,
 ) -> Done | None:
     """What this action did when it came the first time, if it did. Asked under the lock, so retries cannot race."""
-    event = ReservationEvent.objects.filter(studio_id=studio_id, action_id=action_id).first()
-    if event is None:
+    with connection.cursor() as cursor:  # nearly always there is none
+        cursor.execute(
+            "SELECT id FROM bookings_reservationevent WHERE studio_id = %s AND action_id = %s", [studio_id, action_id]
+        )
+        found = cursor.fetchone()
+    if found is None:
         return None
+    event = ReservationEvent.objects.get(pk=found[0])
     other = event.kind != kind
     other |= reservation is not None and event.reservation_id != reservation.pk
     other |= session is not None and event.reservation.session_id != session.pk
     other |= member is not None and event.reservation.member_id != member.pk
     if other:
         raise ActionIdReused(action_id)
+    if reservation is not None:
+        event.reservation = reservation
     return Done(event, NO_QUESTIONS, repeated=True)
 
 

@@ -175,7 +175,7 @@ def people(reservations: ReservationQuerySet, *, now: datetime) -> list[Person]:
             "checked_in_by__user__name", "location__name",
         )
     )  # fmt: skip
-    visited = _locations_visited({row["member_id"] for row in rows if row["first_here"] and row["visits_elsewhere"]})
+    visited = locations_visited({row["member_id"] for row in rows if row["first_here"] and row["visits_elsewhere"]})
     placed = {(row["session_id"], row["member_id"]) for row in rows if row["booking"] == Booking.BOOKED}
     found = [
         _person(row, visited)
@@ -186,7 +186,7 @@ def people(reservations: ReservationQuerySet, *, now: datetime) -> list[Person]:
 
 
 def _person(row: dict[str, Any], visited: dict[int, set[str]]) -> Person:
-    elsewhere = visited.get(row["member_id"], set()) - {row["location__name"]}
+    new_from_elsewhere = row["first_here"] and row["visits_elsewhere"]
     return Person(
         id=row["id"],
         session_id=row["session_id"],
@@ -209,11 +209,17 @@ def _person(row: dict[str, Any], visited: dict[int, set[str]]) -> Person:
         flagged=row["flagged"],
         first_here=row["first_here"],
         visits_elsewhere=row["visits_elsewhere"],
-        elsewhere=min(elsewhere) if len(elsewhere) == 1 else "",
+        elsewhere=only_other(visited[row["member_id"]], row["location__name"]) if new_from_elsewhere else "",
     )
 
 
-def _locations_visited(members: set[int]) -> dict[int, set[str]]:
+def only_other(visited: set[str], here: str) -> str:
+    """The one other location among these, by name; empty when there are several or none."""
+    others = visited - {here}
+    return min(others) if len(others) == 1 else ""
+
+
+def locations_visited(members: set[int]) -> dict[int, set[str]]:
     """The names of the locations at which each of these members attended."""
     if not members:
         return {}

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -24,7 +23,7 @@ from bookings import actions
 from bookings.actions import ActionIdReused, Done, Refused
 from bookings.forms import ActionForm
 from bookings.models import Reservation, ReservationEvent
-from bookings.selectors import reception
+from bookings.selectors import one
 from bookings.selectors.reception import Meeting
 from bookings.views.check_ins import TEMPLATE, Viewer, row_of
 from bookings.words import clock, refusal_words, warning_words
@@ -129,11 +128,7 @@ def reservation_photo(request: StudioRequest, reservation: int) -> HttpResponse:
 
 def _visible(request: StudioRequest, pk: int) -> Reservation:
     """The reservation, if this login may see its session (Q13, Q37). Raises Http404."""
-    pinned = request.login.locations.all()
-    found = request.studio.reservations.filter(Q(location__in=pinned) | ~Exists(pinned), pk=pk)
-    if request.login.only_own_classes:
-        found = found.filter(session__teacher__login=request.login)
-    reservation = found.first()  # alone: the action reads it again under its lock, with all that it needs
+    reservation = one.visible(request.login, pk)
     if reservation is None:
         raise Http404
     return reservation
@@ -183,15 +178,17 @@ def _answer(
         messages.add_message(request, level, words)
         return redirect(came_from(request, default=reverse("bookings:check_ins", args=[request.studio.slug])))
     now = timezone.now()
+    if done is None:  # somebody else may have changed it, which may be why
+        reservation = _visible(request, reservation.pk)
     meeting = Meeting(reservation.session, reservation.location, [], now)
-    people = reception.people(Reservation.objects.filter(pk=reservation.pk), now=now)
+    person = one.person_of(reservation, now=now)
     undo_url = ""
     if done and not done.repeated and done.event.kind in _CAN_BE_UNDONE and request.may(Right.REVERT):
         undo_url = reverse("bookings:undo", args=[request.studio.slug, done.event.pk])
     viewer = Viewer.of(request)
     context = {
         "viewer": viewer,
-        "rows": [row_of(person, meeting, viewer) for person in people],
+        "rows": [row_of(person, meeting, viewer)],
         "version": done.event.version if done else "",
         "words": words,
         "warned": warned or done is None,
