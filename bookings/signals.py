@@ -4,3 +4,5 @@ from django.dispatch import Signal
 
 # reservation: Reservation, event: ReservationEvent. After each change of a reservation.
 reservation_changed = Signal()
+# entry: WaitingEntry, event: WaitingEvent. After each change on a waiting list.
+waiting_changed = Signal()

@@ -1,15 +1,16 @@
 """Taking a place and giving it up."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
 from bookings import rules
+from bookings.actions.offers import move_places, settle_waiting, wait_is_over
 from bookings.actions.recording import Done, Kind, Refused, axes, done_before, locked, locked_session, record
-from bookings.models import Reservation, ScheduledSession, Spot
+from bookings.models import Reservation, ReservationEvent, ScheduledSession, Spot, WaitingEntry
 from bookings.rules import Attendance, Booking, CancelAs
+from bookings.selectors.bookable import booking_facts
 from portal.models import Member, StaffLogin
 
 
@@ -24,39 +25,57 @@ def reserve(
 ) -> Done:
     """Give the member a place in the session, and the first free spot if its room has numbered spots (K1, Q29).
 
-    The resolved cancellation deadline is copied onto the reservation (Q20). `by` is the login that acts; None is the
+    A place that is held for this member from the waiting list is the one that is taken, and a wait of theirs ends. The
+    resolved cancellation deadline is copied onto the reservation (Q20). `by` is the login that acts; None is the
     member's own booking. Raises Refused, or ActionIdReused.
     """
     with transaction.atomic():
         session = locked_session(session)
         if done := done_before(session.studio_id, action_id, Kind.RESERVED, member=member, session=session):
             return done
-        decision = rules.may_book(_booking_facts(session, member, by_staff=by is not None), now=now)
+        line = settle_waiting(session, now=now)
+        decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None), now=now)
         if not decision.allowed:
             raise Refused(decision)
-        deadline = rules.cancellation_deadline(
-            session.starts_at,
-            item_hours=session.item.cancel_hours,
-            location_hours=session.location.cancel_hours,
-            studio_hours=session.studio.cancel_hours,
-        )
-        reservation = Reservation(
-            studio_id=session.studio_id,
-            session=session,
-            member=member,
-            location=session.location,
-            starts_at=session.starts_at,
-            ends_at=session.ends_at,
-            source=source,
-            spot=free_spot(session),
-            booked_at=now,
-            deadline_at=deadline.at,
-            deadline_from=deadline.origin,
-        )
-        take_place(session)
-        reservation.save(force_insert=True)
-        event = record(reservation, Kind.RESERVED, action_id=action_id, by=by, now=now, before={})
+        event = put_in(session, member, line.of(member), source=source, action_id=action_id, by=by, now=now)
         return Done(event, decision)
+
+
+def put_in(
+    session: ScheduledSession,
+    member: Member,
+    wait: WaitingEntry | None,
+    *,
+    source: str,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+) -> ReservationEvent:
+    """Write the reservation in a locked session whose rule said yes, and end the member's own wait for it."""
+    deadline = rules.cancellation_deadline(
+        session.starts_at,
+        item_hours=session.item.cancel_hours,
+        location_hours=session.location.cancel_hours,
+        studio_hours=session.studio.cancel_hours,
+    )
+    reservation = Reservation(
+        studio_id=session.studio_id,
+        session=session,
+        member=member,
+        location=session.location,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        source=source,
+        spot=free_spot(session),
+        booked_at=now,
+        deadline_at=deadline.at,
+        deadline_from=deadline.origin,
+    )
+    take_place(session, held=wait is not None and wait.state == WaitingEntry.State.OFFERED)
+    reservation.save(force_insert=True)
+    if wait is not None:
+        wait_is_over(wait, reservation, action_id=action_id, by=by, now=now)
+    return record(reservation, Kind.RESERVED, action_id=action_id, by=by, now=now, before={})
 
 
 def cancel(
@@ -77,28 +96,9 @@ def cancel(
         reservation.cancelled_at = now
         reservation.save(update_fields=["booking", "excused", "attendance", "cancelled_at"])
         free_place(session)
+        settle_waiting(session, now=now)
         event = record(reservation, Kind.CANCELLED, action_id=action_id, by=by, now=now, before=before)
         return Done(event, decision)
-
-
-def _booking_facts(session: ScheduledSession, member: Member, *, by_staff: bool) -> rules.BookingFacts:
-    item = session.item
-    others = Reservation.objects.active().filter(member=member).select_related("session__item")
-    here = others.filter(session=session).first()
-    elsewhere = others.overlapping(session.starts_at, session.ends_at).exclude(session=session).first()
-    return rules.BookingFacts(
-        session_cancelled_at=session.cancelled_at,
-        starts_at=session.starts_at,
-        opens_at=None if item.opens_hours is None else session.starts_at - timedelta(hours=item.opens_hours),
-        closes_at=None if item.closes_minutes is None else session.starts_at - timedelta(minutes=item.closes_minutes),
-        correction_until=session.correction_until,
-        capacity=session.capacity,
-        taken=session.places_taken,
-        booked_already_at=(here.booked_at or here.starts_at) if here else None,
-        elsewhere=str(elsewhere.session.item) if elsewhere else None,
-        blocked_reason=member.blocked_reason,
-        by_staff=by_staff,
-    )
 
 
 def cancel_facts(reservation: Reservation, *, by_staff: bool) -> rules.CancelFacts:
@@ -123,9 +123,11 @@ def free_spot(session: ScheduledSession, *, prefer: int | None = None) -> Spot |
     return (prefer and free.filter(pk=prefer).first()) or free.first()
 
 
-def take_place(session: ScheduledSession) -> None:
-    ScheduledSession.objects.filter(pk=session.pk).update(places_taken=F("places_taken") + 1)
+def take_place(session: ScheduledSession, *, held: bool = False) -> None:
+    """Count one more; `held`: the one that was held for this member."""
+    move_places(session, taken=1, held=-1 if held else 0)
 
 
 def free_place(session: ScheduledSession) -> None:
-    ScheduledSession.objects.filter(pk=session.pk).update(places_taken=F("places_taken") - 1)
+    """Count one less. Whoever frees a place settles the waiting list before the transaction ends."""
+    move_places(session, taken=-1)

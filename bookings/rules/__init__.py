@@ -3,20 +3,23 @@
 Pure: frozen facts in, a decision with its path out. Nothing here reads a clock or a database.
 """
 
+from bookings.rules.appointments import AppointmentFacts, free_starts, may_book_appointment
 from bookings.rules.attendance import EARLY, AttendanceFacts, may_check_in, may_mark_no_show, minutes_late
-from bookings.rules.booking import BookingFacts, may_book
+from bookings.rules.booking import BookingFacts, may_book, may_book_all
 from bookings.rules.cancelling import CancelAs, CancelFacts, may_cancel, ways_to_cancel
-from bookings.rules.decisions import Answer, Decision, Fact, Question, Step
-from bookings.rules.policies import Deadline, Origin, cancellation_deadline
+from bookings.rules.decisions import Answer, Decision, Fact, Origin, Question, Step
+from bookings.rules.policies import Applied, Deadline, cancellation_deadline, rule_that_applies
 from bookings.rules.states import Attendance, Booking, Standing, State, state_of
 from bookings.rules.undoing import UndoFacts, may_undo, nothing_to_undo
 from bookings.rules.waiting import (
+    MINUTE,
     OfferFacts,
     WaitFacts,
     Waiting,
     cut_off,
     hold_until,
     may_accept,
+    may_leave,
     may_promote,
     may_wait,
     places_to_offer,
@@ -24,7 +27,10 @@ from bookings.rules.waiting import (
 
 __all__ = [
     "EARLY",
+    "MINUTE",
     "Answer",
+    "Applied",
+    "AppointmentFacts",
     "Attendance",
     "AttendanceFacts",
     "Booking",
@@ -45,11 +51,15 @@ __all__ = [
     "Waiting",
     "cancellation_deadline",
     "cut_off",
+    "free_starts",
     "hold_until",
     "may_accept",
     "may_book",
+    "may_book_all",
+    "may_book_appointment",
     "may_cancel",
     "may_check_in",
+    "may_leave",
     "may_mark_no_show",
     "may_promote",
     "may_undo",
@@ -57,6 +67,7 @@ __all__ = [
     "minutes_late",
     "nothing_to_undo",
     "places_to_offer",
+    "rule_that_applies",
     "state_of",
     "ways_to_cancel",
 ]

@@ -1,9 +1,10 @@
 """May this member have a place in this session?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookings.rules.decisions import Decision, Question, decide, refuse_if, warn_if
+from bookings.rules.decisions import Decision, Origin, Question, decide, refuse_if, warn_if
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,26 +22,51 @@ class BookingFacts:
     elsewhere: str | None
     blocked_reason: str
     by_staff: bool
+    # Whose rule `opens_at` and `closes_at` are.
+    opens_from: Origin | None = None
+    closes_from: Origin | None = None
+    # Places held for others from the waiting list, and until when the first of them is.
+    held: int = 0
+    held_until: datetime | None = None
+    # One evening of a course, which is booked whole; None: not a course, or asked as part of the whole.
+    course: str | None = None
 
 
 def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
     """Can this member have a place in this session? (K1)
 
     Opening, closing and the start bind members; staff are warned and may go on until the correction limit.
-    Being booked elsewhere at that time warns and never blocks (Q17).
+    Being booked elsewhere at that time warns and never blocks (Q17). A place that is held for someone from the waiting
+    list is not free.
     """
     started = now >= facts.starts_at
     not_open = facts.opens_at is not None and now < facts.opens_at
     closed = facts.closes_at is not None and now >= facts.closes_at
+    full = facts.capacity is not None and facts.taken >= facts.capacity
+    all_held = facts.capacity is not None and facts.taken + facts.held >= facts.capacity
     for_members = warn_if if facts.by_staff else refuse_if
     return decide(
         refuse_if(Question.SESSION_CANCELLED, facts.session_cancelled_at is not None, facts.session_cancelled_at),
+        *([refuse_if(Question.PART_OF_COURSE, True, facts.course)] if facts.course is not None else []),
         refuse_if(Question.MEMBER_BLOCKED, bool(facts.blocked_reason), facts.blocked_reason or None),
         refuse_if(Question.ALREADY_BOOKED, facts.booked_already_at is not None, facts.booked_already_at),
         refuse_if(Question.CORRECTION_LIMIT, now > facts.correction_until, facts.correction_until),
         for_members(Question.STARTED, started, facts.starts_at),
-        for_members(Question.NOT_OPEN_YET, not_open, facts.opens_at),
-        for_members(Question.CLOSED, closed, facts.closes_at),
-        refuse_if(Question.FULL, facts.capacity is not None and facts.taken >= facts.capacity, facts.capacity),
+        for_members(Question.NOT_OPEN_YET, not_open, facts.opens_at, facts.opens_from),
+        for_members(Question.CLOSED, closed, facts.closes_at, facts.closes_from),
+        refuse_if(Question.FULL, full, facts.capacity),
+        *([refuse_if(Question.HELD, all_held, facts.held_until)] if facts.held else []),
         warn_if(Question.ELSEWHERE, facts.elsewhere is not None, facts.elsewhere),
     )
+
+
+def may_book_all(facts: Sequence[BookingFacts], *, now: datetime) -> tuple[Decision, int]:
+    """Can this member have a place in every session of a course? All or none.
+
+    The decision of the first session that refuses, else that of the first one, with its position in `facts`.
+    """
+    if not facts:
+        return decide(refuse_if(Question.NO_SESSIONS, True)), 0
+    decisions = [may_book(one, now=now) for one in facts]
+    position = next((number for number, one in enumerate(decisions) if not one.allowed), 0)
+    return decisions[position], position

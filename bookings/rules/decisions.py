@@ -45,6 +45,15 @@ class Question(StrEnum):
     ROOM_BUSY = "room_busy"
 
 
+class Origin(StrEnum):
+    """Whose rule applies: the first that has one (Q20)."""
+
+    CONTRACT = "contract"
+    ITEM = "item"
+    LOCATION = "location"
+    STUDIO = "studio"
+
+
 class Answer(StrEnum):
     FINE = "fine"
     WARNING = "warning"
@@ -53,18 +62,20 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One question, its answer, and the fact behind it (a time, a number, a name; None when there is none)."""
+    """One question, its answer, the fact behind it (a time, a number, a name; None when there is none), whose rule."""
 
     question: Question
     answer: Answer
     fact: Fact = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The whole path, up to and with the first refusal."""
+    """The whole path, up to and with the first refusal, and the questions that were not asked because of it."""
 
     path: tuple[Step, ...]
+    unasked: tuple[Question, ...] = ()
 
     @property
     def refusal(self) -> Step | None:
@@ -81,17 +92,13 @@ class Decision:
 
 def decide(*steps: Step) -> Decision:
     """Walk the questions in order and stop at the first refusal."""
-    path = []
-    for step in steps:
-        path.append(step)
-        if step.answer is Answer.REFUSED:
-            break
-    return Decision(tuple(path))
+    refused = next((number for number, step in enumerate(steps) if step.answer is Answer.REFUSED), len(steps))
+    return Decision(steps[: refused + 1], tuple(step.question for step in steps[refused + 1 :]))
 
 
-def refuse_if(question: Question, condition: bool, fact: Fact = None) -> Step:
-    return Step(question, Answer.REFUSED if condition else Answer.FINE, fact)
+def refuse_if(question: Question, condition: bool, fact: Fact = None, origin: Origin | None = None) -> Step:
+    return Step(question, Answer.REFUSED if condition else Answer.FINE, fact, origin)
 
 
-def warn_if(question: Question, condition: bool, fact: Fact = None) -> Step:
-    return Step(question, Answer.WARNING if condition else Answer.FINE, fact)
+def warn_if(question: Question, condition: bool, fact: Fact = None, origin: Origin | None = None) -> Step:
+    return Step(question, Answer.WARNING if condition else Answer.FINE, fact, origin)

@@ -2,16 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-
-class Origin(StrEnum):
-    """Whose cancellation rule applies, the first that has one (Q20)."""
-
-    CONTRACT = "contract"
-    ITEM = "item"
-    LOCATION = "location"
-    STUDIO = "studio"
+from bookings.rules.decisions import Origin
 
 
 @dataclass(frozen=True)
@@ -37,3 +29,17 @@ def cancellation_deadline(
         if hours is not None:
             return Deadline(starts_at - timedelta(hours=hours), origin)
     return Deadline(starts_at - timedelta(hours=studio_hours), Origin.STUDIO)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A rule's value and whose it is; both None where no level has one."""
+
+    value: int | None
+    origin: Origin | None
+
+
+def rule_that_applies(*, item: int | None, location: int | None, studio: int | None) -> Applied:
+    """Which level's rule applies to a class? Its own, else its location's, else the studio's."""
+    levels = ((Origin.ITEM, item), (Origin.LOCATION, location), (Origin.STUDIO, studio))
+    return next((Applied(value, origin) for origin, value in levels if value is not None), Applied(None, None))

@@ -20,14 +20,18 @@ class UndoFacts:
     booked_again_at: datetime | None
     capacity: int | None
     taken: int
+    # Places held for people from the waiting list, and until when the first of them is.
+    held: int = 0
+    held_until: datetime | None = None
 
 
 def may_undo(facts: UndoFacts, *, now: datetime) -> Decision:
     """Can this change be taken back? Only the last one, once, until the correction limit (Q4, Q17).
 
-    Taking back a cancellation needs a free place, like a booking.
+    Taking back a cancellation needs a free place, like a booking: one that was offered to the next in line is not.
     """
     full = facts.needs_place and facts.capacity is not None and facts.taken >= facts.capacity
+    all_held = facts.needs_place and facts.capacity is not None and facts.taken + facts.held >= facts.capacity
     return decide(
         refuse_if(Question.UNDONE_ALREADY, facts.undone_already),
         refuse_if(Question.CHANGED_SINCE, facts.changed_since),
@@ -41,6 +45,7 @@ def may_undo(facts: UndoFacts, *, now: datetime) -> Decision:
             Question.ALREADY_BOOKED, facts.needs_place and facts.booked_again_at is not None, facts.booked_again_at
         ),
         refuse_if(Question.FULL, full, facts.capacity),
+        *([refuse_if(Question.HELD, all_held, facts.held_until)] if facts.held else []),
     )
 
 

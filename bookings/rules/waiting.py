@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bookings.rules.decisions import Decision, Question, decide, refuse_if, warn_if
+from bookings.rules.decisions import Decision, Origin, Question, decide, refuse_if, warn_if
 
+MINUTE = timedelta(minutes=1)
 # Nobody can answer a mail in less, whatever is set.
-SHORTEST_HOLD = timedelta(minutes=5)
+SHORTEST_HOLD = 5 * MINUTE
 
 
 class Waiting(StrEnum):
@@ -22,21 +23,21 @@ class Waiting(StrEnum):
 
 def cut_off(starts_at: datetime, *, minutes: int) -> datetime:
     """Until when is a free place offered to the list? From then on it is first come, first served."""
-    return starts_at - timedelta(minutes=minutes)
+    return starts_at - minutes * MINUTE
 
 
 def hold_until(now: datetime, *, minutes: int, starts_at: datetime) -> datetime:
     """Until when is a place held for someone who is offered it now? Never beyond the start."""
-    return min(now + max(timedelta(minutes=minutes), SHORTEST_HOLD), starts_at)
+    return min(now + max(minutes * MINUTE, SHORTEST_HOLD), starts_at)
 
 
 def places_to_offer(
-    *, capacity: int | None, taken: int, held: int, session_cancelled: bool, cut_off_at: datetime, now: datetime
+    *, capacity: int | None, taken: int, held: int, waiting: int, cut_off_at: datetime, now: datetime
 ) -> int:
-    """How many people on the list can be offered a place now? `held` counts the holds that have not lapsed."""
-    if session_cancelled or now >= cut_off_at or capacity is None:
+    """How many of those who wait can be offered a place now? `held` counts the holds that have not lapsed."""
+    if now >= cut_off_at:
         return 0
-    return max(0, capacity - taken - held)
+    return waiting if capacity is None else min(waiting, max(0, capacity - taken - held))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +47,14 @@ class WaitFacts:
     session_cancelled_at: datetime | None
     starts_at: datetime
     opens_at: datetime | None
+    opens_from: Origin | None
     cut_off_at: datetime
     capacity: int | None
     taken: int
     held: int
     waiting: int
     waiting_places: int
+    waiting_places_from: Origin | None
     booked_already_at: datetime | None
     waiting_since: datetime | None
     blocked_reason: str
@@ -76,9 +79,23 @@ def may_wait(facts: WaitFacts, *, now: datetime) -> Decision:
         refuse_if(Question.WAITING_ALREADY, facts.waiting_since is not None, facts.waiting_since),
         refuse_if(Question.STARTED, now >= facts.starts_at, facts.starts_at),
         refuse_if(Question.CUT_OFF, now >= facts.cut_off_at, facts.cut_off_at),
-        for_members(Question.NOT_OPEN_YET, not_open, facts.opens_at),
+        for_members(Question.NOT_OPEN_YET, not_open, facts.opens_at, facts.opens_from),
         refuse_if(Question.NOT_FULL, not full),
-        refuse_if(Question.LIST_FULL, facts.waiting >= facts.waiting_places, facts.waiting_places),
+        refuse_if(
+            Question.LIST_FULL,
+            facts.waiting >= facts.waiting_places,
+            facts.waiting_places,
+            facts.waiting_places_from,
+        ),
+    )
+
+
+def may_leave(state: Waiting, *, held_until: datetime | None, now: datetime) -> Decision:
+    """Can this wait be ended? Not twice, and an offer that lapsed has ended by itself."""
+    lapsed = state is Waiting.OFFERED and held_until is not None and now >= held_until
+    return decide(
+        refuse_if(Question.OFFER_LAPSED, lapsed or state is Waiting.LAPSED, held_until),
+        refuse_if(Question.ON_THE_LIST, state not in {Waiting.WAITING, Waiting.OFFERED}),
     )
 
 
@@ -100,11 +117,11 @@ class OfferFacts:
 
 def may_accept(facts: OfferFacts, *, now: datetime) -> Decision:
     """Can this person take the place that was offered?"""
-    lapsed = facts.state is Waiting.LAPSED or (facts.held_until is not None and now >= facts.held_until)
+    overdue = facts.state is Waiting.OFFERED and facts.held_until is not None and now >= facts.held_until
     return decide(
         refuse_if(Question.SESSION_CANCELLED, facts.session_cancelled_at is not None, facts.session_cancelled_at),
         refuse_if(Question.ALREADY_BOOKED, facts.booked_already_at is not None, facts.booked_already_at),
-        refuse_if(Question.OFFER_LAPSED, lapsed, facts.held_until),
+        refuse_if(Question.OFFER_LAPSED, overdue or facts.state is Waiting.LAPSED, facts.held_until),
         refuse_if(Question.OFFER_OPEN, facts.state is not Waiting.OFFERED),
         refuse_if(Question.STARTED, now >= facts.starts_at, facts.starts_at),
         refuse_if(Question.MEMBER_BLOCKED, bool(facts.blocked_reason), facts.blocked_reason or None),

@@ -1,0 +1,140 @@
+"""The facts behind *bookable?*, gathered once for the action that books and for the screen that explains (X1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bookings import rules
+from bookings.models import CalendarItem, Reservation, ScheduledSession
+from bookings.rules import Decision
+from bookings.selectors.waiting import LinedUp, cut_off_of, lined_up
+from portal.models import Member
+
+
+@dataclass(frozen=True)
+class Bookable:
+    """May this member book, and if not, wait? For a course, `session` is the one that decides."""
+
+    session: ScheduledSession
+    member: Member
+    booking: Decision
+    waiting: Decision
+    # The sessions that one booking takes: one, or all of a course that are to come.
+    sessions: list[ScheduledSession]
+
+    @property
+    def may_book(self) -> bool:
+        return self.booking.allowed
+
+    @property
+    def may_wait(self) -> bool:
+        return not self.may_book and self.waiting.allowed
+
+
+def explain(session: ScheduledSession, member: Member, *, by_staff: bool, now: datetime) -> Bookable:
+    """Both decisions, without a lock: nothing is taken, and the action asks again."""
+    line = lined_up(session, now=now)
+    waiting = rules.may_wait(wait_facts(session, member, line, by_staff=by_staff), now=now)
+    if session.item.kind != CalendarItem.Kind.COURSE:
+        booking = rules.may_book(booking_facts(session, member, line, by_staff=by_staff), now=now)
+        return Bookable(session, member, booking, waiting, [session])
+    course = list(course_sessions(session.item, now=now))
+    lines = [lined_up(one, now=now) for one in course]
+    facts = course_facts(course, member, lines, by_staff=by_staff)
+    booking, position = rules.may_book_all(facts, now=now)
+    return Bookable(course[position] if course else session, member, booking, waiting, course)
+
+
+def course_sessions(item: CalendarItem, *, now: datetime) -> "list[ScheduledSession]":
+    """The sessions of a course that are still to come, in order of their start."""
+    sessions = item.sessions.filter(starts_at__gt=now, cancelled_at=None)
+    return list(sessions.select_related("studio", "location", "item").order_by("starts_at", "id"))
+
+
+def course_facts(
+    sessions: list[ScheduledSession], member: Member, lines: list[LinedUp], *, by_staff: bool
+) -> list[rules.BookingFacts]:
+    """Of each session of a course; its booking opens and closes with the first."""
+    return [
+        booking_facts(session, member, line, by_staff=by_staff, course=sessions)
+        for session, line in zip(sessions, lines, strict=True)
+    ]
+
+
+def booking_facts(
+    session: ScheduledSession,
+    member: Member,
+    line: LinedUp,
+    *,
+    by_staff: bool,
+    course: list[ScheduledSession] | None = None,
+) -> rules.BookingFacts:
+    """What `rules.may_book` looks at. `course`: the sessions that are booked together with this one, in order."""
+    item = session.item
+    first = course[0] if course else session
+    opens, closes = opening(session), closing(session)
+    others = Reservation.objects.active().filter(member=member).select_related("session__item")
+    here = others.filter(session=session).first()
+    elsewhere = others.overlapping(session.starts_at, session.ends_at).exclude(session=session).first()
+    held = line.held_for_others(member)
+    single = item.kind == CalendarItem.Kind.COURSE and course is None
+    return rules.BookingFacts(
+        session_cancelled_at=session.cancelled_at,
+        starts_at=session.starts_at,
+        opens_at=None if opens.value is None else first.starts_at - timedelta(hours=opens.value),
+        opens_from=opens.origin,
+        closes_at=None if closes.value is None else first.starts_at - timedelta(minutes=closes.value),
+        closes_from=closes.origin,
+        correction_until=session.correction_until,
+        capacity=session.capacity,
+        taken=session.places_taken,
+        held=len(held),
+        held_until=min((entry.held_until for entry in held if entry.held_until), default=None),
+        booked_already_at=(here.booked_at or here.starts_at) if here else None,
+        elsewhere=str(elsewhere.session.item) if elsewhere else None,
+        blocked_reason=member.blocked_reason,
+        course=item.name if single else None,
+        by_staff=by_staff,
+    )
+
+
+def wait_facts(session: ScheduledSession, member: Member, line: LinedUp, *, by_staff: bool) -> rules.WaitFacts:
+    """What `rules.may_wait` looks at."""
+    opens, own = opening(session), line.of(member)
+    places = rules.rule_that_applies(
+        item=session.item.waiting_places, location=None, studio=session.studio.waiting_places
+    )
+    here = Reservation.objects.active().filter(member=member, session=session).first()
+    return rules.WaitFacts(
+        session_cancelled_at=session.cancelled_at,
+        starts_at=session.starts_at,
+        opens_at=None if opens.value is None else session.starts_at - timedelta(hours=opens.value),
+        opens_from=opens.origin,
+        cut_off_at=cut_off_of(session),
+        capacity=session.capacity,
+        taken=session.places_taken,
+        held=len(line.holders),
+        waiting=len(line.waiting),
+        waiting_places=places.value or 0,
+        waiting_places_from=places.origin,
+        booked_already_at=(here.booked_at or here.starts_at) if here else None,
+        waiting_since=own.joined_at if own else None,
+        blocked_reason=member.blocked_reason,
+        whole_course=session.item.kind == CalendarItem.Kind.COURSE,
+        by_staff=by_staff,
+    )
+
+
+def opening(session: ScheduledSession) -> rules.Applied:
+    """So many hours before the start, and whose rule that is."""
+    return rules.rule_that_applies(
+        item=session.item.opens_hours, location=session.location.opens_hours, studio=session.studio.opens_hours
+    )
+
+
+def closing(session: ScheduledSession) -> rules.Applied:
+    """So many minutes before the start, and whose rule that is."""
+    return rules.rule_that_applies(
+        item=session.item.closes_minutes,
+        location=session.location.closes_minutes,
+        studio=session.studio.closes_minutes,
+    )
