@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.utils.translation import get_language
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from bookings.imports.rules import Flag
@@ -21,21 +20,12 @@ from bookings.models import CalendarItem, Reservation
 from bookings.rules import State
 from bookings.selectors.local_days import next_month, starting_within
 from bookings.states import FLAG_WORDS, STATE_WORDS
+from portal.downloads import BOM, FORMULA_STARTS, defused, long_read, separator
 from portal.models import Location
 
-BOM = "\ufeff"
 CHUNK_BYTES = 64 * 1024
-# A browser on a slow line reads at its own pace. The connection's own limits are for pages.
-LONGEST_EXPORT = "10min"
-# A cell that begins with one of these is a formula to a spreadsheet (S11).
-FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"  # the last four are the full-width forms
 
 _INSTANT = "to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM')"
-
-
-def separator() -> str:
-    """What spreadsheets of the reader's language split at: they write 1,5 in German and Dutch."""
-    return ";" if get_language() in {"de", "nl"} else ","
 
 
 @dataclass(frozen=True)
@@ -79,7 +69,7 @@ def _columns() -> list[Column]:
 
 
 def _safe(sql: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run (S11).
+    """The twin of `portal.downloads.defused` for what PostgreSQL writes.
 
     Two comparisons of bytes let nearly every text through, since no formula starts with a letter.
     """
@@ -145,15 +135,11 @@ def _copied(
             "checked_in_at", "checked_in_by_id", "cancelled_at", "flagged", "state_word",
         )
     )  # fmt: skip
-    with transaction.atomic(), connection.cursor() as cursor:
+    with long_read(), connection.cursor() as cursor:
         inner, inner_params = reservations.query.sql_with_params()
         query = _QUERY.format(
             reservations=cursor.mogrify(inner, inner_params).replace("%", "%%"), columns=select, separator=separator()
         )
-        # Off first: a running limit is not moved by setting another one.
-        cursor.execute("SET LOCAL transaction_timeout = 0")
-        for limit in ("transaction_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-            cursor.execute(f"SET LOCAL {limit} = '{LONGEST_EXPORT}'")
         cursor.execute("SELECT set_config('TimeZone', %s, true)", [location.zone])
         with cursor.copy(query, _facts(location, month)) as rows:
             held = bytearray()
@@ -178,8 +164,3 @@ def _facts(location: Location, month: date) -> dict[str, Any]:
         "yes": _("yes"),
         "no": _("no"),
     }
-
-
-def defused(text: str) -> str:
-    """The twin of `_safe` for what is written from here."""
-    return f"'{text}" if text[:1] and text[:1] in FORMULA_STARTS else text

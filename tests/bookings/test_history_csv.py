@@ -17,11 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.pq import TransactionStatus
 
-from bookings.exports import FORMULA_STARTS, defused, month_as_csv
+from bookings.exports import month_as_csv
 from bookings.models import Reservation
 from bookings.rules import Attendance, Booking, State
 from bookings.states import STATE_WORDS
 from portal import roles
+from portal.downloads import FORMULA_STARTS, defused
 from portal.models import Location, Member, StaffLogin
 from portal.roles import Preset, Right
 from tests.factories import (
