@@ -66,7 +66,12 @@ def may_book_all(facts: Sequence[BookingFacts], *, now: datetime) -> tuple[Decis
     The decision of the first session that refuses, else that of the first one, with its position in `facts`.
     """
     if not facts:
-        return decide(refuse_if(Question.NO_SESSIONS, True)), 0
+        return no_sessions(), 0
     decisions = [may_book(one, now=now) for one in facts]
     position = next((number for number, one in enumerate(decisions) if not one.allowed), 0)
     return decisions[position], position
+
+
+def no_sessions() -> Decision:
+    """The answer where nothing of a course is to come."""
+    return decide(refuse_if(Question.NO_SESSIONS, True))

@@ -96,9 +96,9 @@ class TestTheLastPlaces:
         def unlocked(session: ScheduledSession) -> ScheduledSession:
             return ScheduledSession.objects.select_related("studio", "location", "item").get(pk=session.pk)
 
-        def after_all_have_asked(session: ScheduledSession) -> None:
+        def after_all_have_asked(session: ScheduledSession, *, held: bool) -> None:
             together.wait(timeout=20)
-            take_place(session)
+            take_place(session, held=held)
 
         take_place = reservations.take_place
         ScheduledSession.objects.update(capacity=8)  # 3 places left for 16

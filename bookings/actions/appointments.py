@@ -1,0 +1,80 @@
+"""An appointment: one member, one teacher; the session is made with its only reservation."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from bookings import rules
+from bookings.actions.recording import ActionIdReused, Done, Kind, Refused, locked_session
+from bookings.actions.reservations import put_in
+from bookings.models import CalendarItem, ReservationEvent, Room, ScheduledSession
+from bookings.selectors.appointments import appointment_facts
+from portal.models import Member, StaffLogin, Teacher
+
+_BUSY = {"one_appointment_per_teacher_and_time", "one_appointment_per_room_and_time"}
+
+
+def book_appointment(
+    item: CalendarItem,
+    member: Member,
+    teacher: Teacher,
+    starts_at: datetime,
+    *,
+    room: Room | None = None,
+    source: str,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+) -> Done:
+    """Make the session for this one member, and book it. Raises Refused: who or what is busy, and until when.
+
+    The rows of teacher and room are locked, in this order, so that of those who ask at once the first is served. That
+    no two appointments share a teacher or a room is the database's promise, whoever else writes sessions.
+    """
+    ends_at = starts_at + timedelta(minutes=item.duration_minutes)
+    asked = {"starts_at": starts_at, "ends_at": ends_at, "teacher": teacher, "room": room}
+    with _in_words(item, member, by=by, now=now, **asked), transaction.atomic():
+        Teacher.objects.select_for_update().get(pk=teacher.pk)
+        if room is not None:
+            Room.objects.select_for_update().get(pk=room.pk)
+        if done := _done_before(item, member, starts_at, action_id):
+            return done
+        facts = appointment_facts(item, member, by_staff=by is not None, **asked)
+        decision = rules.may_book_appointment(facts, now=now)
+        if not decision.allowed:
+            raise Refused(decision)
+        session = ScheduledSession.objects.create(
+            studio_id=item.studio_id, item=item, location=item.location, capacity=1, is_exclusive=True, **asked
+        )
+        event = put_in(locked_session(session), member, None, source=source, action_id=action_id, by=by, now=now)
+        return Done(event, decision)
+
+
+@contextmanager
+def _in_words(
+    item: CalendarItem, member: Member, *, by: StaffLogin | None, now: datetime, **asked: object
+) -> Iterator[None]:
+    """Turn the database's refusal of an overlap into the rule's: someone else wrote a session meanwhile."""
+    try:
+        yield
+    except IntegrityError as error:
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") not in _BUSY:
+            raise
+        facts = appointment_facts(item, member, by_staff=by is not None, **asked)  # type: ignore[arg-type]
+        decision = rules.may_book_appointment(facts, now=now)
+        if decision.allowed:  # and gone again
+            raise
+        raise Refused(decision) from error
+
+
+def _done_before(item: CalendarItem, member: Member, starts_at: datetime, action_id: UUID) -> Done | None:
+    event = ReservationEvent.objects.filter(studio_id=item.studio_id, action_id=action_id).first()
+    if event is None:
+        return None
+    row = event.reservation
+    if event.kind != Kind.RESERVED or (row.member_id, row.starts_at) != (member.pk, starts_at):
+        raise ActionIdReused(action_id)
+    return Done(event, rules.Decision(()), repeated=True)
