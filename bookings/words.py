@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.rules import Answer, Decision, Fact, Question, Step
+from bookings.rules import Answer, Decision, Fact, Origin, Question, Step
 from portal.models import Location
 
 # Asked so that yes is the good answer.
@@ -36,6 +36,20 @@ QUESTIONS: Mapping[Question, Promise] = {
     Question.OUTCOME_MISSING: _("Is it said whether this is late or excused?"),
     Question.UNDONE_ALREADY: _("Is it still to be taken back?"),
     Question.CHANGED_SINCE: _("Is it the last change?"),
+    Question.PART_OF_COURSE: _("Can this class be booked by itself?"),
+    Question.HELD: _("Is a place free that is not held for someone?"),
+    Question.WAITING_ALREADY: _("Is this person not on the list yet?"),
+    Question.CUT_OFF: _("Are free places still offered to the list?"),
+    Question.NOT_FULL: _("Is the class full, so that waiting makes sense?"),
+    Question.LIST_FULL: _("Is there room on the waiting list?"),
+    Question.ON_THE_LIST: _("Is this person on the waiting list?"),
+    Question.OFFER_OPEN: _("Is a place held for this person?"),
+    Question.OFFER_LAPSED: _("Did the answer come in time?"),
+    Question.NO_SESSIONS: _("Is anything of the course still to come?"),
+    Question.IN_THE_PAST: _("Is it still to come?"),
+    Question.LOCATION_CLOSED: _("Is the location open that day?"),
+    Question.TEACHER_BUSY: _("Is the teacher free?"),
+    Question.ROOM_BUSY: _("Is the room free?"),
 }
 
 _REFUSALS: Mapping[Question, Promise] = {
@@ -58,6 +72,25 @@ _REFUSALS: Mapping[Question, Promise] = {
     Question.OUTCOME_MISSING: _("Nothing was cancelled yet. Please say whether this is late or excused."),
     Question.UNDONE_ALREADY: _("There is nothing to take back: it was done already. Nothing was changed."),
     Question.CHANGED_SINCE: _("Something happened since. Nothing was changed; take back the later change first."),
+    Question.PART_OF_COURSE: _("This is one evening of a course, which is booked whole: %(fact)s. Nothing was booked."),
+    Question.HELD: _(
+        "Every free place is held for someone from the waiting list, the first until %(fact)s. Nothing was changed."
+    ),
+    Question.WAITING_ALREADY: _("On the waiting list already, since %(fact)s. That turn is safe."),
+    Question.CUT_OFF: _(
+        "Free places were offered to the waiting list until %(fact)s. From then on it is first come, first served."
+        " Nobody was put on the list."
+    ),
+    Question.NOT_FULL: _("A place is free: nobody has to wait. Nobody was put on the list; please book instead."),
+    Question.LIST_FULL: _("The waiting list is full (%(fact)s). Nobody was put on it."),
+    Question.ON_THE_LIST: _("This person is not on the waiting list any more. Nothing was changed."),
+    Question.OFFER_OPEN: _("No place is held for this person now. Nothing was changed."),
+    Question.OFFER_LAPSED: _("The place was held until %(fact)s; then it went on. Nothing was changed."),
+    Question.NO_SESSIONS: _("No class of this course is still to come. Nothing was changed."),
+    Question.IN_THE_PAST: _("That was %(fact)s and is over. Nothing was booked."),
+    Question.LOCATION_CLOSED: _("Closed that day: %(fact)s. Nothing was booked."),
+    Question.TEACHER_BUSY: _("The teacher has something else then: %(fact)s. Nothing was booked."),
+    Question.ROOM_BUSY: _("The room is taken then: %(fact)s. Nothing was booked."),
 }
 
 _WARNINGS: Mapping[Question, Promise] = {
@@ -66,6 +99,47 @@ _WARNINGS: Mapping[Question, Promise] = {
     Question.CLOSED: _("Booking closed for members %(fact)s."),
     Question.ELSEWHERE: _("This person is also in another class at that time: %(fact)s."),
     Question.EARLY: _("That is early: the class begins %(fact)s."),
+    Question.LOCATION_CLOSED: _("The location is closed that day: %(fact)s."),
+}
+
+# What stands behind a good answer; %(fact)s as in the sentences above.
+_FINE: Mapping[Question, Promise] = {
+    Question.STARTED: _("Begins %(fact)s."),
+    Question.NOT_OPEN_YET: _("Since %(fact)s."),
+    Question.CLOSED: _("Until %(fact)s."),
+    Question.CORRECTION_LIMIT: _("Until %(fact)s."),
+    Question.CUT_OFF: _("Until %(fact)s."),
+}
+
+# What would turn the answer into yes.
+_FIXES: Mapping[Question, Promise] = {
+    Question.SESSION_CANCELLED: _("Choose another class, or have the schedule put this one back."),
+    Question.MEMBER_BLOCKED: _("A manager lifts the block in the member's profile."),
+    Question.ALREADY_BOOKED: _("Nothing is needed: the place is there."),
+    Question.STARTED: _("The desk can book until the class can no longer be corrected."),
+    Question.NOT_OPEN_YET: _("Wait until then, book at the desk, or open booking earlier."),
+    Question.CLOSED: _("Book at the desk, or let booking close later."),
+    Question.FULL: _("Wait for a place on the waiting list, or raise the capacity of the class."),
+    Question.HELD: _("Wait until the answer is there, join the waiting list, or take someone off it."),
+    Question.ELSEWHERE: _("Cancel the other class, if the person will not be there."),
+    Question.CORRECTION_LIMIT: _("A longer correction limit of the location would allow it."),
+    Question.PART_OF_COURSE: _("Book the whole course."),
+    Question.WAITING_ALREADY: _("Nothing is needed: the turn is kept."),
+    Question.CUT_OFF: _("Try again when someone cancels: the place is free for whoever asks first."),
+    Question.NOT_FULL: _("Book the place."),
+    Question.LIST_FULL: _("Take someone off the list, or give it more places."),
+    Question.NO_SESSIONS: _("Plan further classes of the course."),
+    Question.IN_THE_PAST: _("Choose a time to come."),
+    Question.LOCATION_CLOSED: _("Choose another day."),
+    Question.TEACHER_BUSY: _("Choose one of the free times, or another teacher."),
+    Question.ROOM_BUSY: _("Choose another time or room, or none."),
+}
+
+_WHOSE: Mapping[Origin, Promise] = {
+    Origin.CONTRACT: _("by contract"),
+    Origin.ITEM: _("set on the class"),
+    Origin.LOCATION: _("set at the location"),
+    Origin.STUDIO: _("set by the studio"),
 }
 
 
@@ -74,9 +148,14 @@ class Line:
     """One question of a decision's path, as `components/decision.html` draws it."""
 
     question: str
-    answer: Answer
-    # The whole sentence where the answer is not simply yes; else empty.
+    # None: it was not asked, because an earlier one was refused.
+    answer: Answer | None
+    # The whole sentence where the answer is not simply yes; else the fact behind the yes, or empty.
     sentence: str
+    # What would turn the answer into yes; empty where it is yes.
+    fix: str = ""
+    # Whose rule was asked ("set on the class"); empty where there are no levels.
+    whose: str = ""
 
     @property
     def fine(self) -> bool:
@@ -94,15 +173,18 @@ def warning_words(decision: Decision, location: Location) -> list[str]:
 
 
 def path_words(decision: Decision, location: Location) -> list[Line]:
-    """The whole path of a decision, question by question (X1)."""
-    return [
+    """The whole path of a decision, question by question, and behind it the questions that were not asked (X1)."""
+    walked = [
         Line(
             question=str(QUESTIONS[step.question]),
             answer=step.answer,
-            sentence="" if step.answer is Answer.FINE else _sentence(step, location),
+            sentence=_sentence(step, location),
+            fix="" if step.answer is Answer.FINE else str(_FIXES.get(step.question, "")),
+            whose=str(_WHOSE[step.origin]) if step.origin else "",
         )
         for step in decision.path
     ]
+    return walked + [Line(str(QUESTIONS[question]), None, "") for question in decision.unasked]
 
 
 def clock(moment: datetime, location: Location) -> str:
@@ -121,12 +203,23 @@ def day_and_clock(moment: datetime, location: Location) -> str:
 
 
 def _sentence(step: Step, location: Location) -> str:
+    if step.answer is Answer.FINE:
+        return _behind_the_yes(step, location)
     if step.question is Question.FULL:
         return _full(step.fact)
     if step.question is Question.CHECKED_IN and step.fact is None:
         return str(_("Checked in already. The visit is safe; take the check-in back first."))
     sentences = _REFUSALS if step.answer is Answer.REFUSED else _WARNINGS
     return str(sentences[step.question]) % {"fact": _fact_words(step, location)}
+
+
+def _behind_the_yes(step: Step, location: Location) -> str:
+    """The fact that makes it a yes, where there is one to tell."""
+    if step.fact is None:
+        return ""
+    if step.question is Question.FULL and isinstance(step.fact, int):
+        return ngettext("%(places)d place in all.", "%(places)d places in all.", step.fact) % {"places": step.fact}
+    return str(_FINE.get(step.question, "")) % {"fact": _fact_words(step, location)}
 
 
 def _full(capacity: Fact) -> str:

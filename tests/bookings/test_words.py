@@ -1,7 +1,7 @@
 """Every answer that the rules can give has its sentence, in the location's time."""
 
-import inspect
 import re
+from pathlib import Path
 
 import pytest
 from django.template.loader import render_to_string
@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from bookings import rules
 from bookings.imports.rules import Flag
-from bookings.rules import Answer, Decision, Question, Step
+from bookings.rules import Answer, BookingFacts, Decision, Origin, Question, Step
 from bookings.states import FLAG_WORDS, flag_words
 from bookings.words import path_words, refusal_words, warning_words
 from portal.models import Location
@@ -36,6 +36,20 @@ REFUSALS: dict[Question, rules.Fact] = {
     Question.OUTCOME_MISSING: None,
     Question.UNDONE_ALREADY: None,
     Question.CHANGED_SINCE: None,
+    Question.PART_OF_COURSE: "Deep Roots",
+    Question.HELD: MOMENT,
+    Question.WAITING_ALREADY: MOMENT,
+    Question.CUT_OFF: MOMENT,
+    Question.NOT_FULL: None,
+    Question.LIST_FULL: 10,
+    Question.ON_THE_LIST: None,
+    Question.OFFER_OPEN: None,
+    Question.OFFER_LAPSED: MOMENT,
+    Question.NO_SESSIONS: None,
+    Question.IN_THE_PAST: MOMENT,
+    Question.LOCATION_CLOSED: "Easter",
+    Question.TEACHER_BUSY: "Mira: Vinyasa Flow, 18:00–19:00",
+    Question.ROOM_BUSY: "Studio 1: Vinyasa Flow, 18:00–19:00",
 }
 WARNINGS: dict[Question, rules.Fact] = {
     Question.STARTED: MOMENT,
@@ -43,6 +57,7 @@ WARNINGS: dict[Question, rules.Fact] = {
     Question.CLOSED: MOMENT,
     Question.ELSEWHERE: "Noord 17:55",
     Question.EARLY: MOMENT,
+    Question.LOCATION_CLOSED: "Easter",
 }
 
 
@@ -55,9 +70,10 @@ def test_every_question_is_answered_below() -> None:
 
 
 def test_the_rules_refuse_and_warn_with_no_other_questions() -> None:
-    source = inspect.getsource(rules)
-    refused = {Question[name] for name in re.findall(r"_refuse_if\(\s*Question\.(\w+)", source)}
-    warned = {Question[name] for name in re.findall(r"_warn_if\(\s*Question\.(\w+)", source)}
+    files = Path(rules.__file__).parent.glob("*.py")
+    source = "".join(file.read_text() for file in files)
+    refused = {Question[name] for name in re.findall(r"refuse_if\(\s*Question\.(\w+)", source)}
+    warned = {Question[name] for name in re.findall(r"warn_if\(\s*Question\.(\w+)", source)}
     either = {Question[name] for name in re.findall(r"for_members\(\s*Question\.(\w+)", source)}
     assert (refused | either, warned | either) == (set(REFUSALS), set(WARNINGS))
 
@@ -98,6 +114,32 @@ def test_a_path_ends_with_the_refusal_and_its_cross() -> None:
     html = render_to_string("components/decision.html", {"lines": lines})
     assert html.index('aria-label="yes"') < html.index('aria-label="no"')
     assert "all 16 places are taken" in html
+
+
+def test_a_question_that_was_not_asked_is_shown_without_an_answer() -> None:
+    facts = BookingFacts(
+        session_cancelled_at=None, starts_at=at("18:00"), opens_at=None, closes_at=None, correction_until=at("20:00"),
+        capacity=1, taken=1, booked_already_at=None, elsewhere=None, blocked_reason="unpaid", by_staff=True,
+    )  # fmt: skip
+    lines = path_words(rules.may_book(facts, now=at("12:00")), CENTRUM)
+    assert [line.answer for line in lines] == [Answer.FINE, Answer.REFUSED, *[None] * 7]
+    html = render_to_string("components/decision.html", {"lines": lines})
+    assert html.count('aria-label="not asked"') == 7
+    assert "full" not in html
+
+
+def test_a_refusal_says_what_would_fix_it_and_whose_rule_it_is() -> None:
+    step = Step(Question.CLOSED, Answer.REFUSED, MOMENT, Origin.LOCATION)
+    (line,) = path_words(Decision((step,)), CENTRUM)
+    assert (line.fix, line.whose) == ("Book at the desk, or let booking close later.", "set at the location")
+    html = render_to_string("components/decision.html", {"lines": [line]})
+    assert "What would fix it: Book at the desk" in html
+    assert "Set at the location." in html
+
+
+def test_a_good_answer_shows_its_fact() -> None:
+    (line,) = path_words(decision(Question.FULL, Answer.FINE, 16), CENTRUM)
+    assert (line.sentence, line.fix) == ("16 places in all.", "")
 
 
 def test_moments_are_told_in_the_time_of_the_location() -> None:
