@@ -7,7 +7,17 @@ from django.db import transaction
 
 from bookings import rules
 from bookings.actions.offers import move_places, settle_waiting, wait_is_over
-from bookings.actions.recording import Done, Kind, Refused, axes, done_before, locked, locked_session, record
+from bookings.actions.recording import (
+    ActionIdReused,
+    Done,
+    Kind,
+    Refused,
+    axes,
+    done_before,
+    locked,
+    locked_session,
+    record,
+)
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, Spot, WaitingEntry
 from bookings.rules import Attendance, Booking, CancelAs
 from bookings.selectors.bookable import booking_facts
@@ -81,17 +91,23 @@ def put_in(
 def cancel(
     reservation: Reservation, *, outcome: CancelAs | None, action_id: UUID, by: StaffLogin | None, now: datetime
 ) -> Done:
-    """Give the place up, in time, late or excused; the place is free again at once (Q11). Raises Refused."""
+    """Give the place up, in time, late or excused; the place is free again at once (Q11).
+
+    Raises Refused, or ActionIdReused, also when the same action asked for another outcome the first time.
+    """
+    booking = Booking.LATE_CANCELLED if outcome is CancelAs.LATE else Booking.CANCELLED
+    excused = outcome is CancelAs.EXCUSED
     with transaction.atomic():
         session, reservation = locked(reservation)
         if done := done_before(session.studio_id, action_id, Kind.CANCELLED, reservation=reservation):
+            if (done.event.after["booking"], done.event.after["excused"]) != (booking, excused):
+                raise ActionIdReused(action_id)
             return done
         decision = rules.may_cancel(cancel_facts(reservation, by_staff=by is not None), outcome=outcome, now=now)
         if not decision.allowed:
             raise Refused(decision)
         before = axes(reservation)
-        reservation.booking = Booking.LATE_CANCELLED if outcome is CancelAs.LATE else Booking.CANCELLED
-        reservation.excused = outcome is CancelAs.EXCUSED
+        reservation.booking, reservation.excused = booking, excused
         reservation.attendance = Attendance.UNKNOWN
         reservation.cancelled_at = now
         reservation.save(update_fields=["booking", "excused", "attendance", "cancelled_at"])
