@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal import views
-from portal.views import imports
+from portal.views import imports, saved_views
 
 app_name = "portal"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("<slug:studio>/", views.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
+    path("<slug:studio>/views/", saved_views.save, name="saved_view_save"),
+    path("<slug:studio>/views/remove/", saved_views.remove, name="saved_view_remove"),
     path("<slug:studio>/imports/", imports.imports, name="imports"),
     path("<slug:studio>/imports/<int:run>/", imports.import_run, name="import_run"),
     path("<slug:studio>/imports/<int:run>/columns/", imports.import_mapping, name="import_mapping"),

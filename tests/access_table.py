@@ -59,6 +59,8 @@ TABLE: dict[str, Studio | Open | Operators] = {
     # Of a studio.
     "portal:studio": Studio(get=ANY),
     "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),
+    "portal:saved_view_save": Studio(post=ANY),
+    "portal:saved_view_remove": Studio(post=ANY),
     "bookings:check_ins": Studio(get=Right.VIEW_TODAY),
     "bookings:check_ins_changes": Studio(get=Right.VIEW_TODAY),
     "bookings:check_in": Studio(post=Right.CHECK_IN),

@@ -5,6 +5,7 @@ from portal.models.members import DuplicateSuggestion, MemberMerge
 from portal.models.people import Member, MemberNote, StaffLogin, Teacher, User
 from portal.models.staff import DeskPin, Invitation, LoginWish
 from portal.models.studio import ClosingDays, Location, Studio
+from portal.models.views import SavedView
 
 __all__ = [
     "Change",
@@ -23,6 +24,7 @@ __all__ = [
     "Member",
     "MemberMerge",
     "MemberNote",
+    "SavedView",
     "ScheduledRun",
     "StaffLogin",
     "Studio",
