@@ -7,7 +7,12 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
+        from bookings import judging, preferences
         from bookings.reservation_import import ReservationImport
         from portal.imports.kinds import register
+        from portal.preferences import registry as settings
 
         register(ReservationImport())
+        settings.register(preferences.BOOKING)
+        settings.register(preferences.CHECK_IN_GROUP)
+        judging.register_previews()

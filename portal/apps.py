@@ -8,6 +8,10 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.imports.kinds import register
+        from portal.preferences import groups
+        from portal.preferences import registry as settings
         from portal.resources import MemberImport
 
         register(MemberImport())
+        for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK):
+            settings.register(group)

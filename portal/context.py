@@ -9,8 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.locations import LocationChoice
-from portal.models import StaffLogin
+from portal.models import StaffLogin, Studio
 from portal.people import hue, initials
+from portal.preferences import colours
 from portal.roles import Right
 
 THEMES = ("system", "light", "dark")
@@ -29,6 +30,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if login is not None:
         context |= {
             "studio": login.studio,
+            "look": _look(login.studio),
             "login": {
                 "name": login.user.name,
                 "preset": login.get_preset_display(),
@@ -50,6 +52,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {"shell": context}
 
 
+def _look(studio: Studio) -> dict[str, Any]:
+    """The studio's logo, and its colour for the mark where that can be seen (`portal.preferences.colours`)."""
+    look: dict[str, Any] = {}
+    if studio.logo:
+        version = studio.logo.name.rpartition("/")[2].removesuffix(".png")
+        look["logo_url"] = f"{reverse('portal:logo', args=[studio.slug])}?v={version}"
+    if studio.brand_colour:
+        look["colour"], look["on"] = studio.brand_colour, colours.on(studio.brand_colour)
+        for ground in colours.grounds(studio.brand_colour):
+            look[ground.name] = ground.is_used
+    return look
+
+
 def _other_studios(login: StaffLogin) -> list[dict[str, str]]:
     others = StaffLogin.objects.filter(user_id=login.user_id, is_active=True).exclude(pk=login.pk)
     return [
@@ -64,6 +79,7 @@ def _navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]
         (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar", "b"),
         (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
+        (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),
     ]
     found = []
     for right, name, label, icon, key in entries:

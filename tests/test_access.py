@@ -19,7 +19,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE = ("GET", "HEAD")
 ROUTES = {route.name: route for route in all_routes()}
 # Words in an address that name a row of the studio; the others name a month, a format.
-OBJECTS = {"reservation", "session", "item", "event", "member", "run", "template"}
+OBJECTS = {"reservation", "session", "item", "event", "member", "run", "template", "closing", "location"}
 # Those that belong to no location: a login that is pinned to one sees them all the same.
 OF_THE_STUDIO = {"member"}
 OTHER_WORDS: dict[str, Any] = {

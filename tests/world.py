@@ -10,7 +10,7 @@ from django.utils import timezone
 from bookings import actions
 from bookings.models import Reservation
 from portal.imports import runs
-from portal.models import ImportTemplate, Location, StaffLogin, Studio, User
+from portal.models import ClosingDays, ImportTemplate, Location, StaffLogin, Studio, User
 from portal.roles import Preset
 from tests.factories import (
     CalendarItemFactory,
@@ -61,6 +61,9 @@ def house(slug: str) -> House:
     template = ImportTemplate.objects.create(
         studio=studio, name="Old system", kind=run.kind, header="0" * 64, used_at=now
     )
+    closing = ClosingDays.objects.create(
+        studio=studio, location=place, first_on="2026-12-24", last_on="2026-12-26", reason=f"Shut at {slug}"
+    )
     return House(
         studio=studio,
         place=place,
@@ -76,6 +79,9 @@ def house(slug: str) -> House:
             "member": member.pk,
             "run": run.pk,
             "template": template.pk,
+            "location": place.pk,
+            "group": "booking",
+            "closing": closing.pk,
         },
     )
 

@@ -1,0 +1,67 @@
+"""The ground floor's own groups of settings."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.preferences.places import misplaced
+from portal.preferences.registry import Group, Setting
+
+STUDIO = Group(
+    word="studio",
+    label=_("Studio"),
+    summary=_("Name and language"),
+    icon="building-2",
+    of_studio=(
+        Setting("name", _("Name"), _("Stands at the top left, in the title of each page, and as the sender of mails.")),
+        Setting(
+            "language",
+            _("Language of mails"),
+            _("Mails to members and staff are written in it. On screen each person chooses their own."),
+        ),
+    ),
+)
+
+# One location's page; the list of them is a page of its own.
+LOCATION_SETTINGS = (
+    Setting("name", _("Name"), _("Stands in the location filter, in lists and in the names of files.")),
+    Setting("position", _("Order"), _("The lowest number stands first in the location filter and in lists.")),
+    Setting(
+        "zone",
+        _("Time zone"),
+        _("Decides when a day, a month and a deadline begin and end here. Sessions to come keep their clock time."),
+    ),
+    Setting("street", _("Street and number"), _("Stands in mails and calendars.")),
+    Setting("postcode", _("Postcode"), _("Stands in mails and calendars.")),
+    Setting("city", _("City"), _("Stands in mails and calendars.")),
+    Setting("country", _("Country"), _("Decides which public holidays are known here.")),
+    Setting("region", _("Region"), _("Public holidays that only a part of the country has.")),
+)
+LOCATIONS = Group(
+    word="locations",
+    label=_("Locations"),
+    summary=_("Names, time zones, addresses"),
+    icon="map-pin",
+    of_location=LOCATION_SETTINGS,
+    conflicts=misplaced,
+    url_name="portal:settings_locations",
+)
+
+CLOSING_DAYS = Group(
+    word="closing-days",
+    label=_("Closing days"),
+    summary=_("Holidays and days off"),
+    icon="calendar-off",
+    of_studio=(Setting("closing_days", _("Closing days"), _("No class is scheduled by itself on them.")),),
+    url_name="portal:settings_closing_days",
+)
+
+LOOK = Group(
+    word="look",
+    label=_("Look"),
+    summary=_("Logo and colour"),
+    icon="palette",
+    of_studio=(
+        Setting("logo", _("Logo"), _("Stands at the top left in place of our mark.")),
+        Setting("brand_colour", _("Brand colour"), _("Colours the mark at the top left. Blue keeps its meaning.")),
+    ),
+    url_name="portal:settings_look",
+)
