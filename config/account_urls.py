@@ -1,4 +1,4 @@
-"""The pages of django-allauth that are wanted: log in and out, set a new password, two steps. All else has no address."""
+"""The pages of django-allauth that are wanted: log in and out, a new password, two steps. All else has no address."""
 
 from allauth.account import views
 from allauth.mfa.base import views as second_step
@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
 from portal.views import no_sign_up
+from portal.views.staff_invitations import accept_invitation
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -43,4 +44,5 @@ urlpatterns = [
     path("2fa/passkeys/reauthenticate/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("2fa/passkeys/<int:pk>/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path("2fa/passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+    path("invitations/<str:secret>/", accept_invitation, name="accept_invitation"),
 ]

@@ -1,5 +1,6 @@
 """What `templates/base.html` needs on every page: studio, person, navigation by right, location filter, theme."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.access import locations_for
 from portal.locations import LocationChoice
 from portal.models import StaffLogin, Studio
 from portal.people import hue, initials
@@ -36,10 +38,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "preset": login.get_preset_display(),
                 "initials": initials(login.user.name),
                 "hue": hue(login.user.name),
+                "by_pin": login.at_most is not None and not getattr(request, "preview_until", None),
             },
             "nav": _navigation(request, login),
-            "studios": _other_studios(login),
+            "studios": _other_studios(request, login),
+            "desk": f"{login.studio.slug} {request.base_login.pk}",  # type: ignore[attr-defined]
         }
+        if until := getattr(request, "preview_until", None):
+            context |= {
+                "preview_until": datetime.fromtimestamp(until, tz=UTC),
+                "zone": next((place.zone for place in locations_for(login)), "UTC"),
+            }
     choice: LocationChoice | None = getattr(request, "location_choice", None)
     if choice is not None and len(choice.visible) > 1:
         context |= {
@@ -65,7 +74,9 @@ def _look(studio: Studio) -> dict[str, Any]:
     return look
 
 
-def _other_studios(login: StaffLogin) -> list[dict[str, str]]:
+def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, str]]:
+    if login.user_id != request.user.pk:
+        return []  # switched in by PIN, or looked through: for this studio only
     others = StaffLogin.objects.filter(user_id=login.user_id, is_active=True).exclude(pk=login.pk)
     return [
         {"name": name, "url": reverse("portal:studio", args=[slug])}
@@ -77,8 +88,10 @@ def _navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]
     entries = [
         (Right.VIEW_TODAY, "bookings:check_ins", _("Check-ins"), "check", "c"),
         (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar", "b"),
+        (Right.VIEW_BOOKINGS, "bookings:schedule", _("Schedule"), "calendar-days", "t"),
         (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
+        (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "p"),
         (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),
     ]
     found = []

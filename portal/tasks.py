@@ -8,6 +8,7 @@ from django.utils import timezone
 from portal.imports import runs
 from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
 from portal.models import Heartbeat, Job, ScheduledRun
+from portal.staff import invitations, mails
 
 KEEP_DONE, KEEP_SLOTS, KEEP_HEARTBEATS = timedelta(days=14), timedelta(days=30), timedelta(days=1)
 AT_ONCE = 5000  # rows deleted in one transaction
@@ -41,3 +42,19 @@ def clean_up_jobs(job: Job) -> Outcome | None:
 @handles(runs.JOB, transactional=False)
 def work_on_import(job: Job) -> None:
     runs.work_on(job.payload["run"], now=timezone.now(), still_ours=lambda: renew(job))
+
+
+# A server that takes mail cannot be rolled back.
+@handles(invitations.INVITE_JOB, transactional=False)
+def mail_invitation(job: Job) -> None:
+    mails.send_invitation(job)
+
+
+@handles(invitations.ASKED_JOB, transactional=False)
+def mail_login_asked(job: Job) -> None:
+    mails.send_asked(job)
+
+
+@handles(invitations.DECIDED_JOB, transactional=False)
+def mail_login_decided(job: Job) -> None:
+    mails.send_decided(job)

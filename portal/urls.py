@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import views
+from portal import staff_urls, views
 from portal.views import imports, saved_views, settings, settings_closing, settings_look, settings_places
 
 app_name = "portal"
@@ -9,8 +9,6 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("<slug:studio>/", views.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
-    path("<slug:studio>/views/", saved_views.save, name="saved_view_save"),
-    path("<slug:studio>/views/remove/", saved_views.remove, name="saved_view_remove"),
     path("<slug:studio>/settings/", settings.settings, name="settings"),
     path("<slug:studio>/settings/locations/", settings_places.settings_locations, name="settings_locations"),
     path("<slug:studio>/settings/locations/add/", settings_places.settings_location_add, name="settings_location_add"),
@@ -27,6 +25,9 @@ urlpatterns = [
     path("<slug:studio>/logo/", settings_look.logo, name="logo"),
     path("<slug:studio>/settings/<slug:group>/", settings.settings_group, name="settings_group"),
     path("<slug:studio>/settings/<slug:group>/<int:location>/", settings.settings_group_at, name="settings_group_at"),
+    path("<slug:studio>/views/", saved_views.save, name="saved_view_save"),
+    path("<slug:studio>/views/remove/", saved_views.remove, name="saved_view_remove"),
+    *staff_urls.urlpatterns,
     path("<slug:studio>/imports/", imports.imports, name="imports"),
     path("<slug:studio>/imports/<int:run>/", imports.import_run, name="import_run"),
     path("<slug:studio>/imports/<int:run>/columns/", imports.import_mapping, name="import_mapping"),

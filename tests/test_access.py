@@ -19,11 +19,25 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE = ("GET", "HEAD")
 ROUTES = {route.name: route for route in all_routes()}
 # Words in an address that name a row of the studio; the others name a month, a format.
-OBJECTS = {"reservation", "session", "item", "event", "member", "run", "template", "closing", "location"}
+OBJECTS = {
+    "reservation",
+    "session",
+    "item",
+    "event",
+    "member",
+    "run",
+    "template",
+    "closing",
+    "location",
+    "login",
+    "invitation",
+    "wish",
+}
 # Those that belong to no location: a login that is pinned to one sees them all the same.
 OF_THE_STUDIO = {"member"}
 OTHER_WORDS: dict[str, Any] = {
-    "uidb36": "1", "key": "abc", "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",
+    "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc",
+    "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",
 }  # fmt: skip
 
 pytestmark = pytest.mark.django_db

@@ -1,6 +1,6 @@
 """Two studios side by side, and everybody who could knock at their doors."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +12,7 @@ from bookings.models import Reservation
 from portal.imports import runs
 from portal.models import ClosingDays, ImportTemplate, Location, StaffLogin, Studio, User
 from portal.roles import Preset
+from portal.staff import invitations, pins
 from tests.factories import (
     CalendarItemFactory,
     LocationFactory,
@@ -64,6 +65,12 @@ def house(slug: str) -> House:
     closing = ClosingDays.objects.create(
         studio=studio, location=place, first_on="2026-12-24", last_on="2026-12-26", reason=f"Shut at {slug}"
     )
+    desk = StaffLoginFactory(studio=studio, preset=Preset.DESK, user__email=f"kim@{slug}.test", user__name="Kim Desk")
+    pins.set_pin(desk, "7391", now=now)
+    wanted = invitations.Wanted(email=f"late@{slug}.test", name="Late Canary", preset=Preset.DESK)
+    invitation = invitations.invite(studio, wanted, by=owner, now=now - timedelta(days=4), origin="https://x.test/")
+    asked = replace(wanted, email=f"more@{slug}.test")
+    wish = invitations.ask(studio, asked, why="", by=owner, now=now, origin="https://x.test/")
     return House(
         studio=studio,
         place=place,
@@ -77,6 +84,9 @@ def house(slug: str) -> House:
             "item": item.pk,
             "event": made.event.pk,
             "member": member.pk,
+            "login": desk.pk,
+            "invitation": invitation.pk,
+            "wish": wish.pk,
             "run": run.pk,
             "template": template.pk,
             "location": place.pk,

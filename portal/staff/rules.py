@@ -12,11 +12,24 @@ _WELL_KNOWN = {"1004", "5683", "1998", "6969", "1112", "1313", "1122", "1010", "
 
 
 class Why(StrEnum):
-    """Why a login cannot be changed as wished."""
+    """Why a login cannot be given or changed as wished."""
 
     LAST_OWNER = "last_owner"
     OWNER_PINNED = "owner_pinned"
     REMOVED = "removed"
+    ALREADY_HERE = "already_here"
+    ALREADY_ASKED = "already_asked"
+    NOT_OPEN = "not_open"
+    TOO_MANY = "too_many"
+    TOO_SOON = "too_soon"
+
+
+class StaffRefused(Exception):
+    """Nothing was done; `why` says the reason."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, kw_only=True)

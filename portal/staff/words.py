@@ -35,6 +35,11 @@ WHY_WORDS: dict[Why, Promise] = {
     ),
     Why.OWNER_PINNED: _("An owner sees every location. Choose another preset to pin this login."),
     Why.REMOVED: _("Nothing was changed: this login was removed. Invite the person again."),
+    Why.ALREADY_HERE: _("Somebody with this address has a login here already. Change that one instead."),
+    Why.ALREADY_ASKED: _("This address is invited or asked for already; you find it in the list."),
+    Why.NOT_OPEN: _("Nothing was changed: this was answered or withdrawn already."),
+    Why.TOO_MANY: _("Nothing was sent: that were many invitations within an hour. Please wait a little."),
+    Why.TOO_SOON: _("Nothing was sent: the last mail is less than a minute old."),
 }
 
 PIN_WORDS: dict[WeakPin, Promise] = {

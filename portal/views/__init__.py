@@ -10,20 +10,26 @@ from portal.access import StudioRequest, locations_for, public, studio_view
 from portal.context import THEMES
 from portal.locations import ALL
 from portal.roles import Right
+from portal.staff import desk
 
 
 def came_from(request: HttpRequest, *, default: str) -> str:
     """The page of ours that the form names in `next`, else `default`; never another host (S16)."""
-    url = request.POST.get("next", "")
+    return own_path(request.POST.get("next", "")) or default
+
+
+def own_path(url: str) -> str:
+    """The address if it is a path of ours, else nothing."""
     # Only a path: `redirect` takes any other word for the name of a view.
-    safe = url_has_allowed_host_and_scheme(url, allowed_hosts=None) and url.startswith("/")
-    return url if safe else default
+    return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) and url.startswith("/") else ""
 
 
 @public("leads a logged-in person to their studio, and everybody else to the login")
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
+    if desk_studio := desk.studio_of_desk(request.session):
+        return redirect("portal:studio", desk_studio)  # who was switched in by PIN has this studio and no other
     logins = request.user.logins.filter(is_active=True).select_related("studio").order_by("studio__name")  # type: ignore[union-attr]
     if len(logins) == 1:
         return redirect("portal:studio", logins[0].studio.slug)

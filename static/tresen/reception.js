@@ -13,6 +13,7 @@ const LIVE_MS = 6_000;
 const OLD_MS = 60_000;
 // Answers that come from before our code: the server is away, starting or overrun. The action may be sent again.
 const AWAY = new Set([408, 425, 429, 502, 503, 504]);
+const LOCKED = 423; // the desk is locked: someone says first who they are
 
 const root = document.getElementById("reception");
 const list = document.getElementById("list");
@@ -25,7 +26,7 @@ const byId = (id) => document.getElementById(id);
 
 let token = act.elements.csrfmiddlewaretoken.value;
 const inFlight = new Map(); // row id: item
-let waiting = JSON.parse(sessionStorage.getItem(root.dataset.keep) ?? "[]"); // items {id, url, row}, in their order
+let waiting = JSON.parse(sessionStorage.getItem(root.dataset.keep) ?? "[]"); // items {id, url, row, fields}, in their order
 const state = { loggedOut: false, refused: false };
 
 /** A version 4 UUID; crypto.randomUUID is missing on plain http. */
@@ -37,11 +38,11 @@ function makeId() {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-function send(url, row) {
+function send(url, row, fields = {}) {
   if (inFlight.has(row)) return;
   const kept = waiting.find((item) => item.row === row);
   if (kept) return takeBack(kept);
-  deliver({ id: makeId(), url, row });
+  deliver({ id: makeId(), url, row, fields });
 }
 
 async function deliver(item) {
@@ -49,9 +50,10 @@ async function deliver(item) {
   decorate(item.row);
   const response = await post(item);
   inFlight.delete(item.row);
-  if (response === null || response.type === "opaqueredirect" || AWAY.has(response.status)) {
+  if (response === null || response.type === "opaqueredirect" || response.status === LOCKED || AWAY.has(response.status)) {
     state.loggedOut = response?.type === "opaqueredirect";
     keep(item);
+    if (response?.status === LOCKED) cover(response);
     return false;
   }
   forget(item);
@@ -65,7 +67,8 @@ async function post(item) {
     fetch(item.url, {
       method: "POST",
       headers: { "HX-Request": "true" }, // the server answers with a fragment, not with a redirect
-      body: new URLSearchParams({ csrfmiddlewaretoken: token, action_id: item.id }),
+      // `as` says whose rows the answer is to hold: the counter's or a roster's.
+      body: new URLSearchParams({ csrfmiddlewaretoken: token, action_id: item.id, as: root.dataset.as ?? "counter", ...item.fields }),
       redirect: "manual", // a redirect leads to the login
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -96,6 +99,7 @@ async function settle(item, response) {
   }
   state.loggedOut = false;
   showNotices();
+  root.dispatchEvent(new CustomEvent("tresen:settled", { detail: item }));
   pollNow();
 }
 
@@ -151,6 +155,21 @@ function reload() {
   location.reload();
 }
 
+/** Leave for another page of ours: nobody has to be asked, for what is on its way comes back with this page. */
+function leave() {
+  leaving = true;
+  sessionStorage.setItem(root.dataset.keep, JSON.stringify([...new Set([...waiting, ...inFlight.values()])]));
+}
+
+/** The desk was locked, in this tab or another: the list is covered. */
+function cover(response) {
+  leave();
+  location.assign(`${response.headers.get("HX-Redirect")}?${new URLSearchParams({ next: location.pathname + location.search })}`);
+}
+
+document.addEventListener("submit", (event) => event.target.matches("[data-lock]") && leave());
+document.addEventListener("click", (event) => event.target.closest("[data-leave]") && leave());
+
 /** Show on the row what is on its way: nothing, saving, or waiting here. */
 function decorate(rowId) {
   const row = byId(rowId);
@@ -170,11 +189,12 @@ document.addEventListener("submit", (event) => {
   const button = event.submitter;
   const url = button?.getAttribute("formaction") ?? "";
   // Other addresses are pages' own and lead back here by themselves.
-  if (event.target !== act || !/\/(reservations|events)\/\d+\//.test(url)) return;
+  if (event.target !== act || !/\/(reservations|events|bookings)\/\d+\//.test(url)) return;
   event.preventDefault();
   const id = button.dataset.reservation;
   button.closest("details[data-menu]")?.removeAttribute("open");
-  send(url, id ? `reservation-${id}` : button.closest("[data-row]").id);
+  const fields = button.name && button.name !== "action_id" ? { [button.name]: button.value } : {};
+  send(url, id ? `reservation-${id}` : button.closest("[data-row]").id, fields);
 });
 
 /* News */
@@ -208,6 +228,7 @@ function takeOver(fresh) {
 function takeRow(fresh) {
   const old = byId(fresh.id) ?? arrivals.find((row) => row.id === fresh.id);
   if (!old) {
+    if (fresh.dataset.tab !== root.dataset.tab) return; // of another part of the roster
     if (byId(`session-${fresh.dataset.session}`)) arrivals.push(fresh);
     else reload(); // a class that was not there yet
     return;
@@ -310,7 +331,12 @@ const pollNow = poll;
 async function askOnce() {
   const url = `${root.dataset.changes}&${new URLSearchParams({ since: seen.version, at: seen.at })}`;
   try {
-    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const headers = { "HX-Request": "true" }; // the server answers a script: no page, no redirect when locked
+    const response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (response.status === LOCKED) {
+      cover(response);
+      return true;
+    }
     state.loggedOut = response.type === "opaqueredirect";
     state.refused = response.status === 403 || response.status === 404;
     if (state.loggedOut || state.refused) return true;
@@ -329,6 +355,7 @@ async function askOnce() {
 
 document.addEventListener("visibilitychange", poll);
 addEventListener("online", poll);
+document.addEventListener("tresen:poll", poll); // something was done by other means than a tick
 addEventListener("pageshow", (event) => event.persisted && poll());
 
 /* What the header and the banners say */
