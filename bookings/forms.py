@@ -3,8 +3,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from bookings.rules import CancelAs
+from portal.members.joining import NewMember
 
 
 class MomentField(forms.Field):
@@ -58,3 +60,56 @@ class ChangesForm(forms.Form):
 
     since = forms.IntegerField(min_value=0, max_value=2**62)
     at = MomentField()
+
+
+class AllForm(ActionForm):
+    """One word about everyone on a roster who has no tick yet."""
+
+    HERE, ABSENT = "here", "absent"
+
+    deed = forms.ChoiceField(choices=[(HERE, HERE), (ABSENT, ABSENT)])
+
+
+class NoteForm(forms.Form):
+    """What staff should know at a member's next visit."""
+
+    text = forms.CharField(label=_("Note for the next visit"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class WalkInForm(ActionForm):
+    """A class, and either a member or a new person's name."""
+
+    session = forms.IntegerField(min_value=1, max_value=2**62)
+    member = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+    first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not data.get("member") and not data.get("first_name") and "first_name" not in self.errors:
+            self.add_error("first_name", _("Choose a person, or type the new person's first name."))
+        return data
+
+    def new_member(self) -> NewMember:
+        data = self.cleaned_data
+        names = ("first_name", "last_name", "email", "phone")
+        return NewMember(**{name: data[name] for name in names})
+
+
+class WaitingForm(ActionForm):
+    """What staff do with someone on a waiting list."""
+
+    OFFER, BOOK, LEAVE = "offer", "book", "leave"
+
+    deed = forms.ChoiceField(choices=[(word, word) for word in (OFFER, BOOK, LEAVE)])
+
+
+class BookForm(ActionForm):
+    """Whom to book, or to put on the waiting list."""
+
+    BOOK, WAIT = "book", "wait"
+
+    member = forms.IntegerField(min_value=1, max_value=2**62)
+    deed = forms.ChoiceField(choices=[(word, word) for word in (BOOK, WAIT)])

@@ -2,7 +2,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from bookings import actions
+from bookings import actions, change_mails, mails
+from bookings.actions.offers import MAIL_PLACE_FREE
+from bookings.actions.schedule.telling import MAIL_CANCELLED, MAIL_MOVED, MAIL_RESTORED
 from portal.jobs import handles
 from portal.models import Job
 
@@ -11,3 +13,30 @@ from portal.models import Job
 @handles("bookings.sweep_no_shows", every=timedelta(minutes=5), transactional=False)
 def sweep_no_shows(job: Job) -> None:
     actions.sweep_no_shows(now=timezone.now())
+
+
+# Each session's list is settled in a transaction of its own. What is booked does not wait for it.
+@handles("bookings.sweep_waiting", every=timedelta(minutes=1), transactional=False)
+def sweep_waiting(job: Job) -> None:
+    actions.sweep_waiting(now=timezone.now())
+
+
+# A server that takes mail cannot be rolled back.
+@handles(MAIL_PLACE_FREE, transactional=False)
+def mail_place_free(job: Job) -> None:
+    mails.send_place_free(job, now=timezone.now())
+
+
+@handles(MAIL_MOVED, transactional=False)
+def mail_moved(job: Job) -> None:
+    change_mails.send_moved(job, now=timezone.now())
+
+
+@handles(MAIL_CANCELLED, transactional=False)
+def mail_cancelled(job: Job) -> None:
+    change_mails.send_cancelled(job, now=timezone.now())
+
+
+@handles(MAIL_RESTORED, transactional=False)
+def mail_restored(job: Job) -> None:
+    change_mails.send_restored(job, now=timezone.now())

@@ -24,6 +24,10 @@ ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").spl
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("TRUSTED_ORIGINS", "").split(",") if origin]
 # Secure cookies and HSTS need TLS; only a trial on this machine does without.
 HTTPS = flag("HTTPS", default=True)
+# Where links in mails lead that no request causes.
+SITE_URL = os.environ.get("SITE_URL") or (
+    f"https://{ALLOWED_HOSTS[0]}" if HTTPS else f"http://{ALLOWED_HOSTS[0]}:{os.environ.get('PORT') or 8000}"
+)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

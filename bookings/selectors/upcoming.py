@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from bookings.models import Reservation, ScheduledSession
 from bookings.rules import Booking, State
+from bookings.selectors import waiting
 from bookings.selectors.local_days import midnight
 from portal.models import Location, StaffLogin
 
@@ -29,6 +30,8 @@ class Booked:
     states: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     newcomers: int = 0
+    # On the waiting list, those who are offered a place among them.
+    waiting: int = 0
 
     @property
     def day(self) -> date:
@@ -49,7 +52,9 @@ class Booked:
 
     @property
     def is_full(self) -> bool:
-        return self.session.capacity is not None and self.session.places_taken >= self.session.capacity
+        """No place that anyone can book: one that is held for the waiting list is not free."""
+        session = self.session
+        return session.capacity is not None and session.places_taken + session.places_held >= session.capacity
 
     @property
     def is_low(self) -> bool:
@@ -65,7 +70,7 @@ def for_login(login: StaffLogin, locations: list[Location]) -> QuerySet[Schedule
 def upcoming(login: StaffLogin, locations: list[Location], *, now: datetime) -> list[Booked]:
     """The classes from `now` to the end of the local day 14 days on, in order, with their counts (Q12, Q15).
 
-    One that has begun and not ended is among them. Two queries, whatever the number of classes and of past visits.
+    One that has begun and not ended is among them. Three queries, whatever the number of classes and of past visits.
     """
     horizon = Q(pk__in=[])
     for location in locations:
@@ -81,7 +86,7 @@ def upcoming(login: StaffLogin, locations: list[Location], *, now: datetime) -> 
 
 
 def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[Booked]:
-    """These sessions in their order, each with what its reservations add up to: one query for all."""
+    """These sessions in their order, each with what its reservations and its list add up to: two queries for all."""
     found = {session.pk: Booked(session) for session in sessions}
     starts = [booked.session.starts_at for booked in found.values()]
     if not starts:
@@ -101,7 +106,15 @@ def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[
         if row["booking"] == Booking.BOOKED:
             booked.sources[row["source"]] += row["number"]
             booked.newcomers += row["number"] * row["first_here"]
+    for key, number in waiting.numbers([booked.session for booked in found.values()], now=now).items():
+        found[key].waiting = number
     return list(found.values())
+
+
+def evenings_of(session: ScheduledSession) -> dict[int, int]:
+    """For one evening of a course: member's key -> how many evenings of it they have booked."""
+    booked = Reservation.objects.active().filter(session__item=session.item_id)
+    return dict(booked.order_by().values_list("member_id").annotate(number=Count("*")))
 
 
 def people_of(session: ScheduledSession, *, now: datetime) -> QuerySet[Reservation]:

@@ -1,7 +1,7 @@
 """The bookings of the next 14 days (P2, P3, Q12), and cancelling with its outcome (Q11)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,13 +12,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings import actions, rules
 from bookings.forms import ActionForm, CancelForm
 from bookings.models import CalendarItem, Reservation
 from bookings.rules import Booking, CancelAs, State
-from bookings.selectors.upcoming import CANCELLED, Booked, for_login, people_of, upcoming, with_counts
+from bookings.selectors.upcoming import CANCELLED, Booked, evenings_of, for_login, people_of, upcoming, with_counts
+from bookings.selectors.waiting import OnList, on_list
 from bookings.states import star_of
 from bookings.words import clock, day_and_clock, refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
@@ -83,8 +85,23 @@ class Person:
     time: str
     booked_at: str
     free_until: str
-    ways: tuple[tuple[CancelAs, str], ...]
+    ways: list[tuple[CancelAs, str]]
     can_reinstate: bool
+    action_id: UUID
+    # Evenings of the course that this is one of; 0: it is no course.
+    evenings: int = 0
+    # The outcome with which all that is still to come of it can be given up, and its words; None: not all, or not now.
+    course_ways: list[tuple[CancelAs, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One row of the waiting list of an opened class."""
+
+    place: OnList
+    joined_at: str
+    held_until: str
+    can_promote: bool
     action_id: UUID
 
 
@@ -110,7 +127,10 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "now": now,
         "opened": opened,
         "people": _people(request, opened, filters, now=now) if opened else [],
+        "waits": _waits(request, opened, now=now) if opened else [],
         "next": _address_with_open(request, opened),
+        "back": request.get_full_path(),
+        "may_book": request.may(Right.BOOK),
     }
     if request.htmx and not request.htmx.boosted:
         if opened is None:
@@ -162,11 +182,43 @@ def reinstate(request: StudioRequest, reservation: int) -> HttpResponse:
     return _answer(request, found, form, act)
 
 
+@studio_view(Right.BOOK)
+@require_POST
+def cancel_course(request: StudioRequest, reservation: int) -> HttpResponse:
+    """Give up all evenings of the course that are still to come; the outcome is that of the next one."""
+    form, found = CancelForm(request.POST), _reservation(request, reservation)
+    back, now = came_from(request, default=reverse("bookings:bookings", args=[request.studio.slug])), timezone.now()
+    if not form.is_valid():
+        messages.error(request, _("Nothing was changed: the form was not complete. Please load the page again."))
+        return redirect(back)
+    try:
+        done = actions.cancel_course(
+            found.session.item,
+            found.member,
+            outcome=form.cleaned_data["outcome"],
+            action_id=form.cleaned_data["action_id"],
+            by=request.login,
+            now=now,
+        )
+    except actions.Refused as refusal:
+        messages.error(request, refusal_words(refusal.decision, found.location))
+    except actions.ActionIdReused:
+        messages.error(request, _("Nothing was changed: this button was used already. Please load the page again."))
+    else:
+        words = ngettext(
+            "%(name)s: %(number)d evening of the course cancelled.",
+            "%(name)s: %(number)d evenings of the course cancelled.",
+            len(done.done),
+        )
+        messages.success(request, words % {"name": found.member.name, "number": len(done.done)})
+    return redirect(back)
+
+
 def _reservation(request: StudioRequest, pk: int) -> Reservation:
     """The reservation, if this login may see its session; raises Http404."""
     sessions = for_login(request.login, locations_for(request.login))
     return get_object_or_404(
-        request.studio.reservations.select_related("member", "session", "location"), pk=pk, session__in=sessions
+        request.studio.reservations.select_related("member", "session__item", "location"), pk=pk, session__in=sessions
     )
 
 
@@ -209,29 +261,67 @@ def _answer(
 
 def _people(request: StudioRequest, booked: Booked, filters: Filters, *, now: datetime) -> list[Person]:
     reservations = people_of(booked.session, now=now)
-    return [_person(request, one, now=now) for one in reservations if filters.show_person(one, now=now)]
+    people = [_person(request, one, now=now) for one in reservations if filters.show_person(one, now=now)]
+    if booked.session.item.kind != CalendarItem.Kind.COURSE:
+        return people
+    evenings = evenings_of(booked.session)
+    return [_of_course(one, evenings.get(one.reservation.member_id, 0)) for one in people]
+
+
+def _of_course(person: Person, evenings: int) -> Person:
+    words = {
+        CancelAs.IN_TIME: _("Cancel the whole course, in time"),
+        CancelAs.LATE: _("Cancel the whole course, this evening late"),
+        CancelAs.EXCUSED: _("Cancel the whole course, excused"),
+    }
+    ways = [(way, words[way]) for way, _words in person.ways]
+    return replace(person, evenings=evenings, course_ways=ways)
+
+
+def _waits(request: StudioRequest, booked: Booked, *, now: datetime) -> list[Wait]:
+    """The waiting list of the opened class; it is over when the class begins."""
+    session = booked.session
+    if session.cancelled_at or now >= session.starts_at:
+        return []
+    free = session.capacity is None or session.places_taken + session.places_held < session.capacity
+    return [
+        Wait(
+            place=one,
+            joined_at=day_and_clock(one.entry.joined_at, session.location),
+            held_until=day_and_clock(one.held_until, session.location) if one.held_until else "",
+            can_promote=free or one.is_offered,
+            action_id=uuid4(),
+        )
+        for one in on_list(session, now=now)
+    ]
 
 
 def _person(request: StudioRequest, reservation: Reservation, *, now: datetime) -> Person:
     place = reservation.location
-    facts = actions.cancel_facts(reservation, by_staff=True)
     may_change = request.may(Right.BOOK) and now <= reservation.correction_until
-    ways = [way for way in CancelAs if may_change and rules.may_cancel(facts, outcome=way, now=now).allowed]
-    words = {
-        CancelAs.IN_TIME: _("Cancel, in time"),
-        CancelAs.LATE: _("Cancel late, the place counts as late"),
-        CancelAs.EXCUSED: _("Cancel, excused"),
-    }
     return Person(
         reservation=reservation,
         star=star_of(reservation),
         time=clock(reservation.checked_in_at, place) if reservation.checked_in_at else "",
         booked_at=day_and_clock(reservation.booked_at, place) if reservation.booked_at else "",
         free_until=day_and_clock(reservation.deadline_at, place),
-        ways=tuple((way, words[way]) for way in ways),
+        ways=ways_words(request, reservation, now=now),
         can_reinstate=may_change and reservation.booking != Booking.BOOKED,
         action_id=uuid4(),
     )
+
+
+def ways_words(request: StudioRequest, reservation: Reservation, *, now: datetime) -> list[tuple[CancelAs, str]]:
+    """The outcomes with which this login can cancel it now, each as it stands on its button (Q11)."""
+    if not request.may(Right.BOOK) or now > reservation.correction_until:
+        return []
+    facts = actions.cancel_facts(reservation, by_staff=True)
+    words = {
+        CancelAs.IN_TIME: _("Cancel, in time"),
+        CancelAs.LATE: _("Cancel late, the place counts as late"),
+        CancelAs.EXCUSED: _("Cancel, excused"),
+    }
+    return [(way, words[way]) for way in CancelAs if rules.may_cancel(facts, outcome=way, now=now).allowed]
 
 
 def _days(classes: list[Booked]) -> list[Day]:

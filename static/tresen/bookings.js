@@ -11,6 +11,12 @@ function step(by) {
   window.tresen.markRow(day.querySelector("[data-row]"), { focus: true });
 }
 
+function add() {
+  const session = window.tresen.currentRow()?.closest("details.session") ?? document.querySelector("details.session[open]");
+  session?.querySelector("[data-add]")?.click();
+}
+
+window.tresen.key("a", add);
 window.tresen.key("ArrowLeft", () => step(-1));
 window.tresen.key("ArrowRight", () => step(1));
 window.tresen.key("t", () => days.length && step(-days.length));
