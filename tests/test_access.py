@@ -25,6 +25,7 @@ OBJECTS = {
     "item",
     "event",
     "member",
+    "note",
     "run",
     "template",
     "closing",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bookings import actions
 from bookings.models import Reservation
 from portal.imports import runs
-from portal.models import ClosingDays, ImportTemplate, Location, StaffLogin, Studio, User
+from portal.models import ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
 from portal.roles import Preset
 from portal.staff import invitations, pins
 from tests.factories import (
@@ -58,6 +58,7 @@ def house(slug: str) -> House:
     made = actions.mark_no_show(other, action_id=uuid4(), by=owner, now=now)
     old = SessionFactory(item=item, starts_at=now - timedelta(days=40))
     ReservationFactory(session=old, member=member)
+    note = MemberNote.objects.create(member=member, text="Ask about the knee", for_next_visit=True, written_at=now)
     run = runs.upload(studio, by=owner, file_name="visits.csv", content=FILE, now=now)
     template = ImportTemplate.objects.create(
         studio=studio, name="Old system", kind=run.kind, header="0" * 64, used_at=now
@@ -84,6 +85,7 @@ def house(slug: str) -> House:
             "item": item.pk,
             "event": made.event.pk,
             "member": member.pk,
+            "note": note.pk,
             "login": desk.pk,
             "invitation": invitation.pk,
             "wish": wish.pk,

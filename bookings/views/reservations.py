@@ -23,9 +23,10 @@ from bookings import actions
 from bookings.actions import ActionIdReused, Done, Refused
 from bookings.forms import ActionForm
 from bookings.models import Reservation, ReservationEvent
-from bookings.selectors import one
+from bookings.selectors import one, roster
 from bookings.selectors.reception import Meeting
 from bookings.views.check_ins import TEMPLATE, Viewer, row_of
+from bookings.views.roster_rows import ROSTER, ROSTER_TEMPLATE, roster_row
 from bookings.words import clock, refusal_words, warning_words
 from portal.access import StudioRequest, View, studio_view
 from portal.roles import Right
@@ -43,39 +44,39 @@ _SAID: dict[str, Callable[[], str]] = {
     Kind.NO_SHOW_REVERTED: lambda: _("%(name)s: no-show taken back"),
     Kind.WITHDRAWN: lambda: _("%(name)s: booking taken back"),
     Kind.REINSTATED: lambda: _("%(name)s is booked again"),
+    Kind.CANCELLED: lambda: _("%(name)s: cancelled"),
 }
-_CAN_BE_UNDONE = {Kind.CHECKED_IN, Kind.NO_SHOW}
 _NEED_BOOK = {Kind.RESERVED, Kind.CANCELLED}
 
 
 @studio_view(None, post=Right.CHECK_IN)
 @require_POST
 def check_in(request: StudioRequest, reservation: int) -> HttpResponse:
-    return _change(request, _visible(request, reservation), actions.check_in)
+    return change(request, visible(request, reservation), actions.check_in)
 
 
 @studio_view(None, post=Right.REVERT)
 @require_POST
 def revert_check_in(request: StudioRequest, reservation: int) -> HttpResponse:
-    return _change(request, _visible(request, reservation), actions.revert_check_in)
+    return change(request, visible(request, reservation), actions.revert_check_in)
 
 
 @studio_view(None, post=Right.CHECK_IN)
 @require_POST
 def mark_no_show(request: StudioRequest, reservation: int) -> HttpResponse:
-    return _change(request, _visible(request, reservation), actions.mark_no_show)
+    return change(request, visible(request, reservation), actions.mark_no_show)
 
 
 @studio_view(None, post=Right.REVERT)
 @require_POST
 def revert_no_show(request: StudioRequest, reservation: int) -> HttpResponse:
-    return _change(request, _visible(request, reservation), actions.revert_no_show)
+    return change(request, visible(request, reservation), actions.revert_no_show)
 
 
 @studio_view(None, post=Right.BOOK)
 @require_POST
 def withdraw(request: StudioRequest, reservation: int) -> HttpResponse:
-    return _change(request, _visible(request, reservation), actions.withdraw)
+    return change(request, visible(request, reservation), actions.withdraw)
 
 
 @studio_view(None, post=Right.REVERT)
@@ -85,14 +86,14 @@ def undo(request: StudioRequest, event: int) -> HttpResponse:
     made = ReservationEvent.objects.filter(studio=request.studio, pk=event).first()
     if made is None:
         raise Http404
-    made.reservation = _visible(request, made.reservation_id)
+    made.reservation = visible(request, made.reservation_id)
     if made.kind in _NEED_BOOK and not request.may(Right.BOOK):
         raise PermissionDenied
 
     def take_back(reservation: Reservation, **by: Any) -> Done:
         return actions.undo(made, **by)
 
-    return _change(request, made.reservation, take_back)
+    return change(request, made.reservation, take_back)
 
 
 def _private(view: View) -> View:
@@ -114,7 +115,7 @@ def _private(view: View) -> View:
 @require_safe
 def reservation_photo(request: StudioRequest, reservation: int) -> HttpResponse:
     """The member's photo, for who may see this reservation; 204 when there is none."""
-    photo = _visible(request, reservation).member.photo
+    photo = visible(request, reservation).member.photo
     if not photo:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     try:
@@ -126,7 +127,7 @@ def reservation_photo(request: StudioRequest, reservation: int) -> HttpResponse:
     return HttpResponse(content, content_type="image/jpeg", headers={"Content-Disposition": "inline"})
 
 
-def _visible(request: StudioRequest, pk: int) -> Reservation:
+def visible(request: StudioRequest, pk: int) -> Reservation:
     """The reservation, if this login may see its session (Q13, Q37). Raises Http404."""
     reservation = one.visible(request.login, pk)
     if reservation is None:
@@ -134,14 +135,14 @@ def _visible(request: StudioRequest, pk: int) -> Reservation:
     return reservation
 
 
-def _change(request: StudioRequest, reservation: Reservation, change: Change) -> HttpResponse:
+def change(request: StudioRequest, reservation: Reservation, act: Change) -> HttpResponse:
     """Do it, and tell what came of it."""
     now, form = timezone.now(), ActionForm(request.POST)
     if not form.is_valid():
         words = _("Nothing was changed: the request was not whole. Please load the page again.")
         return _answer(request, reservation, words, status=HTTPStatus.BAD_REQUEST)
     try:
-        done = change(reservation, action_id=form.cleaned_data["action_id"], by=request.login, now=now)
+        done = act(reservation, action_id=form.cleaned_data["action_id"], by=request.login, now=now)
     except Refused as refused:
         words = refusal_words(refused.decision, reservation.location)
         return _answer(request, reservation, words, status=HTTPStatus.CONFLICT)
@@ -179,19 +180,21 @@ def _answer(
         return redirect(came_from(request, default=reverse("bookings:check_ins", args=[request.studio.slug])))
     now = timezone.now()
     if done is None:  # somebody else may have changed it, which may be why
-        reservation = _visible(request, reservation.pk)
-    meeting = Meeting(reservation.session, reservation.location, [], now)
-    person = one.person_of(reservation, now=now)
+        reservation = visible(request, reservation.pk)
+    meeting, viewer = Meeting(reservation.session, reservation.location, [], now), Viewer.of(request)
     undo_url = ""
-    if done and not done.repeated and done.event.kind in _CAN_BE_UNDONE and request.may(Right.REVERT):
+    if done and not done.repeated and done.event.kind in viewer.undoable:
         undo_url = reverse("bookings:undo", args=[request.studio.slug, done.event.pk])
-    viewer = Viewer.of(request)
     context = {
         "viewer": viewer,
-        "rows": [row_of(person, meeting, viewer)],
         "version": done.event.version if done else "",
         "words": words,
         "warned": warned or done is None,
         "undo_url": undo_url,
     }
-    return HttpResponse(render_to_string(f"{TEMPLATE}#answer", context), status=status)
+    if request.POST.get("as") == ROSTER:
+        place = roster.place_of(reservation, now=now, with_notes=viewer.can_tick)
+        template, context["rows"] = ROSTER_TEMPLATE, [roster_row(place, meeting, viewer)]
+    else:
+        template, context["rows"] = TEMPLATE, [row_of(one.person_of(reservation, now=now), meeting, viewer)]
+    return HttpResponse(render_to_string(f"{template}#answer", context), status=status)

@@ -187,9 +187,10 @@ function decorate(rowId) {
 
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
-  const url = button?.getAttribute("formaction") ?? "";
+  const form = event.target;
+  const url = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
   // Other addresses are pages' own and lead back here by themselves.
-  if (event.target !== act || !/\/(reservations|events|bookings)\/\d+\//.test(url)) return;
+  if (!(form === act || form.matches("[data-act]")) || !/\/(reservations|events)\/\d+\//.test(url)) return;
   event.preventDefault();
   const id = button.dataset.reservation;
   button.closest("details[data-menu]")?.removeAttribute("open");

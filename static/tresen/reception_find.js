@@ -42,7 +42,7 @@ function sift() {
   for (const session of list.querySelectorAll(".session")) {
     session.hidden = used && !session.querySelector("[data-row]:not([hidden], .is-gone)") && !(words.length && session.querySelector("[data-row]:not([hidden])"));
   }
-  const within = finished.querySelectorAll("[data-row]:not([hidden])").length > 0;
+  const within = (finished?.querySelectorAll("[data-row]:not([hidden])").length ?? 0) > 0;
   if (used && within && words.length) finished.open = true;
   document.getElementById("nobody").hidden = !used || shown().length > 0;
   return used;
@@ -174,13 +174,13 @@ function scan(code) {
   let found = rows().filter((row) => row.dataset.number.toLowerCase() === wanted);
   if (!found.length) found = rows().filter((row) => row.id === `reservation-${code}`);
   const missing = found.filter((row) => "missing" in row.dataset);
-  const row = missing.find((one) => !finished.contains(one)) ?? missing[0] ?? found[0];
+  const row = missing.find((one) => !finished?.contains(one)) ?? missing[0] ?? found[0];
   if (!row) return toast(say("Nobody", code));
   if (row.hidden || row.classList.contains("is-gone")) {
     search.value = "";
     sift();
   }
-  if (finished.contains(row)) finished.open = true;
+  if (finished?.contains(row)) finished.open = true;
   markRow(row);
   checkIn(row);
 }

@@ -1,0 +1,200 @@
+"""One session's roster: its people with what was agreed with each, who waits, and what happened (Q4, Q11, Q20)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from django.db.models import Q, QuerySet
+
+from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession, WaitingEvent
+from bookings.rules import Attendance, Booking, State
+from bookings.selectors import reception
+from bookings.selectors.reception import Meeting, Person
+from bookings.selectors.upcoming import for_login
+from bookings.selectors.waiting import OnList, on_list
+from portal.access import locations_for
+from portal.models import Location, MemberNote, StaffLogin
+
+NO_SHOW = ReservationEvent.Kind.NO_SHOW
+
+
+@dataclass(frozen=True)
+class Place:
+    """One reservation on the roster: the person as at the counter, and what was agreed."""
+
+    person: Person
+    booked_at: datetime | None
+    deadline_at: datetime
+    deadline_from: str
+    # Later than the deadline where a change of the class gave everybody more time (Q27).
+    waived_until: datetime | None
+    notes: list[MemberNote]
+
+    @property
+    def free_until(self) -> datetime:
+        return max(self.deadline_at, self.waived_until or self.deadline_at)
+
+    @property
+    def is_waived(self) -> bool:
+        return self.free_until != self.deadline_at
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The session at `now`; `version` is the studio's pulse before anything was read."""
+
+    session: ScheduledSession
+    now: datetime
+    version: int
+    places: list[Place] = field(default_factory=list)
+    waiting: list[OnList] = field(default_factory=list)
+    # Reservations of which a person said that nobody came.
+    answered: frozenset[int] = frozenset()
+
+    @property
+    def location(self) -> Location:
+        return self.session.location
+
+    @cached_property
+    def meeting(self) -> Meeting:
+        return Meeting(self.session, self.location, [place.person for place in self.places], self.now)
+
+    @cached_property
+    def expected(self) -> list[Place]:
+        return [place for place in self.places if place.person.booking is Booking.BOOKED]
+
+    @cached_property
+    def cancelled(self) -> list[Place]:
+        return [place for place in self.places if place.person.booking is not Booking.BOOKED]
+
+    @cached_property
+    def states(self) -> Counter[State]:
+        return Counter(place.person.state for place in self.places)
+
+    @cached_property
+    def sources(self) -> Counter[str]:
+        """Of those who have a place."""
+        return Counter(place.person.source for place in self.expected)
+
+    @property
+    def is_open_to_change(self) -> bool:
+        return self.now <= self.session.correction_until
+
+    @cached_property
+    def unanswered(self) -> list[Place]:
+        """Who has no tick after the end, while it can still be said whether they were here (X3)."""
+        if self.now < self.session.ends_at or not self.is_open_to_change or self.session.cancelled_at:
+            return []
+        return [
+            place
+            for place in self.expected
+            if place.person.attendance is not Attendance.CHECKED_IN and place.person.id not in self.answered
+        ]
+
+
+def sessions_for(login: StaffLogin) -> QuerySet[ScheduledSession]:
+    """The sessions whose roster this login may open: a teacher's own, a pinned login's locations (Q13, Q37)."""
+    return for_login(login, locations_for(login))
+
+
+def roster_of(session: ScheduledSession, *, now: datetime, with_notes: bool) -> Roster:
+    """Everything on the roster, whatever the number of people: eight queries. `session` comes with its location."""
+    version = Pulse.objects.filter(studio_id=session.studio_id).values_list("version", flat=True).first() or 0
+    reservations = Reservation.objects.filter(session=session)
+    return Roster(
+        session,
+        now,
+        version,
+        places=_places(reservations, now=now, with_notes=with_notes),
+        waiting=on_list(session, now=now),
+        answered=answered([session.pk]),
+    )
+
+
+def place_of(reservation: Reservation, *, now: datetime, with_notes: bool) -> Place:
+    """One line of the roster."""
+    return _places(Reservation.objects.filter(pk=reservation.pk), now=now, with_notes=with_notes)[0]
+
+
+def _places(reservations: QuerySet[Reservation], *, now: datetime, with_notes: bool) -> list[Place]:
+    people = reception.people(reservations, now=now)  # type: ignore[arg-type]
+    agreed = {
+        pk: facts
+        for pk, *facts in reservations.values_list("id", "booked_at", "deadline_at", "deadline_from", "waived_until")
+    }
+    notes = notes_for(person.member_id for person in people) if with_notes else {}
+    return [Place(person, *agreed[person.id], notes.get(person.member_id, [])) for person in people]
+
+
+def notes_for(members: Iterable[int]) -> dict[int, list[MemberNote]]:
+    """What staff should know at these members' next visit and nobody has ticked off yet, newest first (N17)."""
+    found: dict[int, list[MemberNote]] = {}
+    notes = MemberNote.objects.filter(member__in=set(members), for_next_visit=True, done_at=None)
+    for note in notes.select_related("written_by__user"):
+        found.setdefault(note.member_id, []).append(note)
+    return found
+
+
+def answered(sessions: Iterable[int]) -> frozenset[int]:
+    """The reservations of these sessions of which a person, not the clock, said that nobody came."""
+    said = ReservationEvent.objects.filter(
+        reservation__session__in=list(sessions), kind=NO_SHOW, by__isnull=False, undone_by__isnull=True
+    )
+    return frozenset(said.values_list("reservation_id", flat=True))
+
+
+def unanswered_in(meetings: Iterable[Meeting]) -> dict[int, int]:
+    """How many people of each ended session have no tick and no answer yet, by the session's id; one query."""
+    open_ones = [
+        meeting
+        for meeting in meetings
+        if not meeting.is_cancelled
+        and meeting.session.ends_at <= meeting.now
+        and meeting.now <= meeting.location.correction_until(meeting.session.starts_at, meeting.session.ends_at)
+        and meeting.is_in < meeting.expected
+    ]
+    if not open_ones:
+        return {}
+    said = answered(meeting.id for meeting in open_ones)
+    counted = {
+        meeting.id: sum(person.is_expected and not person.is_in and person.id not in said for person in meeting.people)
+        for meeting in open_ones
+    }
+    return {session: number for session, number in counted.items() if number}
+
+
+@dataclass(frozen=True)
+class News:
+    """What is newer than what a tab has seen of this session."""
+
+    members: frozenset[int]
+    everybody: bool
+    waiting: bool
+
+    @property
+    def any(self) -> bool:
+        return bool(self.members) or self.everybody or self.waiting
+
+    def concerns(self, person: Person) -> bool:
+        return self.everybody or person.member_id in self.members
+
+
+def news_of(session: ScheduledSession, *, version: int, since: datetime, now: datetime) -> News:
+    """Who of the roster had news, here or elsewhere (a tick takes the star off the next row), or a note.
+
+    Everybody, when the clock has begun or ended the session or too much has happened to tell.
+    """
+    moments = (session.starts_at, session.ends_at, session.ends_at + session.location.grace)
+    events = ReservationEvent.objects.filter(studio_id=session.studio_id, version__gt=version)
+    members = set(events.values_list("reservation__member_id", flat=True)[: reception.MANY + 1])
+    noted = MemberNote.objects.filter(member__studio_id=session.studio_id, for_next_visit=True)
+    members |= set(noted.filter(Q(written_at__gt=since) | Q(done_at__gt=since)).values_list("member_id", flat=True))
+    here = Reservation.objects.filter(session=session, member__in=members).values_list("member_id", flat=True)
+    waited = WaitingEvent.objects.filter(studio_id=session.studio_id, version__gt=version, entry__session=session)
+    return News(
+        members=frozenset(here),
+        everybody=len(members) > reception.MANY or any(since < moment <= now for moment in moments),
+        waiting=waited.exists(),
+    )

@@ -1,0 +1,130 @@
+"""A roster's lines, ready to be written: `templates/bookings/session.html`, partial `row`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import uuid4
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from bookings.models import Reservation
+from bookings.rules import Booking, State
+from bookings.selectors.reception import Meeting, Person, plain
+from bookings.selectors.roster import Place
+from bookings.states import flag_words
+from bookings.views.check_ins import Viewer
+from bookings.views.check_ins import _star_text as star_text
+from bookings.views.check_ins import _url as address_of
+from bookings.words import clock, day_and_clock
+from portal.models import Location
+from portal.people import hue, initials
+
+# What a form says in `as`, so that the answer holds the roster's row and not the counter's.
+ROSTER = "roster"
+ROSTER_TEMPLATE = "bookings/session.html"
+
+
+@dataclass(frozen=True)
+class RosterRow:
+    """One line. `tick_url` is empty where nothing can be ticked; `tab` is the one that it belongs to."""
+
+    place: Place
+    person: Person
+    name: str
+    brief: str
+    initials: str
+    hue: int
+    star_text: str
+    policy: str
+    look_at: str
+    state: SafeString
+    source: SafeString
+    tick_url: str
+    photo: str
+    find: str
+    tab: str
+    more_words: str
+    tick_words: str
+    # Made here for browsers without script; a script makes its own (Q17).
+    action_id: str
+
+
+def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
+    person, location = place.person, meeting.location
+    name = person.name
+    moment = person.checked_in_at if person.is_in else person.cancelled_at
+    return RosterRow(
+        place=place,
+        person=person,
+        name=name,
+        brief=brief(name),
+        initials=initials(name),
+        hue=hue(name),
+        star_text=star_text(person),
+        policy=policy_words(place, location, now=meeting.now),
+        look_at=flag_words(person.flagged),
+        state=_state(person.state, _told(moment, meeting), get_language() or ""),
+        source=_source(person.source, get_language() or ""),
+        tick_url=_tick_url(person, meeting, viewer),
+        photo=address_of("reservation_photo", viewer.studio, person.id) if person.has_photo else "",
+        find=_find(person, viewer),
+        tab="expected" if person.booking is Booking.BOOKED else "cancelled",
+        more_words=_("More about %(name)s") % {"name": name},
+        tick_words=_("Check in %(name)s") % {"name": name},
+        action_id=str(uuid4()),
+    )
+
+
+def brief(name: str) -> str:
+    """Initials, for a screen that the queue can see."""
+    return ". ".join(word[0] for word in name.split()) + "."
+
+
+def policy_words(place: Place, location: Location, *, now: datetime) -> str:
+    """Until when it could be given up free of charge, and who says so (Q20): "free until Tue 10:00, by the studio"."""
+    until = day_and_clock(place.free_until, location)
+    who = _("because the class was changed") if place.is_waived else Reservation.Deadline(place.deadline_from).label
+    if now <= place.free_until:
+        return _("free until %(moment)s, %(who)s") % {"moment": until, "who": who}
+    return _("was free until %(moment)s, %(who)s") % {"moment": until, "who": who}
+
+
+def _told(moment: datetime | None, meeting: Meeting) -> str:
+    if moment is None:
+        return ""
+    if meeting.location.local_day(moment) == meeting.location.local_day(meeting.session.starts_at):
+        return clock(moment, meeting.location)
+    return day_and_clock(moment, meeting.location)
+
+
+def _tick_url(person: Person, meeting: Meeting, viewer: Viewer) -> str:
+    session, location = meeting.session, meeting.location
+    is_open = meeting.now <= location.correction_until(session.starts_at, session.ends_at)
+    if not is_open or person.booking is not Booking.BOOKED:
+        return ""
+    if person.is_in:
+        return address_of("revert_check_in", viewer.studio, person.id) if viewer.can_revert else ""
+    has_come = location.local_day(meeting.now) >= location.local_day(session.starts_at)
+    may_tick = viewer.can_tick and has_come and person.state is not State.SESSION_CANCELLED
+    return address_of("check_in", viewer.studio, person.id) if may_tick else ""
+
+
+def _find(person: Person, viewer: Viewer) -> str:
+    words = [person.name, person.number, str(person.id)]
+    if viewer.sees_contact:
+        words += [person.email, person.phone, "".join(filter(str.isdigit, person.phone))]
+    return plain(" ".join(word for word in words if word))
+
+
+@lru_cache(maxsize=4096)
+def _state(state: State, time: str, language: str) -> SafeString:
+    """The chip; a long roster has few different ones. `language` is there to tell them apart."""
+    return render_to_string("components/state.html", {"state": state, "time": time})
+
+
+@lru_cache(maxsize=512)
+def _source(source: str, language: str) -> SafeString:
+    return render_to_string("components/source.html", {"source": source, "name": source.capitalize()})

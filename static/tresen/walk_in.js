@@ -1,0 +1,74 @@
+/**
+ * Finding a person to book, and the walk-in dialog of reception and roster. Both work as pages without this.
+ *
+ * In a form with data-find-person: arrows go through the options, Enter takes the only one; nobody found, and Enter
+ * carries what was typed over to the fields for a new person.
+ */
+
+const dialog = document.getElementById("dialog");
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-dialog]");
+  if (!link || !dialog || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  await htmx.ajax("GET", link.href, { target: dialog, swap: "innerHTML" });
+  if (!dialog.firstElementChild) return;
+  if (!dialog.open) dialog.showModal();
+  (dialog.querySelector("[autofocus]") ?? dialog).focus();
+});
+
+dialog?.addEventListener("click", (event) => event.target === dialog && dialog.close());
+dialog?.addEventListener("close", () => dialog.replaceChildren());
+document.addEventListener("tresen:walked-in", () => {
+  dialog?.close();
+  document.dispatchEvent(new Event("tresen:poll"));
+});
+
+/* Choosing among the options */
+
+const optionsOf = (form) => [...form.querySelectorAll("[data-options] .option")];
+
+function step(form, by) {
+  const options = optionsOf(form);
+  const at = options.indexOf(document.activeElement);
+  const to = at + by;
+  if (to < 0) form.querySelector("input[type=search]").focus();
+  else options[Math.min(to, options.length - 1)]?.focus();
+}
+
+/** Nobody fits: the name goes where a new person's is asked for. */
+function carryOver(form, typed) {
+  const [first, last] = [form.elements.first_name, form.elements.last_name];
+  if (!first) return;
+  const words = typed.trim().split(/\s+/);
+  if (typed.includes("@")) form.elements.email.value = typed.trim();
+  else if (/^[\d\s()+./-]{5,}$/.test(typed)) form.elements.phone.value = typed.trim();
+  else {
+    first.value = words.shift() ?? "";
+    last.value = words.join(" ");
+  }
+  first.focus();
+  first.select();
+}
+
+// Before shell.js and the scanner hear of it.
+addEventListener(
+  "keydown",
+  (event) => {
+    const form = event.target.closest?.("[data-find-person]");
+    if (!form || event.isComposing) return;
+    const inSearch = event.target.matches("input[type=search]");
+    const onOption = event.target.matches(".option");
+    if (!inSearch && !onOption) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") step(form, event.key === "ArrowDown" ? 1 : -1);
+    else if (event.key === "Enter" && inSearch) {
+      const options = optionsOf(form);
+      if (options.length === 1) options[0].click();
+      else if (options.length) options[0].focus();
+      else if (event.target.value.trim()) carryOver(form, event.target.value);
+    } else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
