@@ -75,6 +75,7 @@ def history(request: StudioRequest) -> HttpResponse:
         "sources": sources,
         "bars": _bars(request, {row.month: row.outcome.checked_in for row in rows}, current=this_month),
         "summary": _summary({row.month: row.outcome.checked_in for row in rows}),
+        "may_export": request.may(Right.EXPORT),
         "as_table": request.GET.get("view") == "table",
         "others": _elsewhere(choice, first, after) if not everything.reservations else [],
     }

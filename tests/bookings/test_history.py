@@ -279,3 +279,12 @@ def test_check_ins_of_the_chart_are_those_of_the_table(centrum: Location) -> Non
     chart = past.check_ins_by_month([centrum], first, after)
     assert chart == {month: found[centrum.pk].checked_in for month, found in table.items()}
     assert list(chart.values()) == [1, 2, 1]
+
+
+def test_each_month_has_its_file_for_whoever_may_export(owner: StaffLogin, centrum: Location) -> None:
+    visit(centrum, local("2026-10-06T18:00"))
+    page = words(get(owner, "?view=table"))
+    assert 'href="/linden/history/2026-10.csv' in page
+    assert "CSV<span" in page
+    desk = StaffLoginFactory(studio=centrum.studio, preset=Preset.DESK)
+    assert ".csv" not in words(get(desk, ""))
