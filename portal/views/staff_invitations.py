@@ -163,12 +163,9 @@ def staff_wish_decline(request: StudioRequest, wish: int) -> HttpResponse:
 @studio_view(None, post=Right.REQUEST_LOGINS)
 @require_POST
 def staff_wish_withdraw(request: StudioRequest, wish: int) -> HttpResponse:
-    """Who asked, or an owner, needs it no more."""
-    wishes = selectors.open_wishes(request.studio)
-    if not request.may(Right.MANAGE_LOGINS):
-        wishes = wishes.filter(asked_by=request.login)
+    """It is needed no more; the log says who took it back."""
     try:
-        invitations.take_back(get_object_or_404(wishes, pk=wish), by=request.login, now=timezone.now())
+        invitations.take_back(_wish(request, wish), by=request.login, now=timezone.now())
     except StaffRefused as error:
         refused(request, error)
     return _back(request)
