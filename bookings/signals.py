@@ -6,3 +6,6 @@ from django.dispatch import Signal
 reservation_changed = Signal()
 # entry: WaitingEntry, event: WaitingEvent. After each change on a waiting list.
 waiting_changed = Signal()
+# studio: Studio, session_ids: list[int], kind: "made", "changed", "cancelled", "restored" or "removed", by: StaffLogin
+# or None, now: datetime. After each change of the schedule, once for each kind; removed sessions are gone.
+session_changed = Signal()

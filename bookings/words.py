@@ -6,13 +6,14 @@ scripts alike. Moments are told in the location's time and in the reader's langu
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings import planning_words
 from bookings.rules import Answer, Decision, Fact, Origin, Question, Step
 from portal.models import Location
 
@@ -50,6 +51,7 @@ QUESTIONS: Mapping[Question, Promise] = {
     Question.LOCATION_CLOSED: _("Is the location open that day?"),
     Question.TEACHER_BUSY: _("Is the teacher free?"),
     Question.ROOM_BUSY: _("Is the room free?"),
+    **planning_words.QUESTIONS,
 }
 
 _REFUSALS: Mapping[Question, Promise] = {
@@ -91,6 +93,7 @@ _REFUSALS: Mapping[Question, Promise] = {
     Question.LOCATION_CLOSED: _("Closed that day: %(fact)s. Nothing was booked."),
     Question.TEACHER_BUSY: _("The teacher has something else then: %(fact)s. Nothing was booked."),
     Question.ROOM_BUSY: _("The room is taken then: %(fact)s. Nothing was booked."),
+    **planning_words.REFUSALS,
 }
 
 _WARNINGS: Mapping[Question, Promise] = {
@@ -100,6 +103,7 @@ _WARNINGS: Mapping[Question, Promise] = {
     Question.ELSEWHERE: _("This person is also in another class at that time: %(fact)s."),
     Question.EARLY: _("That is early: the class begins %(fact)s."),
     Question.LOCATION_CLOSED: _("The location is closed that day: %(fact)s."),
+    **planning_words.WARNINGS,
 }
 
 # What stands behind a good answer; %(fact)s as in the sentences above.
@@ -236,4 +240,6 @@ def _fact_words(step: Step, location: Location) -> str:
     if isinstance(step.fact, datetime):
         tell = clock if step.question is Question.CHECKED_IN else day_and_clock
         return tell(step.fact, location)
+    if isinstance(step.fact, date):
+        return date_format(step.fact)
     return "" if step.fact is None else str(step.fact)

@@ -1,6 +1,6 @@
 """The studio's log of what people changed: written by whoever changes, in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,16 +25,35 @@ def record_change(
 
     `kind` is a verb in the past ("moved"). Call it inside the transaction of the change.
     """
-    return Change.objects.create(
-        studio=studio,
-        subject=subject._meta.model_name or "",
-        subject_id=subject.pk,
-        kind=kind,
-        before=_plain(before),
-        after=_plain(after),
-        by=by,
-        by_word=by_word,
-        occurred_at=now,
+    (change,) = record_changes(
+        [(subject, before or {}, after or {})], kind, studio=studio, by=by, now=now, by_word=by_word
+    )
+    return change
+
+
+def record_changes(
+    changed: Iterable[tuple[models.Model, Mapping[str, Any], Mapping[str, Any]]],
+    kind: str,
+    *,
+    studio: Studio,
+    by: StaffLogin | None,
+    now: datetime,
+    by_word: str = "",
+) -> list[Change]:
+    """Append what was done to each of these (subject, before, after), in one statement."""
+    return Change.objects.bulk_create(
+        Change(
+            studio=studio,
+            subject=subject._meta.model_name or "",
+            subject_id=subject.pk,
+            kind=kind,
+            before=_plain(before),
+            after=_plain(after),
+            by=by,
+            by_word=by_word,
+            occurred_at=now,
+        )
+        for subject, before, after in changed
     )
 
 

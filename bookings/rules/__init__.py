@@ -9,6 +9,20 @@ from bookings.rules.booking import BookingFacts, may_book, may_book_all, no_sess
 from bookings.rules.cancelling import CancelAs, CancelFacts, may_cancel, ways_to_cancel
 from bookings.rules.decisions import Answer, Decision, Fact, Origin, Question, Step
 from bookings.rules.policies import Applied, Deadline, cancellation_deadline, rule_that_applies
+from bookings.rules.rooms import SpotFacts, may_have_spot, may_name_room, may_remove_room, may_set_spots
+from bookings.rules.scheduling import (
+    CallOffFacts,
+    EditFacts,
+    RemovalFacts,
+    SeriesFacts,
+    may_call_off,
+    may_copy_week,
+    may_edit,
+    may_recur,
+    may_remove,
+    may_remove_session,
+    may_restore,
+)
 from bookings.rules.states import Attendance, Booking, Standing, State, state_of
 from bookings.rules.undoing import UndoFacts, may_undo, nothing_to_undo
 from bookings.rules.waiting import (
@@ -35,14 +49,19 @@ __all__ = [
     "AttendanceFacts",
     "Booking",
     "BookingFacts",
+    "CallOffFacts",
     "CancelAs",
     "CancelFacts",
     "Deadline",
     "Decision",
+    "EditFacts",
     "Fact",
     "OfferFacts",
     "Origin",
     "Question",
+    "RemovalFacts",
+    "SeriesFacts",
+    "SpotFacts",
     "Standing",
     "State",
     "Step",
@@ -57,11 +76,22 @@ __all__ = [
     "may_book",
     "may_book_all",
     "may_book_appointment",
+    "may_call_off",
     "may_cancel",
     "may_check_in",
+    "may_copy_week",
+    "may_edit",
+    "may_have_spot",
     "may_leave",
     "may_mark_no_show",
+    "may_name_room",
     "may_promote",
+    "may_recur",
+    "may_remove",
+    "may_remove_room",
+    "may_remove_session",
+    "may_restore",
+    "may_set_spots",
     "may_undo",
     "may_wait",
     "minutes_late",

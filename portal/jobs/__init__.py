@@ -1,6 +1,6 @@
 """The queue of record: work that must happen is a row in PostgreSQL; Celery only rings (docs/queue.md)."""
 
-from portal.jobs.queue import KeyTaken, LeaseLost, OutsideTransaction, enqueue, renew, retry
+from portal.jobs.queue import KeyTaken, LeaseLost, OutsideTransaction, enqueue, enqueue_many, renew, retry
 from portal.jobs.registry import MORE, GiveUp, Outcome, handles
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Outcome",
     "OutsideTransaction",
     "enqueue",
+    "enqueue_many",
     "handles",
     "renew",
     "retry",
