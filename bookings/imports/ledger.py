@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from bookings.actions.importing import changed_elsewhere, lock_sessions
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from portal.imports.members import MemberBook, split_name
@@ -55,7 +57,7 @@ class Ledger:
         """One query for each kind of thing that a chunk names. `lock`: sessions and reservations, to write them."""
         self.book.load(numbers, emails)
         known = Reservation.objects.filter(studio=self.studio, source=self.source, external_ref__in=refs)
-        self._load_sessions(starts, also=known.values_list("session_id", flat=True), lock=lock)
+        self._load_sessions(starts, also=set(known.values_list("session_id", flat=True)), lock=lock)
         if lock:
             known = known.order_by("pk").select_for_update(of=("self",))
         found = {reservation.external_ref: reservation for reservation in known.select_related("member")}
@@ -69,8 +71,7 @@ class Ledger:
     def _load_sessions(self, starts: Collection[datetime], *, also: Collection[int], lock: bool) -> None:
         unseen = set(starts) - self._starts
         self._starts |= unseen
-        of_studio = ScheduledSession.objects.filter(studio=self.studio)
-        wanted = of_studio.filter(starts_at__in=unseen) | of_studio.filter(pk__in=also)
+        wanted = ScheduledSession.objects.filter(Q(starts_at__in=unseen) | Q(pk__in=also), studio=self.studio)
         fresh = [session for session in (lock_sessions(wanted) if lock else wanted) if session.pk not in self._by_pk]
         for session in fresh:
             session.item, session.location = self._items_by_pk[session.item_id], self._locations[session.location_id]
