@@ -7,12 +7,16 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import judging, preferences
+        from bookings import judging, preferences, receivers  # noqa: F401 (which connect themselves)
+        from bookings.holdings import Reservations, Waits
         from bookings.reservation_import import ReservationImport
         from portal.imports.kinds import register
+        from portal.members.holdings import register as hold
         from portal.preferences import registry as settings
 
         register(ReservationImport())
+        hold(Reservations())
+        hold(Waits())
         settings.register(preferences.BOOKING)
         settings.register(preferences.CHECK_IN_GROUP)
         judging.register_previews()

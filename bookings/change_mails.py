@@ -29,7 +29,7 @@ def send_moved(job: Job, *, now: datetime) -> None:
     if (starts_at, location_id, teacher_id) == (session.starts_at, session.location_id, session.teacher_id):
         return
     before = Location.objects.get(pk=location_id)
-    teacher = Teacher.objects.filter(pk=teacher_id).first()
+    teacher = Teacher.objects.filter(pk=teacher_id).first() if teacher_id else None
     waived = reservation.waived_until
     with translation.override(session.studio.language):
         context = _context(reservation) | {

@@ -127,6 +127,7 @@ def cancel_facts(reservation: Reservation, *, by_staff: bool) -> rules.CancelFac
         correction_until=reservation.correction_until,
         checked_in_at=reservation.checked_in_at,
         by_staff=by_staff,
+        waived_until=reservation.waived_until,
     )
 
 

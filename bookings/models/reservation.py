@@ -190,6 +190,21 @@ class Reservation(models.Model):
         return f"{self.pk}"
 
     @property
+    def free_until(self) -> datetime:
+        """Until when giving the place up costs nothing: the deadline, or longer where the class was changed (Q27)."""
+        waived = min(self.waived_until or self.deadline_at, self.starts_at)
+        return max(self.deadline_at, waived)
+
+    @property
+    def is_waived(self) -> bool:
+        return self.free_until != self.deadline_at
+
+    @property
+    def free_until_because(self) -> str:
+        """Who says so: the deadline's origin, or the change of the class."""
+        return str(_("because the class was changed")) if self.is_waived else self.get_deadline_from_display()
+
+    @property
     def correction_until(self) -> datetime:
         """Until when this reservation can be corrected (Q4)."""
         return self.location.correction_until(self.starts_at, self.ends_at)

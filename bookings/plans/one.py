@@ -41,7 +41,7 @@ def plan_one(session: ScheduledSession, values: SessionValues, *, now: datetime,
     was = Shape.of(session)
     becomes = _shape(session, values)
     change = SessionChange(
-        session=session, was=was, becomes=becomes, own=own_words(session, becomes), occurs_on=session.occurs_on
+        session=session, was=was, becomes=becomes, own=tuple(own_words(session, becomes)), occurs_on=session.occurs_on
     )
     taken = busy(session.item, wanted([change], []), with_classes=True)
     facts = rules.EditFacts(

@@ -42,7 +42,7 @@ def plan_following(
         raise ValueError(f"session {session.pk} belongs to no series")
     pivot = session.occurs_on if scope is Scope.FOLLOWING else old.first_on
     decision = rules.may_recur(_facts(old.item, values, first_on=old.first_on))
-    if not decision.allowed and decision.refusal.question is not rules.Question.TOO_LONG:
+    if decision.refusal is not None and decision.refusal.question is not rules.Question.TOO_LONG:
         return refusal(decision)
     move = _Move(old, values, pivot)
     for one in old.sessions.select_related("item__location", "location", "recurrence__item").order_by("occurs_on"):

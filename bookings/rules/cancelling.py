@@ -23,11 +23,18 @@ class CancelFacts:
     correction_until: datetime
     checked_in_at: datetime | None
     by_staff: bool
+    # The class was moved or has another teacher: until then the deadline does not bind (Q27).
+    waived_until: datetime | None = None
+
+    @property
+    def free_until(self) -> datetime:
+        """The last moment at which it costs nothing."""
+        return max(self.deadline_at, self.waived_until or self.deadline_at)
 
 
 def ways_to_cancel(facts: CancelFacts, *, now: datetime) -> tuple[CancelAs, ...]:
-    """Which outcomes can be written on the buttons? (Q11)"""
-    if now <= facts.deadline_at and now < facts.starts_at:
+    """Which outcomes can be written on the buttons? (Q11) A changed class can be given up in time for a day (Q27)."""
+    if now <= facts.free_until and now < facts.starts_at:
         return (CancelAs.IN_TIME,)
     if facts.by_staff:
         return (CancelAs.LATE, CancelAs.EXCUSED)
@@ -47,5 +54,5 @@ def may_cancel(facts: CancelFacts, *, outcome: CancelAs | None, now: datetime) -
         refuse_if(Question.CORRECTION_LIMIT, now > facts.correction_until, facts.correction_until),
         refuse_if(Question.STARTED, not ways, facts.starts_at),
         refuse_if(Question.OUTCOME_MISSING, outcome is None),
-        refuse_if(Question.DEADLINE_PASSED, outcome is not None and outcome not in ways, facts.deadline_at),
+        refuse_if(Question.DEADLINE_PASSED, outcome is not None and outcome not in ways, facts.free_until),
     )

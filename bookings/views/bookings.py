@@ -304,7 +304,7 @@ def _person(request: StudioRequest, reservation: Reservation, *, now: datetime) 
         star=star_of(reservation),
         time=clock(reservation.checked_in_at, place) if reservation.checked_in_at else "",
         booked_at=day_and_clock(reservation.booked_at, place) if reservation.booked_at else "",
-        free_until=day_and_clock(reservation.deadline_at, place),
+        free_until=day_and_clock(reservation.free_until, place),
         ways=ways_words(request, reservation, now=now),
         can_reinstate=may_change and reservation.booking != Booking.BOOKED,
         action_id=uuid4(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -16,6 +16,9 @@ from bookings.plans import Plan
 from bookings.signals import session_changed
 from portal.changes import record_change, record_changes
 from portal.models import StaffLogin, Studio
+
+# A changed class can be given up for free for so long (Q27).
+WAIVED = timedelta(hours=24)
 
 
 @contextmanager
@@ -65,7 +68,7 @@ def carry_out(plan: Plan, kind: str, *, studio: Studio, by: StaffLogin | None, n
     _take_over(plan)
     other_room = [one.session.pk for one in plan.changed if one.was.room_id != one.becomes.room_id]
     writing.move(plan.changed, series=plan.series)
-    writing.waive(told, now=now)
+    writing.move_deadlines(told, waived_until=now + WAIVED)
     writing.give_out_spots(other_room)
     made = writing.insert(studio.pk, plan.made)
     dropped = _drop(plan.dropped, reason=reason, now=now)

@@ -1,15 +1,13 @@
 """The set-based statements: however many sessions a plan has, each of these is one."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from bookings.models import Recurrence, ScheduledSession
 from bookings.plans import SessionChange
-
-WAIVED = timedelta(hours=24)
 
 # What differs from session to session when they are inserted, with the type of its array. A list travels as one text.
 _VARYING = {
@@ -26,7 +24,7 @@ _VARYING = {
     "is_exclusive": "boolean",
 }
 _SAME = [
-    field.column
+    str(field.column)
     for field in ScheduledSession._meta.concrete_fields
     if not field.primary_key and field.column not in _VARYING
 ]
@@ -52,10 +50,10 @@ UPDATE bookings_scheduledsession AS session
  WHERE session.id = becomes.id
 """
 
-# Nobody is worse off: the deadline moves along where that is later, and until tomorrow cancelling is free (Q27).
-_WAIVE = """
+# Nobody is worse off: the deadline moves along where that is later (Q27).
+_MOVE_DEADLINES = """
 UPDATE bookings_reservation AS reservation
-   SET waived_until = %s, deadline_at = deadline_at + greatest(moved.by, interval '0')
+   SET waived_until = coalesce(%s, waived_until), deadline_at = deadline_at + greatest(moved.by, interval '0')
   FROM unnest(%s::bigint[], %s::interval[]) AS moved (session_id, by)
  WHERE reservation.session_id = moved.session_id AND reservation.booking = 'booked'
 """
@@ -117,13 +115,16 @@ def move(changes: Sequence[SessionChange], *, series: Recurrence | None) -> None
         cursor.execute(_MOVE, [series.pk if series else None, *map(list, zip(*rows, strict=True))])
 
 
-def waive(changes: Sequence[SessionChange], *, now: datetime) -> None:
-    """Let everybody who is booked in these cancel for free until a day from now. One statement."""
+def move_deadlines(changes: Sequence[SessionChange], *, waived_until: datetime | None) -> None:
+    """Let everybody who is booked in these cancel as long before the start as before, and freely until `waived_until`.
+
+    One statement.
+    """
     if not changes:
         return
     shifts = [change.becomes.starts_at - change.was.starts_at for change in changes]
     with connection.cursor() as cursor:
-        cursor.execute(_WAIVE, [now + WAIVED, [change.session.pk for change in changes], shifts])
+        cursor.execute(_MOVE_DEADLINES, [waived_until, [change.session.pk for change in changes], shifts])
 
 
 def give_out_spots(session_ids: Collection[int]) -> None:
