@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.imports.rules import Flag
@@ -24,6 +25,7 @@ from portal.downloads import BOM, FORMULA_STARTS, defused, long_read, separator
 from portal.models import Location
 
 CHUNK_BYTES = 64 * 1024
+ALL = Q()
 
 _INSTANT = "to_char({}, 'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM')"
 
@@ -33,6 +35,8 @@ class Column:
     heading: str
     sql: str
     about_member: bool = False
+    # What a workbook makes of the text: "moment", "number", or nothing for a text.
+    kind: str = ""
 
 
 def _columns() -> list[Column]:
@@ -48,22 +52,26 @@ def _columns() -> list[Column]:
         Column(_("Location"), "%(location)s"),
         Column(_("Class"), _safe("item.name")),
         Column(_("Kind"), f"CASE item.kind {kinds} END"),
-        Column(_("Start"), _INSTANT.format("r.starts_at")),
+        Column(_("Start"), _INSTANT.format("r.starts_at"), kind="moment"),
         Column(_("Teacher"), _safe("teacher.name")),
         Column(_("Member"), f"{_safe('member.first_name')} || {surname}", about_member=True),
         Column(_("Member number"), _safe("member.number"), about_member=True),
         Column(_("Source"), _safe("r.source")),
-        Column(_("Booked at"), _INSTANT.format("r.booked_at")),
+        Column(_("Booked at"), _INSTANT.format("r.booked_at"), kind="moment"),
         Column(_("Status"), f"CASE r.state_word {states} END"),
-        Column(_("Checked in at"), _INSTANT.format("r.checked_in_at")),
+        Column(_("Checked in at"), _INSTANT.format("r.checked_in_at"), kind="moment"),
         Column(_("Checked in by"), _safe("person.name")),
-        Column(_("Minutes late"), "greatest(0, floor(date_part('epoch', r.checked_in_at - r.starts_at) / 60))"),
+        Column(
+            _("Minutes late"),
+            "greatest(0, floor(date_part('epoch', r.checked_in_at - r.starts_at) / 60))",
+            kind="number",
+        ),
         Column(
             _("First visit"),
             "CASE WHEN CASE r.attendance WHEN 'checked_in' THEN first_visit.id = r.id"
             " ELSE r.booking = 'booked' AND first_visit.id IS NULL END THEN %(yes)s ELSE %(no)s END",
         ),
-        Column(_("Cancelled at"), _INSTANT.format("r.cancelled_at")),
+        Column(_("Cancelled at"), _INSTANT.format("r.cancelled_at"), kind="moment"),
         Column(_("To look at"), f"CASE WHEN r.flagged <> '' THEN {_safe(flags)} END"),
     ]
 
@@ -103,33 +111,46 @@ COPY (
 """
 
 
+def month_columns(*, with_members: bool) -> list[Column]:
+    """The columns of `month_as_csv`, in their order."""
+    return [column for column in _columns() if with_members or not column.about_member]
+
+
 def month_as_csv(
-    locations: list[Location], month: date, *, now: datetime, with_members: bool, chunk_bytes: int = CHUNK_BYTES
+    locations: list[Location],
+    month: date,
+    *,
+    now: datetime,
+    with_members: bool,
+    only: Q = ALL,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[bytes]:
     """The month's reservations at these locations as UTF-8 CSV in chunks, one row each, in the active language.
 
-    `month` is its first day. Cells are safe to open in a spreadsheet (S11). Without `with_members` the columns about
-    members are left out. Closing the iterator midway cancels the query and gives the connection back.
+    `month` is its first day; `only` narrows the reservations, their `state_word` among it. Cells are safe to open in a
+    spreadsheet (S11). Without `with_members` the columns about members are left out. Closing the iterator midway
+    cancels the query and gives the connection back.
     """
-    columns = [column for column in _columns() if with_members or not column.about_member]
+    columns = month_columns(with_members=with_members)
     heading = io.StringIO()
     csv.writer(heading, delimiter=separator(), lineterminator="\n").writerow(column.heading for column in columns)
     yield (BOM + heading.getvalue()).encode()
     select = ", ".join(column.sql for column in columns)
     for location in locations:
         # Closed with this generator, so that a reader who goes away ends the query too.
-        with closing(_copied(location, month, select=select, now=now, chunk_bytes=chunk_bytes)) as chunks:
+        with closing(_copied(location, month, select=select, only=only, now=now, chunk_bytes=chunk_bytes)) as chunks:
             yield from chunks
 
 
 def _copied(
-    location: Location, month: date, *, select: str, now: datetime, chunk_bytes: int
+    location: Location, month: date, *, select: str, only: Q, now: datetime, chunk_bytes: int
 ) -> Generator[bytes, None, None]:
     """One location's rows, joined to pieces: a write for each row would cost more than the row."""
     after = next_month(month)
     reservations = (
         Reservation.objects.filter(starting_within([location], month, after), studio_id=location.studio_id)
         .with_state(now)
+        .filter(only)
         .values(
             "id", "session_id", "member_id", "starts_at", "source", "booking", "attendance", "booked_at",
             "checked_in_at", "checked_in_by_id", "cancelled_at", "flagged", "state_word",

@@ -1,7 +1,7 @@
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from bookings.converters import MonthConverter
-from bookings.views import bookings, check_ins, history, member_photo, member_search, reservations
+from bookings.views import bookings, check_ins, member_photo, member_search, reservations
 
 register_converter(MonthConverter, "month")
 
@@ -21,8 +21,5 @@ urlpatterns = [
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),
     path("members/search/", member_search.member_search, name="member_search"),
     path("members/<int:member>/photo/", member_photo.member_photo, name="member_photo"),
-    path("history/", history.history, name="history"),
-    path("history/<month:month>.csv", history.history_csv, name="history_csv"),
-    path("history/<month:month>/", history.history_month, name="history_month"),
-    path("history/<month:month>/<int:item>/", history.history_class, name="history_class"),
+    path("", include("bookings.history_urls")),
 ]

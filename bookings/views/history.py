@@ -4,33 +4,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
-from bookings.exports import month_as_csv
-from bookings.models import ScheduledSession
+from bookings.models import CalendarItem, ScheduledSession
 from bookings.rules import State
 from bookings.selectors import history as past
+from bookings.selectors import history_charts as charted
 from bookings.selectors.history import Outcome
 from bookings.selectors.local_days import next_month
 from bookings.states import STATE_WORDS, flag_words, star_of
+from bookings.views.history_charts import Fill, bars_of, fill_of, fill_summary, heat_of, summary_of
 from portal.access import StudioRequest, studio_view
 from portal.locations import LocationChoice, location_choice
 from portal.models import Location
 from portal.roles import Right
+from portal.saved_views import saved_views
+from portal.sorting import Column, Head, in_order
 
 PER_PAGE = 100
 MONTHS_SHOWN = 12
 SOURCES_SHOWN = 4
-BAR_HEIGHT = 100
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,39 @@ class MonthRow:
     shares: list[int | None]  # per cent of the check-ins, by source
 
 
-@studio_view(Right.VIEW_HISTORY)
-@require_safe
-def history(request: StudioRequest) -> HttpResponse:
-    choice, now = location_choice(request), timezone.now()
-    this_month = _this_month(choice, now)
-    first, after = next_month(this_month, step=1 - MONTHS_SHOWN), next_month(this_month)
+@dataclass(frozen=True)
+class ClassRow:
+    """One line of the table of a month's classes."""
+
+    item: CalendarItem
+    outcome: Outcome
+    fill: Fill
+
+
+@dataclass(frozen=True)
+class Months:
+    """The table of months with what stands above and below it."""
+
+    rows: list[MonthRow]
+    total: Outcome
+    sources: list[str]
+    several: list[Location]
+    before: dict[date, int]  # check-ins of the months a year earlier
+
+    @property
+    def total_by_location(self) -> list[int]:
+        return [sum(row.by_location[place] for row in self.rows) for place in range(len(self.several))]
+
+    @property
+    def total_shares(self) -> list[int | None]:
+        return [_share(self.total, source) for source in self.sources]
+
+
+def months_of(choice: LocationChoice, first: date, after: date, *, now: datetime) -> Months:
+    """The months from `first` to before `after`, oldest first."""
     found = past.by_month(choice.shown, next_month(first, step=-12), after, now=now)
     totals = {month: past.total(found[month].values()) for month in list(found)}
-    months = list(_months(first, after))
-    everything = past.total(totals[month] for month in months if month in totals)
+    everything = past.total(totals[month] for month in _months(first, after) if month in totals)
     sources = [source for source, _number in everything.sources.most_common(SOURCES_SHOWN)]
     several = choice.shown if len(choice.shown) > 1 else []
     rows = [
@@ -64,20 +87,53 @@ def history(request: StudioRequest) -> HttpResponse:
             _change(outcome, totals.get(next_month(month, step=-12))),
             [_share(outcome, source) for source in sources],
         )
-        for month in months
+        for month in _months(first, after)
     ]
+    before = {month: total.checked_in for month, total in totals.items() if month < first}
+    return Months(rows, everything, sources, several, before)
+
+
+def _month_columns(months: Months) -> list[Column]:
+    """What the table of months can be sorted by."""
+    return [
+        Column("month", _("Month"), lambda row: row.month),
+        Column("checked_in", _("Check-ins"), lambda row: row.outcome.checked_in),
+        *[
+            Column(place.slug, place.name, lambda row, at=at: row.by_location[at])  # type: ignore[misc]
+            for at, place in enumerate(months.several)
+        ],
+        Column("change", _("On last year"), lambda row: row.change),
+        Column("no_shows", _("No-shows"), lambda row: row.outcome.no_shows),
+        Column("late_cancels", _("Late cancels"), lambda row: row.outcome.late_cancels),
+        Column("first_visits", _("First visits"), lambda row: row.outcome.first_visits),
+    ]
+
+
+def sorted_months(request: StudioRequest, months: Months) -> tuple[list[MonthRow], list[Head]]:
+    return in_order(request, _from_the_first(months.rows), _month_columns(months), default="-month")
+
+
+@studio_view(Right.VIEW_HISTORY)
+@require_safe
+def history(request: StudioRequest) -> HttpResponse:
+    choice, now = location_choice(request), timezone.now()
+    this_month = this_month_of(choice, now)
+    first, after = next_month(this_month, step=1 - MONTHS_SHOWN), next_month(this_month)
+    months = months_of(choice, first, after, now=now)
+    rows, heads = sorted_months(request, months)
+    check_ins = {row.month: row.outcome.checked_in for row in months.rows}
     context = {
-        "rows": _from_the_first(rows)[::-1],
-        "total": everything,
-        "total_by_location": [sum(row.by_location[place] for row in rows) for place in range(len(several))],
-        "total_shares": [_share(everything, source) for source in sources],
-        "several": several,
-        "sources": sources,
-        "bars": _bars(request, {row.month: row.outcome.checked_in for row in rows}, current=this_month),
-        "summary": _summary({row.month: row.outcome.checked_in for row in rows}),
-        "may_export": request.may(Right.EXPORT),
+        "rows": rows,
+        "heads": heads,
+        "months": months,
+        "total": months.total,
+        "bars": bars_of(request, check_ins, current=this_month, before=months.before),
+        "with_before": any(months.before.values()),
+        "summary": summary_of(check_ins, months.before),
         "as_table": request.GET.get("view") == "table",
-        "others": _elsewhere(choice, first, after) if not everything.reservations else [],
+        "may_export": request.may(Right.EXPORT),
+        "views": saved_views(request, "history"),
+        "others": _elsewhere(choice, first, after) if not months.total.reservations else [],
     }
     return render(request, "bookings/history.html", context)
 
@@ -86,47 +142,71 @@ def history(request: StudioRequest) -> HttpResponse:
 @require_safe
 def history_month(request: StudioRequest, month: date) -> HttpResponse:
     choice, now = location_choice(request), timezone.now()
-    this_month = _not_in_the_future(month, choice, now)
+    this_month = not_in_the_future(month, choice, now)
     # The last twelve months, or those up to an older one.
     last = this_month if month > next_month(this_month, step=-MONTHS_SHOWN) else month
     first, after = next_month(last, step=1 - MONTHS_SHOWN), next_month(last)
-    check_ins = dict.fromkeys(_months(first, after), 0) | past.check_ins_by_month(choice.shown, first, after)
-    classes = past.by_class(choice.shown, month, now=now)
-    total = past.total(outcome for _item, outcome in classes)
+    counted = past.check_ins_by_month(choice.shown, next_month(first, step=-12), after)
+    check_ins = {one: counted.get(one, 0) for one in _months(first, after)}
+    classes = classes_of(choice, month, now=now)
+    rows, heads = in_order(request, classes, _class_columns(), default="name")
     context = {
         "month": month,
         "previous_month": next_month(month, step=-1) if month > date(1970, 1, 1) else None,
         "next_month": next_month(month) if month < this_month else None,
         "crumbs": [(_("Check-in history"), reverse("bookings:history", args=[request.studio.slug]))],
-        "classes": classes,
-        "total": total,
+        "classes": rows,
+        "heads": heads,
+        "total": past.total(row.outcome for row in classes),
         "first_visits": past.first_visits_in(choice.shown, month),
         "show_places": len(choice.shown) > 1,
         "may_export": request.may(Right.EXPORT),
-        "bars": _bars(request, check_ins, current=month),
-        "summary": _summary(check_ins),
+        "bars": bars_of(request, check_ins, current=month, before=counted),
+        "with_before": any(one < first for one in counted),
+        "summary": summary_of(check_ins, counted),
         "check_ins": check_ins,
+        "heat": heat_of(charted.by_weekday_and_hour(choice.shown, month, now=now)) if classes else None,
+        "month_before": next_month(month, step=-1),
+        "fill_summary": fill_summary((row.item.name, row.fill) for row in classes),
         "as_table": request.GET.get("view") == "table",
+        "views": saved_views(request, "history_month"),
         "others": _elsewhere(choice, month, next_month(month)) if not classes else [],
     }
     return render(request, "bookings/history_month.html", context)
+
+
+def classes_of(choice: LocationChoice, month: date, *, now: datetime) -> list[ClassRow]:
+    """The month's classes by name, each with how full it was, had been in four weeks, and in the month before."""
+    earlier = charted.fullness_before(choice.shown, month, now=now)
+    return [
+        ClassRow(item, outcome, fill_of(outcome, *earlier.get(item.pk, (charted.NOTHING, charted.NOTHING))))
+        for item, outcome in past.by_class(choice.shown, month, now=now)
+    ]
+
+
+def _class_columns() -> list[Column]:
+    return [
+        Column("name", _("Class"), lambda row: row.item.name.casefold(), numbers=False),
+        Column("held", _("Held"), lambda row: row.outcome.held),
+        Column("booked", _("Booked"), lambda row: row.outcome.booked),
+        Column("checked_in", _("Checked in"), lambda row: row.outcome.checked_in),
+        Column("no_shows", _("No-show"), lambda row: row.outcome.no_shows),
+        Column("late_cancels", _("Late cancel"), lambda row: row.outcome.late_cancels),
+        Column("places", _("Places"), lambda row: row.fill.offered),
+        Column("occupancy", _("Occupancy"), lambda row: row.fill.booked),
+        Column("mean", _("4 weeks"), lambda row: row.fill.mean),
+        Column("before", _("Month before"), lambda row: row.fill.before),
+    ]
 
 
 @studio_view(Right.VIEW_HISTORY)
 @require_safe
 def history_class(request: StudioRequest, month: date, item: int) -> HttpResponse:
     choice, now = location_choice(request), timezone.now()
-    _not_in_the_future(month, choice, now)
-    calendar_item = get_object_or_404(
-        request.studio.calendar_items.select_related("teacher", "location")
-        .filter(sessions__location__in=choice.visible)
-        .distinct(),
-        pk=item,
-    )
+    not_in_the_future(month, choice, now)
+    calendar_item = item_of(request, choice, item)
     sessions = past.sessions_of(calendar_item, choice.shown, month, now=now)
-    outcome = _wanted(request.GET.get("outcome", ""))
-    chosen = _one_of(sessions, request.GET.get("session", ""))
-    shown = [(session, result) for session, result in sessions if chosen in (None, session.pk)]
+    outcome, chosen, shown = filtered(request, sessions)
     counts = past.total(result for _session, result in shown)
     rows = past.reservations_of([session for session, _result in shown], outcome=outcome, now=now)
     page = Paginator(rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
@@ -146,35 +226,37 @@ def history_class(request: StudioRequest, month: date, item: int) -> HttpRespons
         "outcome": outcome,
         "outcomes": [(state, STATE_WORDS[state], counts.states[state]) for state in State if counts.states[state]],
         "reservations": counts.reservations,
+        "listed": counts.states[outcome] if outcome else counts.reservations,
+        "may_export": request.may(Right.EXPORT),
         "show_places": len(choice.shown) > 1,
     }
     return render(request, "bookings/history_class.html", context)
 
 
-@studio_view(Right.EXPORT)
-@require_GET
-def history_csv(request: StudioRequest, month: date) -> StreamingHttpResponse:
-    """The month as a file (P7, Q38)."""
-    if not request.may(Right.VIEW_HISTORY):
-        raise PermissionDenied
-    choice, now = location_choice(request), timezone.now()
-    _not_in_the_future(month, choice, now)
-    place = choice.chosen.slug if choice.chosen else request.studio.slug
-    rows = month_as_csv(choice.shown, month, now=now, with_members=request.may(Right.SEE_CONTACT))
-    response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
-    name = f"checkins_{place}_{month:%Y-%m}.csv"
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    return response
+def item_of(request: StudioRequest, choice: LocationChoice, item: int) -> CalendarItem:
+    """A class that was held where this login may look. Raises Http404."""
+    found = request.studio.calendar_items.select_related("teacher", "location")
+    return get_object_or_404(found.filter(sessions__location__in=choice.visible).distinct(), pk=item)
 
 
-def _this_month(choice: LocationChoice, now: datetime) -> date:
+Sessions = list[tuple[ScheduledSession, Outcome]]
+
+
+def filtered(request: StudioRequest, sessions: Sessions) -> tuple[State | None, int | None, Sessions]:
+    """The outcome and the session that the address names, and the sessions that are left. Raises Http404."""
+    outcome = _wanted(request.GET.get("outcome", ""))
+    chosen = _one_of(sessions, request.GET.get("session", ""))
+    return outcome, chosen, [(session, result) for session, result in sessions if chosen in (None, session.pk)]
+
+
+def this_month_of(choice: LocationChoice, now: datetime) -> date:
     """The month that has begun somewhere among the locations."""
     return max((place.local_day(now).replace(day=1) for place in choice.visible), default=now.date().replace(day=1))
 
 
-def _not_in_the_future(month: date, choice: LocationChoice, now: datetime) -> date:
+def not_in_the_future(month: date, choice: LocationChoice, now: datetime) -> date:
     """This month; raises Http404 for one that has not begun."""
-    this_month = _this_month(choice, now)
+    this_month = this_month_of(choice, now)
     if month > this_month:
         raise Http404
     return this_month
@@ -200,38 +282,6 @@ def _change(outcome: Outcome, before: Outcome | None) -> int | None:
 
 def _share(outcome: Outcome, source: str) -> int | None:
     return round(100 * outcome.sources[source] / outcome.checked_in) if outcome.checked_in else None
-
-
-@dataclass(frozen=True)
-class Bar:
-    label: str
-    value: int
-    height: int
-    current: bool
-    url: str
-
-
-def _bars(request: StudioRequest, check_ins: dict[date, int], *, current: date) -> list[Bar]:
-    highest = max(check_ins.values(), default=0) or 1
-    return [
-        Bar(
-            label=date_format(month, "M"),
-            value=number,
-            height=max(1, round(BAR_HEIGHT * number / highest)),
-            current=month == current,
-            url=reverse("bookings:history_month", args=[request.studio.slug, month]),
-        )
-        for month, number in check_ins.items()
-    ]
-
-
-def _summary(check_ins: dict[date, int]) -> str:
-    """The chart in one sentence, for those who do not see it."""
-    best = max(check_ins, key=lambda month: check_ins[month])
-    return _("Check-ins per month, most in %(month)s: %(number)d") % {
-        "month": date_format(best, "YEAR_MONTH_FORMAT"),
-        "number": check_ins[best],
-    }
 
 
 def _elsewhere(choice: LocationChoice, first: date, after: date) -> list[tuple[Location, int]]:

@@ -118,7 +118,7 @@ def test_the_share_of_a_source_and_the_change_on_last_year(owner: StaffLogin, ce
         visit(centrum, local(f"2025-10-0{day}T18:00"))
     answer = get(owner, "")
     (october,) = [row for row in answer.context["rows"] if row.month == OCTOBER]
-    assert answer.context["sources"] == ["wellpass", "direct"]
+    assert answer.context["months"].sources == ["wellpass", "direct"]
     assert october.shares == [67, 33]
     assert october.change == 50
     assert "+50 %" in words(answer)
@@ -134,7 +134,8 @@ def test_a_month_lists_its_classes_with_what_became_of_the_bookings(owner: Staff
     ReservationFactory(session=session, booking=Booking.CANCELLED, **gone)
     SessionFactory(item=item, starts_at=local("2026-10-07T18:00"), cancelled_at=local("2026-10-07T10:00"))
     answer = get(owner, "2026-10/")
-    ((listed, outcome),) = answer.context["classes"]
+    (row,) = answer.context["classes"]
+    listed, outcome = row.item, row.outcome
     assert listed == item
     # The sweep has not stamped the no-show; the clock has made it one. A class that was called off was not held.
     assert (outcome.held, outcome.booked, outcome.checked_in, outcome.no_shows, outcome.late_cancels) == (1, 3, 1, 1, 1)
@@ -268,7 +269,7 @@ def test_thirty_rows_cost_as_many_queries_as_one(owner: StaffLogin, centrum: Loc
                 assert client.get(f"/linden/history/{path}").status_code == 200
             numbers.append(len(queries))
     assert numbers[:3] == numbers[3:]
-    assert max(numbers) <= 12
+    assert max(numbers) <= 15
 
 
 def test_check_ins_of_the_chart_are_those_of_the_table(centrum: Location) -> None:
