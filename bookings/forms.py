@@ -5,8 +5,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models import CalendarItem, Room
 from bookings.rules import CancelAs
 from portal.members.joining import NewMember
+from portal.models import Location, Member, Studio, Teacher
 
 
 class MomentField(forms.Field):
@@ -113,3 +115,45 @@ class BookForm(ActionForm):
 
     member = forms.IntegerField(min_value=1, max_value=2**62)
     deed = forms.ChoiceField(choices=[(word, word) for word in (BOOK, WAIT)])
+
+
+class AppointmentForm(forms.Form):
+    """Who meets whom, where and on which day. What is missing or does not fit leaves its question open."""
+
+    item = forms.ModelChoiceField(label=_("Appointment"), queryset=CalendarItem.objects.none())
+    teacher = forms.ModelChoiceField(label=_("Teacher"), queryset=Teacher.objects.none())
+    room = forms.ModelChoiceField(
+        label=_("Room"), queryset=Room.objects.none(), required=False, empty_label=_("no room is needed")
+    )
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    member = forms.ModelChoiceField(label=_("Member"), queryset=Member.objects.none(), required=False)
+
+    def __init__(self, data: Any, *, studio: Studio, locations: list[Location]) -> None:
+        super().__init__(data)
+        items = studio.calendar_items.offered().filter(kind=CalendarItem.Kind.APPOINTMENT, location__in=locations)
+        choices: dict[str, Any] = {
+            "item": items.select_related("location", "teacher", "room").order_by("name", "id"),
+            "teacher": studio.teachers.order_by("name", "id"),
+            "room": Room.objects.filter(location__in=locations).order_by("location__position", "name", "id"),
+            "member": studio.members.all(),
+        }
+        for name, queryset in choices.items():
+            self.fields[name].queryset = queryset  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        item, room = data.get("item"), data.get("room")
+        if item and room and room.location_id != item.location_id:
+            self.add_error("room", _("This room is at another location than the appointment. Please choose again."))
+        return data
+
+
+class BookAppointmentForm(AppointmentForm, ActionForm):
+    """The same with a start, as the list of free times told it, and a member."""
+
+    starts_at = MomentField()
+
+    def __init__(self, data: Any, *, studio: Studio, locations: list[Location]) -> None:
+        super().__init__(data, studio=studio, locations=locations)
+        self.fields["member"].required = True
+        self.fields["day"].required = False
