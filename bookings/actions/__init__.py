@@ -11,6 +11,7 @@ from bookings.actions.courses import CourseDone, RefusedFor, cancel_course, rese
 from bookings.actions.offers import settle_waiting
 from bookings.actions.recording import ActionIdReused, Done, Refused
 from bookings.actions.reservations import cancel, cancel_facts, reserve
+from bookings.actions.spots import move_to_spot, swap_spots
 from bookings.actions.sweep import sweep_no_shows
 from bookings.actions.undo import reinstate, revert_check_in, revert_no_show, undo, withdraw
 from bookings.actions.waiting import (
@@ -45,6 +46,7 @@ __all__ = [
     "join_waiting",
     "leave_waiting",
     "mark_no_show",
+    "move_to_spot",
     "offer_place",
     "promote",
     "reinstate",
@@ -53,6 +55,7 @@ __all__ = [
     "revert_check_in",
     "revert_no_show",
     "settle_waiting",
+    "swap_spots",
     "sweep_no_shows",
     "sweep_waiting",
     "undo",

@@ -115,9 +115,13 @@ def record(
     by: StaffLogin | None,
     now: datetime,
     before: Axes,
+    after: Axes | None = None,
     undoes: ReservationEvent | None = None,
 ) -> ReservationEvent:
-    """Append the event under the studio's next version and send the news; the last thing that an action does."""
+    """Append the event under the studio's next version and send the news; the last thing that an action does.
+
+    `after` None: the axes as they are now.
+    """
     event = ReservationEvent(
         studio_id=reservation.studio_id,
         reservation=reservation,
@@ -127,7 +131,7 @@ def record(
         by=by,
         by_word="" if by else "member",
         before=before,
-        after=axes(reservation),
+        after=axes(reservation) if after is None else after,
         undoes=undoes,
         version=raise_pulse(reservation.studio_id, now),
     )
