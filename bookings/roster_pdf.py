@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import typst
-from django.template.loader import render_to_string
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from fontTools.ttLib import TTFont
 
 from bookings.selectors.roster import Place, Roster
+from bookings.sources import source_name
 from bookings.states import STATE_WORDS
 from bookings.words import clock, day_and_clock
 
@@ -78,7 +78,7 @@ def _person(one: Place, seen: Roster) -> dict[str, Any]:
         "name": f"{person.name} *" if person.first_here else person.name,
         "number": person.number,
         "spot": person.spot,
-        "source": render_to_string("bookings/source_word.html", {"source": person.source}).strip(),
+        "source": str(source_name(person.source)),
         "state": state,
         "is_in": person.is_in,
         "notes": [note.text for note in one.notes],

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession, WaitingEvent
 from bookings.rules import Attendance, Booking, State
 from bookings.selectors import reception
 from bookings.selectors.reception import Meeting, Person
-from bookings.selectors.upcoming import for_login
 from bookings.selectors.waiting import OnList, on_list
-from portal.access import locations_for
 from portal.models import Location, MemberNote, StaffLogin
 
 NO_SHOW = ReservationEvent.Kind.NO_SHOW
@@ -96,20 +94,24 @@ class Roster:
 
 def sessions_for(login: StaffLogin) -> QuerySet[ScheduledSession]:
     """The sessions whose roster this login may open: a teacher's own, a pinned login's locations (Q13, Q37)."""
-    return for_login(login, locations_for(login))
+    pinned = login.locations.all()
+    sessions = ScheduledSession.objects.filter(Q(location__in=pinned) | ~Exists(pinned), studio_id=login.studio_id)
+    return sessions.filter(teacher__login=login) if login.only_own_classes else sessions
 
 
 def roster_of(session: ScheduledSession, *, now: datetime, with_notes: bool) -> Roster:
-    """Everything on the roster, whatever the number of people: eight queries. `session` comes with its location."""
+    """Everything on the roster, in at most seven queries, whatever the number of people."""
     version = Pulse.objects.filter(studio_id=session.studio_id).values_list("version", flat=True).first() or 0
     reservations = Reservation.objects.filter(session=session)
+    places = _places(reservations, now=now, with_notes=with_notes)
+    stamped = any(place.person.attendance is Attendance.NO_SHOW for place in places)
     return Roster(
         session,
         now,
         version,
-        places=_places(reservations, now=now, with_notes=with_notes),
+        places=places,
         waiting=on_list(session, now=now),
-        answered=answered([session.pk]),
+        answered=answered([session.pk]) if stamped else frozenset(),
     )
 
 

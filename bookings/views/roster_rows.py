@@ -39,6 +39,8 @@ class RosterRow:
     hue: int
     star_text: str
     policy: str
+    # Before the start, and of those who gave up; later it only fills the row.
+    is_policy_news: bool
     look_at: str
     state: SafeString
     source: SafeString
@@ -65,6 +67,7 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
         hue=hue(name),
         star_text=star_text(person),
         policy=policy_words(place, location, now=meeting.now),
+        is_policy_news=meeting.now < meeting.session.starts_at or person.booking is not Booking.BOOKED,
         look_at=flag_words(person.flagged),
         state=_state(person.state, _told(moment, meeting), get_language() or ""),
         source=_source(person.source, get_language() or ""),
@@ -127,4 +130,4 @@ def _state(state: State, time: str, language: str) -> SafeString:
 
 @lru_cache(maxsize=512)
 def _source(source: str, language: str) -> SafeString:
-    return render_to_string("components/source.html", {"source": source, "name": source.capitalize()})
+    return render_to_string("components/source.html", {"source": source})

@@ -27,6 +27,7 @@ from bookings.selectors.reception import Day
 from bookings.selectors.roster import Place, Roster
 from bookings.selectors.session_log import log_of, read
 from bookings.selectors.waiting import OnList
+from bookings.sources import OWN
 from bookings.states import STATE_WORDS
 from bookings.views.check_ins import Viewer, entry_of
 from bookings.views.roster_log import line_of
@@ -41,8 +42,6 @@ PRIVATE_COOKIE = "tresen_private"
 LOG_PER_PAGE = 100
 # One request does so many; the page asks again for the rest.
 AT_ONCE = 200
-# Everything else is a marketplace.
-OWN_SOURCES = frozenset({"direct", "desk", "import"})
 
 
 class Tab(StrEnum):
@@ -260,7 +259,7 @@ def _head(seen: Roster) -> dict[str, Any]:
     found, place = seen.session, seen.location
     item = found.item
     quota = item.marketplace_quota
-    sold = sum(number for source, number in seen.sources.items() if source not in OWN_SOURCES)
+    sold = sum(number for source, number in seen.sources.items() if source not in OWN)
     marketplaces = None
     if item.allows_marketplaces:
         marketplaces = f"{sold} / {quota}" if quota is not None else str(sold)
