@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 
 from bookings.converters import MonthConverter
-from bookings.views import bookings, check_ins, member_photo, member_search, reservations
+from bookings.views import bookings, check_ins, reservations
 
 register_converter(MonthConverter, "month")
 
@@ -19,7 +19,6 @@ urlpatterns = [
     path("bookings/", bookings.bookings, name="bookings"),
     path("bookings/<int:reservation>/cancel/", bookings.cancel, name="cancel"),
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),
-    path("members/search/", member_search.member_search, name="member_search"),
-    path("members/<int:member>/photo/", member_photo.member_photo, name="member_photo"),
+    path("", include("bookings.member_urls")),
     path("", include("bookings.history_urls")),
 ]

@@ -8,10 +8,15 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.imports.kinds import register
+        from portal.members.holdings import register as hold
+        from portal.members.own import Log, Notes
+        from portal.members.traces import Traces
         from portal.preferences import groups
         from portal.preferences import registry as settings
         from portal.resources import MemberImport
 
         register(MemberImport())
+        for holding in (Notes(), Log(), Traces()):
+            hold(holding)
         for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK):
             settings.register(group)

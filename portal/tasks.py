@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from portal.imports import runs
 from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
+from portal.members import duplicates
 from portal.models import Heartbeat, Job, ScheduledRun
 from portal.staff import invitations, mails
 
@@ -36,6 +37,12 @@ def clean_up_jobs(job: Job) -> Outcome | None:
     ScheduledRun.objects.filter(slot__lt=Now() - KEEP_SLOTS).delete()
     Heartbeat.objects.filter(seen_at__lt=Now() - KEEP_HEARTBEATS).delete()
     return MORE if deleted == AT_ONCE else None
+
+
+@handles("portal.compare_members", every=duplicates.EVERY, transactional=False)
+def compare_members(job: Job) -> Outcome | None:
+    """Look for duplicates of members who are new or changed."""
+    return MORE if duplicates.compare_next(now=timezone.now()) == duplicates.AT_ONCE else None
 
 
 # Not in one transaction: a check is watched while it goes on. What is written is one, and ends by asking for the lease.

@@ -1,0 +1,154 @@
+"""A member's profile: attendance, bookings and log. Notes, data and changes have views of their own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from bookings.member_words import LogLine, line_of
+from bookings.rules import CancelAs, State
+from bookings.selectors import member as one
+from bookings.selectors.member import Year
+from bookings.selectors.waiting import waits_of
+from bookings.states import STATE_WORDS, flag_words, star_of
+from bookings.views.bookings import ways_words
+from bookings.views.member_head import Elsewhere, head, the_member
+from bookings.words import day_and_clock
+from portal.access import StudioRequest, studio_view
+from portal.roles import Right
+
+PER_PAGE = 100
+SESSIONS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Coming:
+    """One booking to come, with the outcomes of giving it up."""
+
+    reservation: Any
+    free_until: str
+    ways: list[tuple[CancelAs, str]]
+    action_id: UUID
+
+
+def leads_to_the_kept_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The address of a merged profile is that of the kept one."""
+
+    @wraps(view)
+    def led(request: StudioRequest, member: int) -> HttpResponse:
+        try:
+            return view(request, member)
+        except Elsewhere as elsewhere:
+            name = request.resolver_match.view_name if request.resolver_match else "bookings:member"
+            return redirect(name, request.studio.slug, elsewhere.member.pk)
+
+    return led
+
+
+@studio_view(Right.VIEW_MEMBERS)
+@require_safe
+@leads_to_the_kept_one
+def member(request: StudioRequest, member: int) -> HttpResponse:
+    """The whole history, newest first: what has begun; what is to come stands under Bookings (K5)."""
+    now, found = timezone.now(), the_member(request, member)
+    context = head(request, found, tab="member", now=now)
+    shown = request.location_choice.shown
+    soon = now + timedelta(days=1)
+    years = one.years_of(found, shown, until=soon, now=now)
+    year, state = _year(years, request.GET.get("year", "")), _state(request.GET.get("state", ""))
+    rows = one.reservations_of(found, shown, now=now).filter(starts_at__lte=soon)
+    if year is not None:
+        rows = one.with_local_year(rows).filter(local_year=year.year)
+    counts = sum((each.states for each in ([year] if year else years)), start=type(Year(0).states)())
+    if state is not None:
+        rows = rows.filter(state_word=state)
+    rows = (
+        rows.with_first_visit()
+        .select_related("session__item", "session__teacher", "location", "checked_in_by__user", "spot")
+        .order_by("-starts_at", "-id")
+    )
+    page = Paginator(rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
+    context |= {
+        "page": page,
+        "rows": [(row, star_of(row), flag_words(row.flagged)) for row in page],
+        "years": years,
+        "year": year,
+        "state": state,
+        "states": [(word, STATE_WORDS[word], counts[word]) for word in State if counts[word]],
+        "total": Year(0, counts),
+        "ever": sum(each.all for each in years),
+    }
+    return render(request, "bookings/member.html", context)
+
+
+@studio_view(Right.VIEW_MEMBERS)
+@require_safe
+@leads_to_the_kept_one
+def member_bookings(request: StudioRequest, member: int) -> HttpResponse:
+    """What is to come: bookings, places on waiting lists, and the next sessions to book."""
+    now, found = timezone.now(), the_member(request, member)
+    if found.scrubbed_at is not None:
+        raise Http404
+    context = head(request, found, tab="member_bookings", now=now)
+    visible = request.location_choice.visible
+    text = request.GET.get("q", "").strip()[:100]
+    context |= {
+        "bookings": [_coming(request, row, now=now) for row in context["coming"]],
+        "waits": [wait for wait in waits_of(found, now=now) if wait.entry.session.location in visible],
+        "text": text,
+        "sessions": [
+            (session, day_and_clock(session.starts_at, session.location))
+            for session in one.next_sessions(request.login, visible, text, now=now, limit=SESSIONS_SHOWN)
+        ]
+        if context["may_book"]
+        else [],
+    }
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "bookings/member_bookings.html#sessions", context)
+    return render(request, "bookings/member_bookings.html", context)
+
+
+@studio_view(Right.VIEW_MEMBERS)
+@require_safe
+@leads_to_the_kept_one
+def member_log(request: StudioRequest, member: int) -> HttpResponse:
+    """All that happened: bookings, waiting lists, and what people changed in the profile."""
+    now, found = timezone.now(), the_member(request, member)
+    context = head(request, found, tab="member_log", now=now)
+    visible = request.location_choice.visible
+    page = Paginator(one.log_of(found, visible), PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
+    lines: list[LogLine] = [
+        line_of(row, visible, with_contact=request.may(Right.SEE_CONTACT)) for row in one.read_log(list(page))
+    ]
+    return render(request, "bookings/member_log.html", context | {"page": page, "lines": lines})
+
+
+def _coming(request: StudioRequest, row: Any, *, now: datetime) -> Coming:
+    return Coming(row, day_and_clock(row.deadline_at, row.location), ways_words(request, row, now=now), uuid4())
+
+
+def _year(years: list[Year], text: str) -> Year | None:
+    """The year that the filter names; raises Http404 for one without reservations."""
+    if not text:
+        return None
+    found = next((year for year in years if str(year.year) == text), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _state(word: str) -> State | None:
+    """The state that the filter names; raises Http404 for a word that is none."""
+    if not word:
+        return None
+    if word not in set(State):
+        raise Http404
+    return State(word)
