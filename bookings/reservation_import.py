@@ -1,7 +1,7 @@
 """Reservation history as a kind of import: what is asked, and how it is undone."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -190,7 +190,9 @@ class ReservationImport(ImportKind):
         if isinstance(resource, ReservationResource):
             resource.close()
 
-    def undo(self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[int, str]:
+    def undo(
+        self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime, keep_job: Callable[[], None]
+    ) -> dict[int, str]:
         """Reservations first, then the sessions, classes and members that nothing else needs."""
         written = [record for row in rows for record in row.written if record["model"] == "reservation"]
         pks = [record["pk"] for record in written]
@@ -199,7 +201,7 @@ class ReservationImport(ImportKind):
         used = changed_elsewhere(pks, but_by_the_clock=False)
         kept = {row.line: USED_SINCE for row in rows for record in row.written if _is_in(record, used)}
         free = [row for row in rows if row.line not in kept]
-        kept |= take_back(Reservation, free)
+        kept |= take_back(Reservation, free, keep_job=keep_job)
         restored = [
             (row.line, record["pk"])
             for row in free
@@ -209,7 +211,7 @@ class ReservationImport(ImportKind):
         moved = Reservation.objects.filter(pk__in=[pk for _line, pk in restored]).values_list("session_id", flat=True)
         count_places({session.pk for session in locked} | set(moved))
         for model in (ScheduledSession, CalendarItem, Member):
-            for line, why in take_back(model, rows).items():
+            for line, why in take_back(model, rows, keep_job=keep_job).items():
                 kept.setdefault(line, why)
         record_restored(run.studio_id, run.pk, restored, now=now)
         return kept

@@ -1,6 +1,6 @@
 """Members, from a file to the studio's book."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -246,5 +246,7 @@ class MemberImport(ImportKind):
         numbers = table.column(run.mapping["number"]) if "number" in run.mapping else ()
         return MemberResource(run, now=now, write=write, numbers_in_file=numbers)
 
-    def undo(self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[int, str]:
-        return take_back(Member, rows)
+    def undo(
+        self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime, keep_job: Callable[[], None]
+    ) -> dict[int, str]:
+        return take_back(Member, rows, keep_job=keep_job)

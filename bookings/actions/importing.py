@@ -62,8 +62,8 @@ def record_imported(studio_id: int, run_id: int, imported: Sequence[Imported], *
     if not imported:
         return
     version = raise_pulse(studio_id, now)
-    events = ReservationEvent.objects.bulk_create(
-        (
+    for start in range(0, len(imported), _BATCH):  # in batches, so that not all events are in memory at once
+        events = ReservationEvent.objects.bulk_create(
             ReservationEvent(
                 studio_id=studio_id,
                 reservation=one.reservation,
@@ -75,12 +75,10 @@ def record_imported(studio_id: int, run_id: int, imported: Sequence[Imported], *
                 after=axes(one.reservation),
                 version=version,
             )
-            for one in imported
-        ),
-        batch_size=_BATCH,
-    )
-    for event in events:
-        reservation_changed.send(sender=Reservation, reservation=event.reservation, event=event)
+            for one in imported[start : start + _BATCH]
+        )
+        for event in events:
+            reservation_changed.send(sender=Reservation, reservation=event.reservation, event=event)
 
 
 def lock_sessions(sessions: "QuerySet[ScheduledSession]") -> list[ScheduledSession]:

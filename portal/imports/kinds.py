@@ -4,7 +4,7 @@ The kinds register themselves when their app is ready, so that the portal needs 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -82,8 +82,13 @@ class ImportKind(ABC):
         """After all rows are written, inside the same transaction."""
 
     @abstractmethod
-    def undo(self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime) -> dict[int, str]:
-        """Take back what these rows wrote, inside the caller's transaction; by line: why something stays."""
+    def undo(
+        self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime, keep_job: Callable[[], None]
+    ) -> dict[int, str]:
+        """Take back what these rows wrote, inside the caller's transaction; by line: why something stays.
+
+        `keep_job` is to be called at least every half minute: it keeps the job.
+        """
 
 
 _KINDS: dict[str, ImportKind] = {}

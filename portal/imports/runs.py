@@ -198,18 +198,22 @@ def write(run: ImportRun, *, now: datetime, still_ours: Callable[[], None]) -> N
 
 def undo(run: ImportRun, *, now: datetime, still_ours: Callable[[], None]) -> None:
     """Take back, in one transaction, what the import wrote and nobody has changed or used since."""
-    with transaction.atomic():
-        _alone(run.studio_id)
-        rows = list(run.rows.exclude(written=[]))
-        kept = kind_of(run.kind).undo(run, rows, now=now)
-        changed = [row for row in rows if row.line in kept]
-        for row in changed:
-            row.kept = kept[row.line]
-        ImportRow.objects.bulk_update(changed, ["kept"], batch_size=CHUNK)
-        run.counts |= {"kept": len(changed)}
-        run.undone_at = now
-        _conclude(run, Status.UNDONE, since=Status.UNDOING, fields=["counts", "undone_at"])
-        still_ours()
+    beside = _Beside(run)
+    try:
+        with transaction.atomic():
+            _alone(run.studio_id)
+            rows = list(run.rows.exclude(written=[]).only("line", "written"))
+            kept = kind_of(run.kind).undo(run, rows, now=now, keep_job=beside.keep_job)
+            changed = [row for row in rows if row.line in kept]
+            for row in changed:
+                row.kept = kept[row.line]
+            ImportRow.objects.bulk_update(changed, ["kept"], batch_size=CHUNK)
+            run.counts |= {"kept": len(changed)}
+            run.undone_at = now
+            _conclude(run, Status.UNDONE, since=Status.UNDOING, fields=["counts", "undone_at"])
+            still_ours()
+    finally:
+        beside.close()
 
 
 def _go_through(run: ImportRun, *, write: bool, now: datetime, progress: Progress) -> dict[str, int]:
@@ -304,6 +308,11 @@ class _Beside:
     def progress(self, done: int) -> None:
         with self._connection.cursor() as cursor:
             cursor.execute("UPDATE portal_importprogress SET done = %s WHERE run_id = %s", [done, self._run.pk])
+        self.keep_job()
+
+    def keep_job(self) -> None:
+        """Another lease from now on, if a worker holds one."""
+        with self._connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE portal_job SET lease_until = now() + make_interval(secs => %s)"
                 " WHERE id = %s AND lease_until IS NOT NULL",

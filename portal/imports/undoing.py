@@ -1,6 +1,6 @@
 """Taking back what an import wrote: changed objects get their old values, made ones go, unless they were used since."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -47,10 +47,14 @@ def entries(rows: Sequence[ImportRow], model: type[Model]) -> list[Entry]:
     ]
 
 
-def take_back(model: type[Model], rows: Sequence[ImportRow]) -> dict[int, str]:
-    """Undo what the rows did to objects of this model; line: the reason, for each that had to stay as it is."""
+def take_back(model: type[Model], rows: Sequence[ImportRow], *, keep_job: Callable[[], None]) -> dict[int, str]:
+    """Undo what the rows did to objects of this model; line: the reason, for each that had to stay as it is.
+
+    `keep_job` is called with each batch, to keep the job.
+    """
     kept: dict[int, str] = {}
     for batch in _batches(entries(rows, model)):
+        keep_job()
         objects = model._default_manager.select_for_update().in_bulk([entry.pk for entry in batch])
         to_delete: dict[int, int] = {}
         for entry in batch:

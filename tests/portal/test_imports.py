@@ -2,7 +2,9 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -325,3 +327,24 @@ def test_a_worker_that_dies_in_the_middle_leaves_nothing_behind_and_the_next_one
     assert Reservation.objects.count() == 8
     runs.work_on(run.pk, now=timezone.now(), still_ours=lambda: None)
     assert Reservation.objects.count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("content", [HISTORY, MEMBERS], ids=["history", "members"])
+def test_writing_and_taking_back_keep_their_job_while_they_work(desk: Client, content: str) -> None:
+    run = to_preview(desk, content)
+
+    def leased() -> timedelta:
+        run.refresh_from_db()
+        assert run.job is not None
+        assert run.job.lease_until is not None
+        return run.job.lease_until - timezone.now()
+
+    seen: list[timedelta] = []
+    for step in (ImportRun.Status.WRITING, ImportRun.Status.UNDOING):
+        ImportRun.objects.update(only_good_rows=True)
+        runs.begin(run, step)
+        nearly_over = timezone.now() + timedelta(seconds=1)
+        Job.objects.filter(pk=run.job_id).update(lease_until=nearly_over, lease_token=uuid4())
+        runs.work_on(run.pk, now=timezone.now(), still_ours=lambda: seen.append(leased()))
+    assert [kept > timedelta(minutes=1) for kept in seen] == [True, True]
