@@ -21,4 +21,5 @@ urlpatterns = [
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),
     path("", include("bookings.member_urls")),
     path("", include("bookings.history_urls")),
+    path("", include("bookings.schedule_urls")),
 ]

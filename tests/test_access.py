@@ -24,6 +24,9 @@ OBJECTS = {
     "session",
     "item",
     "event",
+    "feed",
+    "room",
+    "spot",
     "member",
     "note",
     "run",
@@ -37,7 +40,7 @@ OBJECTS = {
 # Those that belong to no location: a login that is pinned to one sees them all the same.
 OF_THE_STUDIO = {"member"}
 OTHER_WORDS: dict[str, Any] = {
-    "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc",
+    "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own",
     "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from bookings import actions
-from bookings.models import Reservation
+from bookings.models import CalendarFeed, Reservation
 from portal.imports import runs
 from portal.models import ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
 from portal.roles import Preset
@@ -19,6 +19,7 @@ from tests.factories import (
     MemberFactory,
     ReservationFactory,
     SessionFactory,
+    SpotFactory,
     StaffLoginFactory,
     StudioFactory,
     TeacherFactory,
@@ -72,6 +73,8 @@ def house(slug: str) -> House:
     invitation = invitations.invite(studio, wanted, by=owner, now=now - timedelta(days=4), origin="https://x.test/")
     asked = replace(wanted, email=f"more@{slug}.test")
     wish = invitations.ask(studio, asked, why="", by=owner, now=now, origin="https://x.test/")
+    spot = SpotFactory(room__location=place, label="1", fill_order=0)
+    feed = CalendarFeed.objects.create(studio=studio, location=place, secret_hash=slug, created_at=now)
     return House(
         studio=studio,
         place=place,
@@ -91,6 +94,9 @@ def house(slug: str) -> House:
             "wish": wish.pk,
             "run": run.pk,
             "template": template.pk,
+            "feed": feed.pk,
+            "room": spot.room_id,
+            "spot": spot.pk,
             "location": place.pk,
             "group": "booking",
             "closing": closing.pk,

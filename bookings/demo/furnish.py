@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from bookings.demo.names import mailbox, people
 from bookings.demo.plan import PASSWORD, StudioPlan
 from bookings.demo.portraits import portrait
-from bookings.models import CalendarItem, Room, Spot
+from bookings.models import HUES, CalendarItem, Room, Spot
 from portal.models import Location, Member, StaffLogin, Studio, Teacher, User
 from portal.models.people import photo_path
 
@@ -19,7 +19,7 @@ def furnish(plan: StudioPlan, *, today: date, dice: Random) -> Studio:
     studio = Studio.objects.create(slug=plan.slug, name=plan.name, language=plan.language)
     rooms = _places(studio, plan)
     teachers = _logins_and_teachers(studio, plan)
-    for one in plan.classes:
+    for number, one in enumerate(plan.classes):
         room = rooms[one.place, one.room]
         CalendarItem.objects.create(
             studio=studio,
@@ -31,6 +31,7 @@ def furnish(plan: StudioPlan, *, today: date, dice: Random) -> Studio:
             capacity=one.capacity,
             duration_minutes=one.minutes,
             cancel_hours=one.cancel_hours,
+            colour=number * 5 % HUES,
         )
     _members(studio, plan.members, today=today, dice=dice)
     return studio

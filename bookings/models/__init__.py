@@ -1,3 +1,4 @@
+from bookings.models.feeds import CalendarFeed
 from bookings.models.item import HUES, CalendarItem
 from bookings.models.places import Room, Spot
 from bookings.models.recurrence import Recurrence
@@ -7,6 +8,7 @@ from bookings.models.waiting import WaitingEntry, WaitingEvent
 
 __all__ = [
     "HUES",
+    "CalendarFeed",
     "CalendarItem",
     "Own",
     "Pulse",
