@@ -7,7 +7,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import judging, preferences, receivers  # noqa: F401 (which connect themselves)
+        from bookings import commands, judging, preferences, receivers  # noqa: F401 (which connect themselves)
         from bookings.holdings import Reservations, Waits
         from bookings.reservation_import import ReservationImport
         from portal.imports.kinds import register
@@ -20,3 +20,4 @@ class BookingsConfig(AppConfig):
         settings.register(preferences.BOOKING)
         settings.register(preferences.CHECK_IN_GROUP)
         judging.register_previews()
+        commands.register_commands()

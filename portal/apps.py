@@ -7,6 +7,7 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
+        from portal import commands
         from portal.imports.kinds import register
         from portal.members.holdings import register as hold
         from portal.members.own import Log, Notes
@@ -20,3 +21,5 @@ class PortalConfig(AppConfig):
             hold(holding)
         for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK):
             settings.register(group)
+        commands.register(commands.pages, place=10)
+        commands.register(commands.settings, place=90)

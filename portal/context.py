@@ -40,7 +40,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "hue": hue(login.user.name),
                 "by_pin": login.at_most is not None and not getattr(request, "preview_until", None),
             },
-            "nav": _navigation(request, login),
+            "nav": navigation(request, login),
             "studios": _other_studios(request, login),
             "desk": f"{login.studio.slug} {request.base_login.pk}",  # type: ignore[attr-defined]
         }
@@ -84,7 +84,8 @@ def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, st
     ]
 
 
-def _navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
+def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
+    """The pages of the rail that this login may open."""
     entries = [
         (Right.VIEW_TODAY, "bookings:check_ins", _("Check-ins"), "check", "c"),
         (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar", "b"),

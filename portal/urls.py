@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal import staff_urls, views
-from portal.views import imports, saved_views, settings, settings_closing, settings_look, settings_places
+from portal.views import commands, imports, saved_views, settings, settings_closing, settings_look, settings_places
 
 app_name = "portal"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("<slug:studio>/", views.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
+    path("<slug:studio>/commands/", commands.commands, name="commands"),
     path("<slug:studio>/settings/", settings.settings, name="settings"),
     path("<slug:studio>/settings/locations/", settings_places.settings_locations, name="settings_locations"),
     path("<slug:studio>/settings/locations/add/", settings_places.settings_location_add, name="settings_location_add"),

@@ -161,6 +161,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:member_merge_with": Studio(get=Right.MANAGE_MEMBERS),
     "bookings:member_merge": Studio(get=Right.MANAGE_MEMBERS, post=Right.MANAGE_MEMBERS),
     "bookings:member_merge_undo": Studio(post=Right.MANAGE_MEMBERS),
+    "portal:commands": Studio(get=ANY),
     "portal:settings": Studio(get=Right.MANAGE_SETTINGS),
     "portal:settings_group": Studio(get=Right.MANAGE_SETTINGS, post=Right.MANAGE_SETTINGS),
     "portal:settings_group_at": Studio(get=Right.MANAGE_SETTINGS, post=Right.MANAGE_SETTINGS),

@@ -17,6 +17,7 @@ from bookings.exports import ALL, month_as_csv, month_columns
 from bookings.exports import Column as MonthColumn
 from bookings.selectors import history as past
 from bookings.selectors.local_days import next_month
+from bookings.sources import source_name
 from bookings.views.history import (
     MONTHS_SHOWN,
     filtered,
@@ -26,7 +27,6 @@ from bookings.views.history import (
     sorted_months,
     this_month_of,
 )
-from bookings.sources import source_name
 from portal.access import StudioRequest, studio_view
 from portal.downloads import (
     FORMULA_STARTS,
