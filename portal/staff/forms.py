@@ -23,14 +23,14 @@ class RightsForm(forms.Form):
         initial=Preset.DESK,
         help_text=_("The table of presets says what each may do."),
     )
-    locations = forms.ModelMultipleChoiceField(
+    locations: forms.ModelMultipleChoiceField = forms.ModelMultipleChoiceField(
         label=_("Pinned to"),
         queryset=None,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: all locations."),
     )
-    teaches_as = forms.ModelChoiceField(
+    teaches_as: forms.ModelChoiceField = forms.ModelChoiceField(
         label=_("Teaches as"),
         queryset=None,
         required=False,
@@ -55,7 +55,7 @@ class RightsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("preset") == Preset.OWNER and cleaned.get("locations"):
-            self.add_error("locations", forms.ValidationError(WHY_WORDS[Why.OWNER_PINNED]))
+            self.add_error("locations", str(WHY_WORDS[Why.OWNER_PINNED]))
         return cleaned
 
     def chosen(self) -> dict[str, Any]:
@@ -99,7 +99,8 @@ class AcceptForm(forms.Form):
     )
 
     def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"name": invitation.name}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["name"] = invitation.name
         self.invitation = invitation
 
     def clean(self) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class PinForm(forms.Form):
     def clean_pin(self) -> str:
         pin: str = self.cleaned_data["pin"]
         if weak := weakness(pin):
-            raise forms.ValidationError(PIN_WORDS[weak])
+            raise forms.ValidationError(str(PIN_WORDS[weak]))
         return pin
 
     def clean(self) -> dict[str, Any]:

@@ -127,10 +127,18 @@ def accept(invitation: Invitation, user: User, *, now: datetime) -> StaffLogin:
     return login
 
 
+@transaction.atomic
+def join(invitation: Invitation, *, name: str, password: str, now: datetime) -> User:
+    """A new person with the invited address. Raises IntegrityError when it has a login already, StaffRefused."""
+    user = User.objects.create_user(invitation.email, password, name=name)
+    accept(invitation, user, now=now)
+    return user
+
+
 def link_teacher(login: StaffLogin, teacher: Teacher | None) -> None:
     """Whose classes a teacher's login shows; None: those of the teacher of the same name, who is made if need be."""
     teachers = login.studio.teachers
-    Teacher.objects.filter(login=login).exclude(pk=teacher.pk if teacher else None).update(login=None)
+    Teacher.objects.filter(login=login).exclude(pk=teacher.pk if teacher else 0).update(login=None)
     if teacher is None:
         teacher = teachers.filter(name__iexact=login.user.name, login=None).first()
     if teacher is None:

@@ -54,6 +54,7 @@ def try_pin(login: StaffLogin, digits: str, *, now: datetime) -> Tried:
     if check_password(digits, pin.digits):
         pin.wrong_tries, pin.locked_until = 0, None
         pin.save(update_fields=["wrong_tries", "locked_until"])
+        StaffLogin.objects.filter(pk=login.pk).update(seen_at=now)
         pin.login = login
         return Tried(pin)
     pin.wrong_tries += 1

@@ -29,8 +29,8 @@ def with_pin(studio: Studio) -> QuerySet[StaffLogin]:
 
 
 def open_invitations(studio: Studio) -> QuerySet[Invitation]:
-    found = studio.invitations.open()  # type: ignore[attr-defined]
-    return found.select_related("invited_by__user").prefetch_related(_IN_ORDER)  # type: ignore[no-any-return]
+    found = Invitation.objects.open().filter(studio=studio)
+    return found.select_related("invited_by__user").prefetch_related(_IN_ORDER)
 
 
 def open_wishes(studio: Studio) -> QuerySet[LoginWish]:

@@ -1,5 +1,6 @@
 """Staff logins: who may come in, as what, and what was done about it (P18, Q37)."""
 
+from copy import copy
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.changes import changed_values, record_change
-from portal.models import StaffLogin, Studio
+from portal.models import StaffLogin
 from portal.people import hue, initials
 from portal.roles import Right
 from portal.staff import desk, logins, pins, selectors, sessions
@@ -74,7 +75,7 @@ def _staff_page(request: StudioRequest, form: DeskForm, *, status: HTTPStatus = 
 @require_POST
 def staff_desk(request: StudioRequest) -> HttpResponse:
     """When the desk locks by itself, and who needs two steps."""
-    before = Studio.objects.get(pk=request.studio.pk)
+    before = copy(request.studio)
     form = DeskForm(request.POST, instance=request.studio)
     if not form.is_valid():
         return _staff_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)

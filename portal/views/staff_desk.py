@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.access import StudioRequest, studio_view
 from portal.changes import record_change
-from portal.models import StaffLogin
 from portal.people import hue, initials
 from portal.roles import Right
 from portal.staff import desk, pins, selectors, sessions
@@ -51,7 +50,6 @@ def switch(request: StudioRequest) -> HttpResponse:
         return _switch_page(request, chosen, back, error=_wrong(tried))
     tried.pin.login = login
     desk.switch_in(request.session, tried.pin)
-    StaffLogin.objects.filter(pk=login.pk).update(seen_at=now)
     return redirect(_next(request))
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import login as log_in
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -58,7 +58,7 @@ def _form(request: StudioRequest, template: str, form: InviteForm) -> HttpRespon
 
 
 def _invitation(request: StudioRequest, pk: int) -> Invitation:
-    return get_object_or_404(Invitation, studio=request.studio, pk=pk)
+    return get_object_or_404(request.studio.invitations.all(), pk=pk)
 
 
 @studio_view(None, post=Right.MANAGE_LOGINS)
@@ -186,7 +186,8 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponse:
     form = AcceptForm(request.POST if request.method == "POST" else None, invitation=found)
     if request.method == "POST" and form.is_valid():
         try:
-            user = _new_person(found, form)
+            given = form.cleaned_data
+            user = invitations.join(found, name=given["name"], password=given["password"], now=timezone.now())
         except IntegrityError:
             form.add_error(None, _("This address has a login already. Log in with it, and you can accept."))
         except StaffRefused:
@@ -196,15 +197,6 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponse:
             return redirect("portal:studio", found.studio.slug)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return _accept_page(request, found, form=form, status=status)
-
-
-@transaction.atomic
-def _new_person(found: Invitation, form: AcceptForm) -> User:
-    given = form.cleaned_data
-    with transaction.atomic():
-        user = User.objects.create_user(found.email, given["password"], name=given["name"])
-    invitations.accept(found, user, now=timezone.now())
-    return user
 
 
 def _accept_known(request: HttpRequest, found: Invitation) -> HttpResponse:
