@@ -13,8 +13,10 @@ MEMBERS, PEOPLE_A_CLASS = 5000, 20
 # Sessions as (first, number of them, first start, time between two starts), each with its people.
 _SESSIONS = """
 INSERT INTO bookings_scheduledsession (studio_id, item_id, location_id, teacher_id, starts_at, ends_at, capacity,
-                                       places_taken)
-  SELECT 1, 1 + n %% 20, 1 + (1 + n %% 20) %% 2, 1 + n %% 10, at, at + interval '1 hour', 40, 0
+                                       places_taken, places_held, places_kept, own, cancelled_reason, is_exclusive,
+                                       version)
+  SELECT 1, 1 + n %% 20, 1 + (1 + n %% 20) %% 2, 1 + n %% 10, at, at + interval '1 hour', 40,
+         0, 0, 0, '{}', '', false, 0
     FROM generate_series(0, %(sessions)s - 1) n,
          LATERAL (SELECT %(start)s::timestamptz + n * %(step)s::interval AS at) t;
 """
