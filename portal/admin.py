@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -15,9 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.jobs import admin as jobs_admin  # noqa: F401 - registers the queue
 from portal.models import Location, Member, StaffLogin, Studio, User
+from portal.roles import Preset
+from portal.staff.rules import Standing, Why, refusal
+from portal.staff.words import WHY_WORDS
 
-# Neither has a meaning here: rights come from StaffLogin, addresses from User.
-admin.site.unregister([Group, EmailAddress])
+# Groups and addresses have no meaning here: rights come from StaffLogin, addresses from User. Sessions are ended by
+# their person or an owner; what a second step is made of is seen by nobody.
+admin.site.unregister([Group, EmailAddress, UserSession, Authenticator])
 admin.site.site_header = admin.site.site_title = "Tresen"
 
 
@@ -41,6 +47,24 @@ class UserAdmin(DjangoUserAdmin):
     )
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """A person is switched off: the log needs a name for what they did."""
+        return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(admin.ModelAdmin):
+    """Second steps, to be taken away from a person who lost the telephone and the recovery codes."""
+
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(Studio)
@@ -73,7 +97,29 @@ class StaffLoginForm(forms.ModelForm):
         elsewhere = [place for place in cleaned.get("locations", ()) if place.studio != cleaned.get("studio")]
         if elsewhere:
             raise ValidationError({"locations": _("A login can be pinned to locations of its own studio only.")})
+        if why := self._refusal(cleaned):
+            raise ValidationError(str(WHY_WORDS[why]))
         return cleaned
+
+    def _refusal(self, cleaned: dict[str, Any]) -> Why | None:
+        """The same rule as on the studio's own page: the last owner stays, and an owner is not pinned (P18)."""
+        old = StaffLogin.objects.filter(pk=self.instance.pk).first()
+        if old and old.removed_at and cleaned.get("is_active"):
+            return Why.REMOVED
+        was = Standing(
+            is_owner=old is not None and old.preset == Preset.OWNER,
+            is_active=old is not None and old.is_active,
+            is_pinned=False,
+        )
+        will_be = Standing(
+            is_owner=cleaned.get("preset") == Preset.OWNER,
+            is_active=bool(cleaned.get("is_active")) and (old is None or old.studio == cleaned.get("studio")),
+            is_pinned=bool(cleaned.get("locations")),
+        )
+        others = StaffLogin.objects.filter(
+            studio=old.studio_id if old else None, preset=Preset.OWNER, is_active=True
+        ).exclude(pk=self.instance.pk)
+        return refusal(was, will_be, other_owners=others.count())
 
 
 @admin.register(StaffLogin)
@@ -84,6 +130,10 @@ class StaffLoginAdmin(admin.ModelAdmin):
     list_select_related = ("studio", "user")
     search_fields = ("user__email", "user__name", "studio__name")
     autocomplete_fields = ("studio", "user", "locations")
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """A login is switched off here, and removed by an owner: the log needs a name for what was done."""
+        return False
 
 
 @admin.register(Member)

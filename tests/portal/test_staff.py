@@ -288,3 +288,30 @@ def test_a_studio_can_ask_its_owners_and_managers_for_two_steps(owner):
     assert as_(desk).get("/one/check-ins/").status_code == 200
     Authenticator.objects.create(user=owner.user, type="totp", data={})
     assert client.get("/one/check-ins/").status_code == 200
+
+
+# The operator's desk
+
+
+def test_the_operator_cannot_take_the_last_owner_away_either(owner):
+    operator = UserFactory(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(operator)
+    url = f"/admin/portal/stafflogin/{owner.pk}/change/"
+    form = {"studio": owner.studio.pk, "user": owner.user.pk}
+    answer = client.post(url, form | {"preset": "desk", "is_active": "on"})
+    assert "last owner" in text(answer)
+    assert "last owner" in text(client.post(url, form | {"preset": "owner"}))
+    assert client.post(f"/admin/portal/stafflogin/{owner.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"/admin/portal/user/{owner.user.pk}/delete/", {"post": "yes"}).status_code == 403
+    owner.refresh_from_db()
+    assert (owner.preset, owner.is_active) == (Preset.OWNER, True)
+
+
+def test_the_operator_takes_a_lost_second_step_away_and_never_sees_it(owner):
+    step = Authenticator.objects.create(user=owner.user, type="totp", data={"secret": "canary-seed"})
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    assert "canary-seed" not in text(client.get(f"/admin/mfa/authenticator/{step.pk}/change/"))
+    client.post(f"/admin/mfa/authenticator/{step.pk}/delete/", {"post": "yes"})
+    assert not Authenticator.objects.exists()
