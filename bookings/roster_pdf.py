@@ -27,19 +27,19 @@ BOX = "\ufffc"
 _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
 
 
-def written(seen: Roster) -> bytes:
+def written(seen: Roster, *, with_notes: bool) -> bytes:
     """The PDF, in the active language; the same roster gives the same bytes."""
     return typst.compile(
         str(PAPER / "roster.typ"),
         font_paths=[str(PAPER)],
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_data(seen))},
+        sys_inputs={"data": json.dumps(_data(seen, with_notes=with_notes))},
         pdf_standards=["a-2u"],
         timestamp=int(seen.now.timestamp()),
     )
 
 
-def _data(seen: Roster) -> dict[str, Any]:
+def _data(seen: Roster, *, with_notes: bool) -> dict[str, Any]:
     session, place = seen.session, seen.location
     parts = [session.teacher or _("no teacher"), session.room, place, seen.session.studio]
     data = {
@@ -53,7 +53,7 @@ def _data(seen: Roster) -> dict[str, Any]:
         "counts": _counts(seen),
         "written": _("As of %(moment)s") % {"moment": day_and_clock(seen.now, place)},
         "headings": [_("Member"), _("Number"), _("Spot"), _("Source"), _("State")],
-        "people": [_person(one, seen) for one in seen.expected],
+        "people": [_person(one, seen, with_notes=with_notes) for one in seen.expected],
         "nobody": _("Nobody has booked yet."),
         "waiting_heading": _("Waiting list"),
         "waiting": [f"{one.entry.member.name} ({one.entry.member.number})" for one in seen.waiting],
@@ -69,7 +69,7 @@ def _data(seen: Roster) -> dict[str, Any]:
     return shown
 
 
-def _person(one: Place, seen: Roster) -> dict[str, Any]:
+def _person(one: Place, seen: Roster, *, with_notes: bool) -> dict[str, Any]:
     person = one.person
     state = str(STATE_WORDS[person.state])
     if person.is_in and person.checked_in_at:
@@ -81,7 +81,7 @@ def _person(one: Place, seen: Roster) -> dict[str, Any]:
         "source": str(source_name(person.source)),
         "state": state,
         "is_in": person.is_in,
-        "notes": [note.text for note in one.notes],
+        "notes": list(person.notes) if with_notes else [],
     }
 
 

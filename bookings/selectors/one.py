@@ -24,7 +24,11 @@ _OF_OWN_CLASS = """
          WHERE session.id = reservation.session_id AND teacher.login_id = %(login)s
     )
 """
-_STAR = f"SELECT {FIRST_HERE}, ({VISITS_ELSEWHERE}) FROM bookings_reservation WHERE id = %s"  # noqa: S608
+_NOTES = """ARRAY(
+    SELECT text FROM portal_membernote note
+     WHERE note.member_id = bookings_reservation.member_id AND note.for_next_visit AND note.done_at IS NULL
+     ORDER BY note.written_at DESC, note.id DESC)"""
+_STAR_AND_NOTES = f"SELECT {FIRST_HERE}, ({VISITS_ELSEWHERE}), {_NOTES} FROM bookings_reservation WHERE id = %s"  # noqa: S608
 
 
 def visible(login: StaffLogin, pk: int) -> Reservation | None:
@@ -34,10 +38,10 @@ def visible(login: StaffLogin, pk: int) -> Reservation | None:
 
 
 def person_of(reservation: Reservation, *, now: datetime) -> Person:
-    """Who made this reservation, as `reception.people` would say; only the star is not known from the reservation."""
+    """Who made this reservation, as `reception.people` would say; star and notes are not known from it."""
     with connection.cursor() as cursor:
-        cursor.execute(_STAR, [reservation.pk])
-        first_here, visits_elsewhere = cursor.fetchone()
+        cursor.execute(_STAR_AND_NOTES, [reservation.pk])
+        first_here, visits_elsewhere, notes = cursor.fetchone()
     member, by = reservation.member, reservation.checked_in_by
     visited = locations_visited({member.pk})[member.pk] if first_here and visits_elsewhere else set[str]()
     return Person(
@@ -63,4 +67,5 @@ def person_of(reservation: Reservation, *, now: datetime) -> Person:
         first_here=first_here,
         visits_elsewhere=visits_elsewhere,
         elsewhere=only_other(visited, reservation.location.name),
+        notes=tuple(notes),
     )

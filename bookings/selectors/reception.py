@@ -15,7 +15,7 @@ from bookings.models.reservation import ReservationQuerySet
 from bookings.rules import Attendance, Booking, State
 from bookings.selectors.local_days import midnight
 from bookings.selectors.upcoming import LONGEST_SESSION, for_login
-from portal.models import Location, StaffLogin, Studio
+from portal.models import Location, MemberNote, StaffLogin, Studio
 
 # What has no decomposition into letter and accent; `plain` in reception_find.js knows the same.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
@@ -54,6 +54,8 @@ class Person:
     visits_elsewhere: int
     # The other location where all of them were; empty when there were several.
     elsewhere: str = ""
+    # What staff should know at this visit, until somebody says that it is done (N17).
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -176,16 +178,17 @@ def people(reservations: ReservationQuerySet, *, now: datetime) -> list[Person]:
         )
     )  # fmt: skip
     visited = locations_visited({row["member_id"] for row in rows if row["first_here"] and row["visits_elsewhere"]})
+    notes = notes_for({row["member_id"] for row in rows})
     placed = {(row["session_id"], row["member_id"]) for row in rows if row["booking"] == Booking.BOOKED}
     found = [
-        _person(row, visited)
+        _person(row, visited, notes.get(row["member_id"], ()))
         for row in rows
         if row["booking"] == Booking.BOOKED or (row["session_id"], row["member_id"]) not in placed
     ]
     return sorted(found, key=lambda person: person.order)
 
 
-def _person(row: dict[str, Any], visited: dict[int, set[str]]) -> Person:
+def _person(row: dict[str, Any], visited: dict[int, set[str]], notes: tuple[str, ...]) -> Person:
     new_from_elsewhere = row["first_here"] and row["visits_elsewhere"]
     return Person(
         id=row["id"],
@@ -210,7 +213,18 @@ def _person(row: dict[str, Any], visited: dict[int, set[str]]) -> Person:
         first_here=row["first_here"],
         visits_elsewhere=row["visits_elsewhere"],
         elsewhere=only_other(visited[row["member_id"]], row["location__name"]) if new_from_elsewhere else "",
+        notes=notes,
     )
+
+
+def notes_for(members: set[int]) -> dict[int, tuple[str, ...]]:
+    """What staff should know at these members' next visit and nobody has ticked off yet, newest first (N17)."""
+    found: dict[int, tuple[str, ...]] = {}
+    if members:
+        notes = MemberNote.objects.filter(member__in=members, for_next_visit=True, done_at=None)
+        for member, text in notes.values_list("member_id", "text"):
+            found[member] = (*found.get(member, ()), text)
+    return found
 
 
 def only_other(visited: set[str], here: str) -> str:
@@ -301,13 +315,25 @@ def changed_people(day: Day, studio: Studio, *, version: int, since: datetime) -
     news = ReservationEvent.objects.filter(studio=studio, version__gt=version).values_list(
         "reservation__member_id", flat=True
     )
-    members = set(news[: MANY + 1])
+    members = set(news[: MANY + 1]) | noted(studio, since=since)
     sessions = turned(day, since=since)
     return [
         person
         for person in day.people
         if len(members) > MANY or person.member_id in members or person.session_id in sessions
     ]
+
+
+def noted(studio: Studio, *, since: datetime) -> set[int]:
+    """The members about whom a note for the next visit was written or done since then."""
+    notes = MemberNote.objects.filter(member__studio=studio, for_next_visit=True)
+    changed = Q(written_at__gt=since) | Q(done_at__gt=since)
+    return set(notes.filter(changed).values_list("member_id", flat=True)[:MANY])
+
+
+def rescheduled(login: StaffLogin, locations: list[Location], *, version: int) -> bool:
+    """Has a session been made, moved or cancelled since a tab had this version? One that was moved away counts, too."""
+    return for_login(login, locations).filter(version__gt=version).exists()
 
 
 DEEDS_SHOWN = 10

@@ -13,7 +13,7 @@ from bookings.rules import Attendance, Booking, State
 from bookings.selectors import reception
 from bookings.selectors.reception import Meeting, Person
 from bookings.selectors.waiting import OnList, on_list
-from portal.models import Location, MemberNote, StaffLogin
+from portal.models import Location, StaffLogin
 
 NO_SHOW = ReservationEvent.Kind.NO_SHOW
 
@@ -28,7 +28,6 @@ class Place:
     deadline_from: str
     # Later than the deadline where a change of the class gave everybody more time (Q27).
     waived_until: datetime | None
-    notes: list[MemberNote]
 
     @property
     def free_until(self) -> datetime:
@@ -99,11 +98,11 @@ def sessions_for(login: StaffLogin) -> QuerySet[ScheduledSession]:
     return sessions.filter(teacher__login=login) if login.only_own_classes else sessions
 
 
-def roster_of(session: ScheduledSession, *, now: datetime, with_notes: bool) -> Roster:
+def roster_of(session: ScheduledSession, *, now: datetime) -> Roster:
     """Everything on the roster, in at most seven queries, whatever the number of people."""
     version = Pulse.objects.filter(studio_id=session.studio_id).values_list("version", flat=True).first() or 0
     reservations = Reservation.objects.filter(session=session)
-    places = _places(reservations, now=now, with_notes=with_notes)
+    places = _places(reservations, now=now)
     stamped = any(place.person.attendance is Attendance.NO_SHOW for place in places)
     return Roster(
         session,
@@ -115,28 +114,18 @@ def roster_of(session: ScheduledSession, *, now: datetime, with_notes: bool) -> 
     )
 
 
-def place_of(reservation: Reservation, *, now: datetime, with_notes: bool) -> Place:
+def place_of(reservation: Reservation, *, now: datetime) -> Place:
     """One line of the roster."""
-    return _places(Reservation.objects.filter(pk=reservation.pk), now=now, with_notes=with_notes)[0]
+    return _places(Reservation.objects.filter(pk=reservation.pk), now=now)[0]
 
 
-def _places(reservations: QuerySet[Reservation], *, now: datetime, with_notes: bool) -> list[Place]:
+def _places(reservations: QuerySet[Reservation], *, now: datetime) -> list[Place]:
     people = reception.people(reservations, now=now)  # type: ignore[arg-type]
     agreed = {
         pk: facts
         for pk, *facts in reservations.values_list("id", "booked_at", "deadline_at", "deadline_from", "waived_until")
     }
-    notes = notes_for(person.member_id for person in people) if with_notes else {}
-    return [Place(person, *agreed[person.id], notes.get(person.member_id, [])) for person in people]
-
-
-def notes_for(members: Iterable[int]) -> dict[int, list[MemberNote]]:
-    """What staff should know at these members' next visit and nobody has ticked off yet, newest first (N17)."""
-    found: dict[int, list[MemberNote]] = {}
-    notes = MemberNote.objects.filter(member__in=set(members), for_next_visit=True, done_at=None)
-    for note in notes.select_related("written_by__user"):
-        found.setdefault(note.member_id, []).append(note)
-    return found
+    return [Place(person, *agreed[person.id]) for person in people]
 
 
 def answered(sessions: Iterable[int]) -> frozenset[int]:
@@ -191,8 +180,7 @@ def news_of(session: ScheduledSession, *, version: int, since: datetime, now: da
     moments = (session.starts_at, session.ends_at, session.ends_at + session.location.grace)
     events = ReservationEvent.objects.filter(studio_id=session.studio_id, version__gt=version)
     members = set(events.values_list("reservation__member_id", flat=True)[: reception.MANY + 1])
-    noted = MemberNote.objects.filter(member__studio_id=session.studio_id, for_next_visit=True)
-    members |= set(noted.filter(Q(written_at__gt=since) | Q(done_at__gt=since)).values_list("member_id", flat=True))
+    members |= reception.noted(session.studio, since=since)
     here = Reservation.objects.filter(session=session, member__in=members).values_list("member_id", flat=True)
     waited = WaitingEvent.objects.filter(studio_id=session.studio_id, version__gt=version, entry__session=session)
     return News(

@@ -22,6 +22,7 @@ from bookings.models import ReservationEvent
 from bookings.rules import Attendance, Booking, State
 from bookings.selectors import reception
 from bookings.selectors.reception import Day, Deed, Meeting, Person, plain
+from bookings.selectors.roster import unanswered_in
 from bookings.states import flag_words
 from bookings.words import clock, day_and_clock, short_day
 from portal.access import StudioRequest, studio_view
@@ -75,6 +76,7 @@ class Row:
     tick_url: str
     menu: list[tuple[str, str, str]]
     contact: list[str]
+    notes: tuple[str, ...]
     find: str
     order: str
     # Made here for browsers without script; a script makes its own (Q17).
@@ -99,15 +101,16 @@ def row_of(person: Person, meeting: Meeting, viewer: Viewer) -> Row:
         time=clock(moment, location)
         if moment and location.local_day(moment) == location.local_day(meeting.now)
         else "",
-        star_text=_star_text(person),
+        star_text=star_text(person),
         look_at=flag_words(person.flagged),
         tick_url=tick,
         menu=menu,
         contact=contact,
+        notes=person.notes if viewer.can_tick else (),
         find=_find(person, contact),
         order=person.order,
         action_id=str(uuid4()),
-        photo=_url("reservation_photo", viewer.studio, person.id) if person.has_photo else "",
+        photo=address_of("reservation_photo", viewer.studio, person.id) if person.has_photo else "",
     )
 
 
@@ -117,7 +120,7 @@ def _changes(person: Person, meeting: Meeting, viewer: Viewer) -> tuple[str, lis
 
     def offer(allowed: bool, words: str, name: str) -> None:
         if allowed:
-            menu.append((words, _url(name, viewer.studio, person.id), str(uuid4())))
+            menu.append((words, address_of(name, viewer.studio, person.id), str(uuid4())))
 
     if person.booking is not Booking.BOOKED:
         offer(viewer.can_book and not meeting.is_cancelled, _("Take the cancellation back"), "reinstate")
@@ -133,7 +136,7 @@ def _changes(person: Person, meeting: Meeting, viewer: Viewer) -> tuple[str, lis
     offer(marked and viewer.can_revert, _("Take the no-show back"), "revert_no_show")
     slip = person.source == "desk" and person.attendance is Attendance.UNKNOWN
     offer(slip and viewer.can_book, _("Take the booking back"), "withdraw")
-    return _url("check_in", viewer.studio, person.id), menu
+    return address_of("check_in", viewer.studio, person.id), menu
 
 
 @lru_cache(maxsize=512)
@@ -143,12 +146,14 @@ def _pattern(name: str, studio: str) -> tuple[str, str]:
     return f"{before}/", f"/{after}"
 
 
-def _url(name: str, studio: str, reservation: int) -> str:
+def address_of(name: str, studio: str, reservation: int) -> str:
+    """The address of this view of one reservation."""
     before, after = _pattern(name, studio)
     return f"{before}{reservation}{after}"
 
 
-def _star_text(person: Person) -> str:
+def star_text(person: Person) -> str:
+    """What the avatar's star says; empty without one (Q14)."""
     if person.star != "elsewhere":
         return _("First visit here") if person.star else ""
     visits = person.visits_elsewhere
@@ -174,9 +179,11 @@ class Head:
     starts: str
     ends: str
     place: str
+    # Of its roster.
+    url: str
 
 
-def head_of(meeting: Meeting, *, with_location: bool) -> Head:
+def head_of(meeting: Meeting, *, studio: str, with_location: bool) -> Head:
     session = meeting.session
     parts = [session.teacher, session.room, meeting.location if with_location else None]
     return Head(
@@ -184,7 +191,35 @@ def head_of(meeting: Meeting, *, with_location: bool) -> Head:
         starts=clock(session.starts_at, meeting.location),
         ends=clock(session.ends_at, meeting.location),
         place=" · ".join(str(part) for part in parts if part),
+        url=reverse("bookings:session", args=[studio, meeting.id]),
     )
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """An ended class in which somebody has no tick and nobody said why (X3)."""
+
+    name: str
+    starts: str
+    number: int
+    url: str
+
+
+def unanswered_of(day: Day, viewer: Viewer) -> list[Unanswered]:
+    """Today's ended classes with an open question, for those who can answer it."""
+    if not viewer.can_tick:
+        return []
+    numbers = unanswered_in(day.meetings)
+    return [
+        Unanswered(
+            name=meeting.session.item.name,
+            starts=clock(meeting.session.starts_at, meeting.location),
+            number=numbers[meeting.id],
+            url=f"{reverse('bookings:session', args=[viewer.studio, meeting.id])}#question",
+        )
+        for meeting in day.meetings
+        if meeting.id in numbers
+    ]
 
 
 @dataclass(frozen=True)
@@ -247,7 +282,8 @@ def check_ins(request: StudioRequest) -> HttpResponse:
 def check_ins_changes(request: StudioRequest) -> HttpResponse:
     """What is newer than a tab's version and moment: 204 from one read, or the changed rows, heads, counts, actions.
 
-    205 when the tab has to load the page anew, because at one of its locations another day has begun.
+    205 when the tab has to load the page anew: at one of its locations another day has begun, or a class was made,
+    moved or cancelled.
     """
     form, now = ChangesForm(request.GET), timezone.now()
     if not form.is_valid():
@@ -259,6 +295,8 @@ def check_ins_changes(request: StudioRequest) -> HttpResponse:
     choice = location_choice(request)
     if any(place.local_day(since) != place.local_day(now) for place in choice.shown):
         return _stamped(HttpResponse(status=HTTPStatus.RESET_CONTENT), beat.version, now)
+    if reception.rescheduled(request.login, choice.shown, version=version):
+        return _stamped(HttpResponse(status=HTTPStatus.RESET_CONTENT), beat.version, now)
     day = reception.day_of(request.login, choice.shown, now=now)
     changed = reception.changed_people(day, request.studio, version=version, since=since)
     viewer = Viewer.of(request)
@@ -266,7 +304,7 @@ def check_ins_changes(request: StudioRequest) -> HttpResponse:
     touched = sorted({person.session_id for person in changed} | reception.turned(day, since=since))
     context = _context(request, day, viewer) | {
         "rows": [row_of(person, meetings[person.session_id], viewer) for person in changed],
-        "heads": [head_of(meetings[pk], with_location=len(choice.shown) > 1) for pk in touched],
+        "heads": [head_of(meetings[pk], studio=viewer.studio, with_location=len(choice.shown) > 1) for pk in touched],
         "title": _title(day, choice),
     }
     return _stamped(HttpResponse(render_to_string(f"{TEMPLATE}#news", context)), day.version, now)
@@ -293,6 +331,7 @@ def _context(request: StudioRequest, day: Day, viewer: Viewer) -> dict[str, Any]
         "counts": day.counts,
         "viewer": viewer,
         "entries": entries,
+        "unanswered": unanswered_of(day, viewer),
         "own_last": next((entry for entry in entries if entry.is_own and entry.deed.can_undo), None),
         "at": day.now.isoformat(),
     }
@@ -307,7 +346,7 @@ def _blocks(day: Day, viewer: Viewer, find: FindForm) -> list[dict[str, Any]]:
         if find.is_used:
             rows = [replace(row, is_hidden=not _fits(row, wanted, find.show_only)) for row in rows]
         is_hidden = find.is_used and all(row.is_hidden for row in rows)
-        head = head_of(meeting, with_location=several)
+        head = head_of(meeting, studio=viewer.studio, with_location=several)
         blocks.append({"meeting": meeting, "head": head, "rows": rows, "is_hidden": is_hidden})
     return blocks
 

@@ -193,7 +193,7 @@ def _answer(
         "undo_url": undo_url,
     }
     if request.POST.get("as") == ROSTER:
-        place = roster.place_of(reservation, now=now, with_notes=viewer.can_tick)
+        place = roster.place_of(reservation, now=now)
         template, context["rows"] = ROSTER_TEMPLATE, [roster_row(place, meeting, viewer)]
     else:
         template, context["rows"] = TEMPLATE, [row_of(one.person_of(reservation, now=now), meeting, viewer)]

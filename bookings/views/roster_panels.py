@@ -104,7 +104,7 @@ def person_panel(
     reservation = get_object_or_404(
         session.reservations.select_related("member", "session", "location", "spot", "checked_in_by__user"), pk=pk
     )
-    place = roster.place_of(reservation, now=now, with_notes=viewer.can_tick)
+    place = roster.place_of(reservation, now=now)
     is_open = now <= session.correction_until
     booked = reservation.booking == Booking.BOOKED
     attendance, cancelled = reservation.attendance, session.cancelled_at is not None
@@ -124,11 +124,15 @@ def person_panel(
         can_take_absence_back=is_open and booked and viewer.can_revert and attendance == Attendance.NO_SHOW,
         can_reinstate=is_open and not booked and not cancelled and viewer.can_book,
         spots=_spots(session, reservation) if booked and viewer.can_book and is_open else [],
-        notes=place.notes,
+        notes=_notes(member) if viewer.can_tick else [],
         note_form=(note_form or NoteForm()) if viewer.can_tick else None,
         booked_words=day_and_clock(reservation.booked_at, session.location) if reservation.booked_at else "",
         profile_url=_profile(request, member),
     )
+
+
+def _notes(member: Member) -> list[MemberNote]:
+    return list(member.staff_notes.filter(for_next_visit=True, done_at=None).select_related("written_by__user"))
 
 
 def _profile(request: StudioRequest, member: Member) -> str:

@@ -15,9 +15,7 @@ from bookings.rules import Booking, State
 from bookings.selectors.reception import Meeting, Person, plain
 from bookings.selectors.roster import Place
 from bookings.states import flag_words
-from bookings.views.check_ins import Viewer
-from bookings.views.check_ins import _star_text as star_text
-from bookings.views.check_ins import _url as address_of
+from bookings.views.check_ins import Viewer, address_of, star_text
 from bookings.words import clock, day_and_clock
 from portal.models import Location
 from portal.people import hue, initials

@@ -80,7 +80,7 @@ def session(request: StudioRequest, session: int) -> HttpResponse:
         return render(request, f"{TEMPLATE}#panel", panel_context(request, found, now=now))
     tab = _tab(request)
     viewer = Viewer.of(request)
-    seen = roster.roster_of(found, now=now, with_notes=viewer.can_tick)
+    seen = roster.roster_of(found, now=now)
     context = _context(request, seen, viewer, tab) | panel_context(request, found, now=now)
     context |= {
         "crumbs": _crumbs(request, seen),
@@ -132,7 +132,7 @@ def session_changes(request: StudioRequest, session: int) -> HttpResponse:
     if tab in (Tab.WAITING, Tab.LOG):
         return stamped(HttpResponse(status=205), beat.version, now)
     viewer = Viewer.of(request)
-    seen = roster.roster_of(found, now=now, with_notes=viewer.can_tick)
+    seen = roster.roster_of(found, now=now)
     changed = [place for place in seen.places if news.concerns(place.person)]
     context = _context(request, seen, viewer, tab) | {
         "rows": [roster_row(place, seen.meeting, viewer) for place in changed]
@@ -153,7 +153,7 @@ def session_all(request: StudioRequest, session: int) -> HttpResponse:
         return HttpResponseBadRequest()
     batch, deed = form.cleaned_data["action_id"], form.cleaned_data["deed"]
     act = actions.check_in if deed == AllForm.HERE else actions.mark_no_show
-    seen = roster.roster_of(found, now=now, with_notes=False)
+    seen = roster.roster_of(found, now=now)
     done, refused = 0, ""
     open_ones = _without_word(seen)
     for reservation in open_ones[:AT_ONCE]:

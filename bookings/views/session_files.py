@@ -26,10 +26,10 @@ def session_pdf(request: StudioRequest, session: int) -> HttpResponse:
     """The people who are expected, with a box to tick on paper. No contact data: paper lies about."""
     now = timezone.now()
     found = session_for(request, session, now=now)
-    seen = roster.roster_of(found, now=now, with_notes=request.may(Right.CHECK_IN))
+    seen = roster.roster_of(found, now=now)
     name = file_name("roster", found.item.name, found.location.local_day(found.starts_at), kind="pdf")
     return HttpResponse(
-        roster_pdf.written(seen),
+        roster_pdf.written(seen, with_notes=request.may(Right.CHECK_IN)),
         content_type="application/pdf",
         headers={"Content-Disposition": content_disposition_header(as_attachment=False, filename=name) or ""},
     )
@@ -43,7 +43,7 @@ def session_file(request: StudioRequest, session: int, kind: str) -> HttpRespons
         raise PermissionDenied
     now = timezone.now()
     found = session_for(request, session, now=now)
-    seen = roster.roster_of(found, now=now, with_notes=False)
+    seen = roster.roster_of(found, now=now)
     name = file_name("roster", found.item.name, found.location.local_day(found.starts_at), kind=kind)
     return download(_table(seen, with_contact=request.may(Right.SEE_CONTACT)), name=name, kind=kind)
 

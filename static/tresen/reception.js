@@ -307,6 +307,7 @@ let serverAhead = Date.parse(seen.at) - Date.now();
 let failing = false;
 let timer = 0;
 let asking = false;
+let stale = false; // the classes are others than what is shown
 let again = false;
 
 async function poll() {
@@ -346,7 +347,8 @@ async function askOnce() {
     seen = { version: response.headers.get("Tresen-Version"), at: response.headers.get("Tresen-At") };
     seenAt = Date.now();
     serverAhead = Date.parse(seen.at) - seenAt;
-    if (response.status === 205) reload();
+    if (response.status === 205) stale = true;
+    if (stale) refresh();
     else tidy();
     return true;
   } catch {
@@ -358,6 +360,12 @@ document.addEventListener("visibilitychange", poll);
 addEventListener("online", poll);
 document.addEventListener("tresen:poll", poll); // something was done by other means than a tick
 addEventListener("pageshow", (event) => event.persisted && poll());
+
+/** A fresh page, when nobody is in the middle of something: typing, a dialog, a tick on its way. */
+function refresh() {
+  const typing = document.activeElement?.matches("input, textarea, select") && document.activeElement.value;
+  if (!typing && !document.querySelector("dialog[open]") && !inFlight.size) reload();
+}
 
 /* What the header and the banners say */
 

@@ -137,7 +137,7 @@ def test_more_than_one_request_can_do_are_done_in_turns(
 def test_numbers_for_reception_count_ended_classes_only(
     vinyasa: ScheduledSession, three: list[Reservation], clock: Any
 ) -> None:
-    seen = selector.roster_of(vinyasa, now=at("18:30"), with_notes=False)
+    seen = selector.roster_of(vinyasa, now=at("18:30"))
     assert selector.unanswered_in([seen.meeting]) == {}
-    later = selector.roster_of(vinyasa, now=at("19:30"), with_notes=False)
+    later = selector.roster_of(vinyasa, now=at("19:30"))
     assert selector.unanswered_in([later.meeting]) == {vinyasa.pk: 3}

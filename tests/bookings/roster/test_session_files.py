@@ -30,7 +30,7 @@ NAMES = [
 
 
 def said(session: ScheduledSession) -> Any:
-    return roster_pdf._data(selector.roster_of(session, now=at("18:10"), with_notes=True))
+    return roster_pdf._data(selector.roster_of(session, now=at("18:10")), with_notes=True)
 
 
 def content(response: Any) -> bytes:
