@@ -1,4 +1,4 @@
-from django.conf import settings
+from django.conf import settings as configured  # `settings` is the module beside this one
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -51,7 +51,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("theme")
     if wanted in THEMES:
         response.set_cookie(
-            "theme", wanted, max_age=365 * 86_400, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+            "theme", wanted, max_age=365 * 86_400, samesite="Lax", secure=configured.SESSION_COOKIE_SECURE
         )
     return response
 

@@ -111,7 +111,7 @@ def test_the_deployment_check_has_nothing_to_say() -> None:
     "path",
     ["/.git/config", "/.git/HEAD", "/.env", "/__debug__/", "/debug/", "/openapi.json", "/config/settings.py",
      "/static/../config/settings.py", "/static/%2e%2e/manage.py", "/media/1/members/4000.jpg", "/server-status/",
-     "/accounts/email/", "/accounts/reauthenticate/", "/accounts/password/set/"],
+     "/accounts/email/", "/accounts/login/code/", "/accounts/password/set/"],
 )  # fmt: skip
 def test_nothing_of_the_machine_is_served(path: str, owner: Client) -> None:
     assert owner.get(path).status_code in {403, 404}
