@@ -6,10 +6,12 @@ from uuid import UUID
 from django.db import transaction
 
 from bookings import rules
+from bookings.actions.offers import settle_waiting, wait_is_over
 from bookings.actions.recording import ActionIdReused, Done, Kind, Refused, axes, done_before, locked, record
 from bookings.actions.reservations import free_place, free_spot, take_place
-from bookings.models import Reservation, ReservationEvent, ScheduledSession
+from bookings.models import Reservation, ReservationEvent, ScheduledSession, WaitingEntry
 from bookings.rules import Booking
+from bookings.selectors.waiting import LinedUp
 from portal.models import StaffLogin
 
 _INVERSE = {
@@ -37,7 +39,9 @@ def undo(made: ReservationEvent, *, action_id: UUID, by: StaffLogin, now: dateti
             if done.event.undoes_id != made.pk:
                 raise ActionIdReused(action_id)
             return done
-        decision = rules.may_undo(_undo_facts(made, session, reservation), now=now)
+        # Only what needs a place asks the waiting list: a place that was offered since is not there any more.
+        line = settle_waiting(session, now=now) if kind == Kind.CANCELLED else LinedUp()
+        decision = rules.may_undo(_undo_facts(made, session, reservation, line), now=now)
         if not decision.allowed:
             raise Refused(decision)
         before = axes(reservation)
@@ -45,11 +49,15 @@ def undo(made: ReservationEvent, *, action_id: UUID, by: StaffLogin, now: dateti
             case Kind.RESERVED:
                 reservation.booking, reservation.cancelled_at = Booking.CANCELLED, now
                 free_place(session)
+                settle_waiting(session, now=now)
             case Kind.CANCELLED:
+                own = line.of(reservation.member)
                 reservation.booking, reservation.excused, reservation.cancelled_at = Booking.BOOKED, False, None
                 reservation.attendance = made.before["attendance"]
                 reservation.spot = free_spot(session, prefer=reservation.spot_id)
-                take_place(session)
+                take_place(session, held=own is not None and own.state == WaitingEntry.State.OFFERED)
+                if own is not None:
+                    wait_is_over(own, reservation, action_id=action_id, by=by, now=now)
             case Kind.CHECKED_IN:
                 reservation.attendance = made.before["attendance"]
                 reservation.checked_in_at = reservation.checked_in_by = None
@@ -91,11 +99,14 @@ def _undo_last(reservation: Reservation, kind: Kind, *, action_id: UUID, by: Sta
     return undo(made, action_id=action_id, by=by, now=now)
 
 
-def _undo_facts(made: ReservationEvent, session: ScheduledSession, reservation: Reservation) -> rules.UndoFacts:
+def _undo_facts(
+    made: ReservationEvent, session: ScheduledSession, reservation: Reservation, line: LinedUp
+) -> rules.UndoFacts:
     needs_place = made.kind == Kind.CANCELLED
     again = None
     if needs_place:
         again = session.reservations.active().filter(member_id=reservation.member_id).first()
+    held = line.held_for_others(reservation.member) if needs_place else []
     return rules.UndoFacts(
         undone_already=ReservationEvent.objects.filter(undoes=made).exists(),
         changed_since=axes(reservation) != made.after,
@@ -105,4 +116,6 @@ def _undo_facts(made: ReservationEvent, session: ScheduledSession, reservation: 
         booked_again_at=(again.booked_at or again.starts_at) if again else None,
         capacity=session.capacity,
         taken=session.places_taken,
+        held=len(held),
+        held_until=min((entry.held_until for entry in held if entry.held_until), default=None),
     )

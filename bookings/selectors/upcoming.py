@@ -122,6 +122,6 @@ def people_of(session: ScheduledSession, *, now: datetime) -> QuerySet[Reservati
     return (
         session.reservations.with_state(now)
         .with_first_visit()
-        .select_related("member", "location", "session")
+        .select_related("member", "location", "session__item")
         .order_by("booking", "member__first_name", "member__last_name", "id")
     )

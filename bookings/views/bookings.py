@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings import actions, rules
 from bookings.forms import ActionForm, CancelForm
-from bookings.models import CalendarItem, Reservation
+from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Booking, CancelAs, State
 from bookings.selectors.upcoming import CANCELLED, Booked, evenings_of, for_login, people_of, upcoming, with_counts
 from bookings.selectors.waiting import OnList, on_list
@@ -247,9 +247,13 @@ def _answer(
         return redirect(back)
     changed = people_of(reservation.session, now=now).get(pk=reservation.pk)
     session = for_login(request.login, [reservation.location]).select_related("item", "location")
+    booked = with_counts([session.get(pk=reservation.session_id)], now=now)[0]
     context = {
-        "person": _person(request, changed, now=now),
-        "booked": with_counts([session.get(pk=reservation.session_id)], now=now)[0],
+        "person": _row(request, changed, now=now),
+        "booked": booked,
+        # A place that was given up may have been offered, one that was taken back is not free any more.
+        "waits": _waits(request, booked, now=now),
+        "may_book": request.may(Right.BOOK),
         "now": now,
         "next": back,
         "said": refused or said,
@@ -262,9 +266,18 @@ def _answer(
 def _people(request: StudioRequest, booked: Booked, filters: Filters, *, now: datetime) -> list[Person]:
     reservations = people_of(booked.session, now=now)
     people = [_person(request, one, now=now) for one in reservations if filters.show_person(one, now=now)]
-    if booked.session.item.kind != CalendarItem.Kind.COURSE:
+    return _with_course(booked.session, people)
+
+
+def _row(request: StudioRequest, reservation: Reservation, *, now: datetime) -> Person:
+    return _with_course(reservation.session, [_person(request, reservation, now=now)])[0]
+
+
+def _with_course(session: ScheduledSession, people: list[Person]) -> list[Person]:
+    """The same people, with how many evenings of the course they have booked, if this is one."""
+    if session.item.kind != CalendarItem.Kind.COURSE:
         return people
-    evenings = evenings_of(booked.session)
+    evenings = evenings_of(session)
     return [_of_course(one, evenings.get(one.reservation.member_id, 0)) for one in people]
 
 

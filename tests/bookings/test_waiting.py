@@ -14,6 +14,7 @@ from bookings.models import ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.rules import Question
 from bookings.selectors import waiting
 from bookings.signals import waiting_changed
+from bookings.words import refusal_words
 from portal.models import Job, StaffLogin
 from tests.bookings.scenes import at, booked, evening_class, kinds, pulse
 from tests.bookings.waits import (
@@ -188,6 +189,49 @@ class TestAPlaceThatComesFree:
             give_up(kim)
         assert [query for query in queries if "waitingevent" in query["sql"]] == []
         assert len([query for query in queries if "waitingentry" in query["sql"]]) == 1
+
+
+class TestUndo:
+    def test_a_booking_that_is_taken_back_frees_its_place_for_the_list(self) -> None:
+        session, (kim, _) = full_class()
+        join(session)
+        actions.withdraw(kim, action_id=uuid4(), by=desk_of(session), now=BEFORE)
+        assert states(session) == ["offered"]
+        assert places(session) == (1, 1)
+
+    def test_a_cancellation_is_not_taken_back_over_an_offer(self) -> None:
+        session, (kim, _) = full_class()
+        entry = join(session)
+        give_up(kim)
+        before = everything_of_lists()
+        with pytest.raises(Refused) as refused:
+            actions.reinstate(kim, action_id=uuid4(), by=desk_of(session), now=BEFORE)
+        assert why(refused) == Question.HELD
+        assert "held for someone from the waiting list, the first until Wed 10 Jun, 13:00" in refusal_words(
+            refused.value.decision, session.location
+        )
+        assert everything_of_lists() == before
+        decline(entry)
+        actions.reinstate(kim, action_id=uuid4(), by=desk_of(session), now=BEFORE)
+        assert places(session) == (2, 0)
+
+    def test_a_cancellation_is_taken_back_with_the_place_that_was_offered_to_the_same_person(self) -> None:
+        session, (kim, bo) = full_class()
+        give_up(kim)
+        booked(session, now=BEFORE)
+        join(session, kim.member)
+        give_up(bo)
+        actions.reinstate(kim, action_id=uuid4(), by=desk_of(session), now=BEFORE)
+        assert states(session) == ["accepted"]
+        assert places(session) == (2, 0)
+
+    def test_a_tick_asks_nothing_of_the_list(self) -> None:
+        session, (kim, _) = full_class()
+        desk = desk_of(session)
+        actions.check_in(kim, action_id=uuid4(), by=desk, now=at("17:55"))
+        with CaptureQueriesContext(connection) as queries:
+            actions.revert_check_in(kim, action_id=uuid4(), by=desk, now=at("17:56"))
+        assert [query for query in queries if "bookings_waitingentry" in query["sql"]] == []
 
 
 class TestAnOffer:
