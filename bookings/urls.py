@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 
 from bookings.converters import MonthConverter
-from bookings.views import bookings, check_ins, reservations
+from bookings.views import appointments, bookable, bookings, check_ins, reservations, waiting
 
 register_converter(MonthConverter, "month")
 
@@ -16,10 +16,18 @@ urlpatterns = [
     path("reservations/<int:reservation>/withdraw/", reservations.withdraw, name="withdraw"),
     path("reservations/<int:reservation>/photo/", reservations.reservation_photo, name="reservation_photo"),
     path("events/<int:event>/undo/", reservations.undo, name="undo"),
+    path("place/<str:token>/", waiting.place, name="place"),
     path("bookings/", bookings.bookings, name="bookings"),
+    path("bookings/waiting/<int:entry>/", waiting.waiting, name="waiting"),
+    path("appointments/new/", appointments.appointment_new, name="appointment_new"),
+    path("sessions/<int:session>/bookable/", bookable.bookable, name="bookable"),
+    path("sessions/<int:session>/add/", bookable.add_person, name="add_person"),
+    path("sessions/<int:session>/book/", bookable.book, name="book"),
     path("bookings/<int:reservation>/cancel/", bookings.cancel, name="cancel"),
+    path("bookings/<int:reservation>/cancel-course/", bookings.cancel_course, name="cancel_course"),
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),
     path("", include("bookings.member_urls")),
-    path("", include("bookings.history_urls")),
     path("", include("bookings.schedule_urls")),
+    path("", include("bookings.roster_urls")),
+    path("", include("bookings.history_urls")),
 ]
