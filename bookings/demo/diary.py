@@ -12,7 +12,8 @@ from uuid import UUID
 
 from bookings.demo.crowd import Crowd
 from bookings.demo.plan import ClassPlan, StudioPlan
-from bookings.models import CalendarItem, Pulse, Reservation, ReservationEvent, ScheduledSession
+from bookings.models import CalendarItem, Pulse, Recurrence, Reservation, ReservationEvent, ScheduledSession
+from bookings.recurrence import moment
 from bookings.rules import Attendance, Booking, cancellation_deadline
 from portal.models import Member, StaffLogin, Studio
 from portal.roles import Preset, Right
@@ -41,6 +42,9 @@ class Diary:
             .prefetch_related("room__spots")
             .order_by("pk")
         }
+        self.series = {
+            (one.item_id, one.local_start, tuple(one.weekdays)): one for one in self.studio.recurrences.all()
+        }
         self.crowd = Crowd.of(self.studio, self.plan)
         logins = self.studio.logins.select_related("user").order_by("pk")
         self.desk: list[StaffLogin] = [
@@ -55,11 +59,16 @@ class Diary:
         for one in self.plan.classes:
             for weekdays, start in one.week:
                 if day.weekday() in weekdays:
-                    self.write_session(one, datetime.combine(day, start, self.items[one.name].location.tz))
+                    item = self.items[one.name]
+                    series = self.series[item.pk, start, tuple(weekdays)]
+                    self.write_session(one, moment(day, start, item.location.tz), series=series, day=day)
 
-    def write_session(self, plan: ClassPlan, starts_at: datetime) -> ScheduledSession:
+    def write_session(
+        self, plan: ClassPlan, starts_at: datetime, *, series: Recurrence | None = None, day: date | None = None
+    ) -> ScheduledSession:
         """A session with as many people as its popularity and the time left to book suggest."""
         session = self.new_session(plan, starts_at)
+        session.recurrence, session.occurs_on = series, day
         day = session.location.local_day(starts_at)
         ahead = max(0.0, (starts_at - self.now) / timedelta(days=1))
         share = min(1.0, plan.fill * self.dice.uniform(0.85, 1.15)) if plan.fill < 1 else 1.0
@@ -84,6 +93,7 @@ class Diary:
             starts_at=starts_at,
             ends_at=starts_at + timedelta(minutes=plan.minutes),
             capacity=plan.capacity,
+            is_exclusive=item.is_exclusive,
         )
         self.sessions.append(session)
         return session
@@ -132,6 +142,7 @@ class Diary:
     def call_off(self, session: ScheduledSession) -> None:
         """Cancel the session a day before its start, or just now; nobody is a no-show for it (Q27)."""
         called_off_at = session.cancelled_at = min(session.starts_at - timedelta(days=1), self.now)
+        session.cancelled_reason = "The teacher is ill"
         booked = [one for one in self.reservations if one.session is session and one.booking == Booking.BOOKED]
         for reservation in booked:
             reservation.attendance = Attendance.UNKNOWN

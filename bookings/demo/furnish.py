@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from bookings.demo.names import mailbox, people
 from bookings.demo.plan import PASSWORD, StudioPlan
 from bookings.demo.portraits import portrait
-from bookings.models import HUES, CalendarItem, Room, Spot
+from bookings.models import HUES, CalendarItem, Recurrence, Room, Spot
 from portal.models import Location, Member, StaffLogin, Studio, Teacher, User
 from portal.models.people import photo_path
 
@@ -32,9 +32,24 @@ def furnish(plan: StudioPlan, *, today: date, dice: Random) -> Studio:
             duration_minutes=one.minutes,
             cancel_hours=one.cancel_hours,
             colour=number * 5 % HUES,
+            # What marketplaces sell: single classes and workshops (Q25).
+            allows_marketplaces=one.kind in {CalendarItem.Kind.CLASS, CalendarItem.Kind.WORKSHOP},
+            marketplace_quota=one.quota,
         )
     _members(studio, plan.members, today=today, dice=dice)
     return studio
+
+
+def write_series(studio: Studio, plan: StudioPlan, first_on: date, last_on: date) -> None:
+    """Each slot of the week's plan as a series until that day; one that is there already is prolonged."""
+    for one in plan.classes:
+        item = studio.calendar_items.get(name=one.name)
+        for weekdays, start in one.week:
+            slot = {"studio": studio, "item": item, "weekdays": list(weekdays), "local_start": start}
+            series = Recurrence.objects.filter(**slot).first() or Recurrence(**slot, first_on=first_on)
+            # A series lasts two years at most; a demo may be older.
+            series.first_on, series.last_on = max(series.first_on, last_on - timedelta(days=700)), last_on
+            series.save()
 
 
 def person(email: str, name: str, *, operator: bool = False) -> User:
@@ -56,6 +71,7 @@ def _places(studio: Studio, plan: StudioPlan) -> dict[tuple[str, str], Room]:
             postcode=place.postcode,
             city=place.city,
             country=place.country,
+            region=place.region,
             grace_minutes=place.grace_minutes,
         )
         for name, spots in place.rooms.items():

@@ -8,7 +8,7 @@ from random import Random
 from django.db import transaction
 
 from bookings.demo.diary import Diary
-from bookings.demo.furnish import furnish, person
+from bookings.demo.furnish import furnish, person, write_series
 from bookings.demo.moments import call_some_off, write_today
 from bookings.demo.plan import DEMO, OPERATOR, OTHER, StudioPlan
 from bookings.models import ScheduledSession
@@ -30,7 +30,7 @@ class Loaded:
 def load(*, now: datetime, refresh: bool = False, plans: Sequence[StudioPlan] = (DEMO, OTHER)) -> Loaded:
     """Make what is missing of the demo. A studio that is there is left as it is.
 
-    `refresh` adds to it: the days between its last session and three weeks from now, and a class that runs right now.
+    `refresh` adds to it: the days between its last session and four weeks from now, and a class that runs right now.
     The same studio, day and hour give the same rows.
     """
     made = Loaded()
@@ -49,8 +49,9 @@ def _load_studio(plan: StudioPlan, *, now: datetime, refresh: bool) -> Loaded:
     dice = Random(f"{plan.slug} {now:%Y-%m-%d}")  # noqa: S311 - invents people, keeps no secrets
     if studio is None:
         studio = furnish(plan, today=now.date(), dice=dice)
-    diary = Diary(studio, plan, now, dice)
     today = studio.locations.in_order()[0].local_day(now)
+    write_series(studio, plan, today - plan.past, today + plan.future)
+    diary = Diary(studio, plan, now, dice)
     last = ScheduledSession.objects.filter(studio=studio).order_by("starts_at").last()
     day = (
         max(today - plan.past, last.location.local_day(last.starts_at) + timedelta(days=1))

@@ -26,6 +26,7 @@ class PlacePlan:
     # Members who usually come here, of the studio's members in their order.
     regulars: int
     grace_minutes: int = 0
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class ClassPlan:
     week: tuple[tuple[range, time], ...]
     kind: CalendarItem.Kind = Kind.CLASS
     cancel_hours: int | None = None
+    # Places for marketplaces; None: as many as there are.
+    quota: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class StudioPlan:
     now_class: str
     soon_class: str
     past: timedelta = timedelta(days=42)
-    future: timedelta = timedelta(days=21)
+    future: timedelta = timedelta(days=28)
     sources: dict[str, int] = field(default_factory=lambda: {"direct": 45, "wellpass": 30, "onefit": 20, "desk": 5})
 
 
@@ -114,6 +117,7 @@ DEMO = StudioPlan(
             18,
             0.8,
             days(WORKDAYS, "07:00", "18:00") + days(WEEKEND, "10:00"),
+            quota=8,
         ),
         ClassPlan(
             "Reformer Pilates",
@@ -204,6 +208,7 @@ OTHER = StudioPlan(
             "DE",
             {"Saal": 0, "Kleiner Saal": 0},
             70,
+            region="BE",
         ),
     ],
     classes=[

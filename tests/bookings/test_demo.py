@@ -1,11 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db.models import Count, F, Q
 
+from bookings.actions import schedule
 from bookings.demo.load import load
 from bookings.demo.plan import DEMO, PASSWORD
 from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession
@@ -111,3 +112,21 @@ def test_refresh_adds_the_days_that_are_missing() -> None:
     assert before < set(demo.sessions.values_list("pk", flat=True))
     assert demo.sessions.filter(starts_at__lte=later, ends_at__gt=later).exists()
     assert demo.sessions.latest("starts_at").starts_at > later + timedelta(days=1)
+
+
+def test_the_week_of_each_class_is_a_series_with_its_dates() -> None:
+    now = MOMENTS[2]
+    load(now=now, plans=SHORT)
+    studio = Studio.objects.get(slug="demo")
+    of_series = studio.sessions.filter(recurrence__isnull=False)
+    assert of_series.count() > 40
+    # Nothing is missing: to generate makes none.
+    assert [schedule.generate(item, now=now) for item in studio.calendar_items.all()] == [0] * len(DEMO.classes)
+    assert len({item.colour for item in studio.calendar_items.all()}) == len(DEMO.classes)
+
+    load(now=now + timedelta(days=3), plans=SHORT, refresh=True)
+    last = studio.recurrences.values_list("last_on", flat=True).distinct().get()
+    assert last == date(2026, 7, 7)
+    assert (
+        not studio.sessions.filter(recurrence__isnull=False).exclude(recurrence__last_on__gte=F("occurs_on")).exists()
+    )

@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--refresh", action="store_true", help="add the days that are missing up to three weeks from today"
+            "--refresh", action="store_true", help="add the days that are missing up to four weeks from today"
         )
 
     def handle(self, *args: Any, refresh: bool, **options: Any) -> None:
