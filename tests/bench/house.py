@@ -40,7 +40,21 @@ def furnish() -> None:
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), 100000)", [model._meta.db_table])
 
 
+def let_columns_have_defaults() -> None:
+    """Give PostgreSQL the defaults of the models whose rows it makes itself, for what `database.py` leaves out."""
+    from bookings.models import Reservation, ReservationEvent, ScheduledSession  # noqa: PLC0415
+
+    with connection.cursor() as cursor:
+        for model in (ScheduledSession, Reservation, ReservationEvent):
+            for field in model._meta.concrete_fields:
+                value = field.get_db_prep_save(field.get_default(), connection)
+                if value is not None and not field.primary_key and not field.has_db_default():
+                    column = f'"{model._meta.db_table}" ALTER COLUMN "{field.column}"'
+                    cursor.execute(f"ALTER TABLE {column} SET DEFAULT %s", [value])
+
+
 if __name__ == "__main__":
     django.setup()
     with transaction.atomic():
         furnish()
+        let_columns_have_defaults()
