@@ -96,7 +96,7 @@ def months_of(choice: LocationChoice, first: date, after: date, *, now: datetime
 def _month_columns(months: Months) -> list[Column]:
     """What the table of months can be sorted by."""
     return [
-        Column("month", _("Month"), lambda row: row.month),
+        Column("month", _("Month"), lambda row: row.month, numbers=False),
         Column("checked_in", _("Check-ins"), lambda row: row.outcome.checked_in),
         *[
             Column(place.slug, place.name, lambda row, at=at: row.by_location[at])  # type: ignore[misc]

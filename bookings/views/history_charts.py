@@ -194,8 +194,8 @@ class Fill:
 
     @property
     def mean_at(self) -> float:
-        """Where the mark of the mean begins; it is 1 % wide and stays inside."""
-        return min(max((self.mean or 0) - 0.5, 0), 99)
+        """Where the mark of the mean begins; it is half a per cent wide and stays inside."""
+        return min(max((self.mean or 0) - 0.25, 0), 99.5)
 
 
 def fill_of(outcome: Outcome, before: Fullness, mean: Fullness) -> Fill:

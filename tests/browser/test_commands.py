@@ -67,8 +67,8 @@ def test_escape_closes_it_and_the_keys_of_the_page_work_again(open_page: OpenPag
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).not_to_be_visible()
     page.keyboard.press("g")
-    page.keyboard.press("s")
-    expect(page).to_have_url(re.compile(r"/linden/settings/$"))
+    page.keyboard.press("b")
+    expect(page).to_have_url(re.compile(r"/linden/bookings/$"))
 
 
 def test_without_script_the_rail_leads_to_a_page(open_page: OpenPage, owner: StaffLogin) -> None:
