@@ -167,7 +167,7 @@ function cover(response) {
   location.assign(`${response.headers.get("HX-Redirect")}?${new URLSearchParams({ next: location.pathname + location.search })}`);
 }
 
-document.addEventListener("submit", (event) => event.target.matches("[data-lock]") && leave());
+document.addEventListener("tresen:leave", leave);
 document.addEventListener("click", (event) => event.target.closest("[data-leave]") && leave());
 
 /** Show on the row what is on its way: nothing, saving, or waiting here. */

@@ -114,6 +114,16 @@ def test_a_tick_that_waits_survives_the_lock_and_is_sent_by_who_opens_it(
     assert ReservationEvent.objects.get().by == kim
 
 
+def test_without_a_connection_the_list_stays(
+    desk: StaffLogin, kim: StaffLogin, expected: Reservation, open_page: OpenPage
+) -> None:
+    page = open_page(desk, PATH)
+    page.context.set_offline(True)
+    page.keyboard.press("Alt+.")
+    expect(page.locator(".toast")).to_contain_text("Not locked")
+    expect(row(page, expected)).to_be_visible()
+
+
 def test_an_untouched_desk_locks_itself(desk: StaffLogin, kim: StaffLogin, open_page: OpenPage) -> None:
     desk.studio.lock_after_minutes = 1
     desk.studio.save()
