@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils.dates import WEEKDAYS
 
-from bookings.models import CalendarItem, Own, Recurrence, ScheduledSession
-from bookings.rules import Booking, rule_that_applies
+from bookings.models import CalendarItem, Own, Recurrence, Reservation, ScheduledSession
+from bookings.rules import rule_that_applies
 from portal.models import Location, StaffLogin
 
 RULES = ("opens_hours", "closes_minutes", "cancel_hours")
@@ -89,6 +89,6 @@ def series_of(item: CalendarItem, sessions: QuerySet[ScheduledSession], *, now: 
 
 def booked_through_marketplaces(item: CalendarItem, *, ours: frozenset[str], now: datetime) -> list[tuple[str, int]]:
     """How many are booked in sessions to come through each marketplace, most first (Q26)."""
-    booked = item.sessions.filter(starts_at__gt=now, reservations__booking=Booking.BOOKED)
-    counted = booked.exclude(reservations__source__in=ours).values_list("reservations__source")
-    return list(counted.annotate(number=Count("pk")).order_by("-number", "reservations__source"))
+    booked = Reservation.objects.active().filter(studio=item.studio_id, session__item=item, starts_at__gt=now)
+    counted = booked.exclude(source__in=ours).order_by().values_list("source").annotate(number=Count("pk"))
+    return list(counted.order_by("-number", "source"))

@@ -18,7 +18,7 @@ from bookings.plans import Plan, Scope
 from bookings.schedule_forms.session import CancelSessionForm, SeriesForm, SessionForm
 from bookings.selectors.upcoming import for_login
 from bookings.views.schedule import week_word
-from bookings.views.schedule_plan import Look, fingerprint, is_confirmed, look_at, look_at_cancelling
+from bookings.views.schedule_plan import CONFIRMED, Look, fingerprint, is_confirmed, look_at, look_at_cancelling
 from bookings.words import day_and_clock, refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.roles import Right
@@ -45,7 +45,7 @@ def session_edit(request: StudioRequest, session: int) -> HttpResponse:
         else:
             messages.success(request, _done_words(done))
             return redirect(_week_of(request, found, done))
-    context |= {"look": look, "fingerprint": fingerprint(request.POST), "confirm": _("Save")}
+    context |= {"look": look, "fingerprint": fingerprint(request.POST), "confirm": _save_words(look)}
     return render(request, "bookings/schedule_session.html", context, status=422 if look.refused else 200)
 
 
@@ -74,7 +74,7 @@ def series_edit(request: StudioRequest, session: int) -> HttpResponse:
         else:
             messages.success(request, _done_words(done))
             return redirect(back)
-    context |= {"look": look, "fingerprint": fingerprint(request.POST), "confirm": _("Change the series")}
+    context |= {"look": look, "fingerprint": fingerprint(request.POST), "confirm": _save_words(look)}
     return render(request, "bookings/schedule_series.html", context, status=422 if look.refused else 200)
 
 
@@ -86,20 +86,19 @@ def session_cancel(request: StudioRequest, session: int) -> HttpResponse:
     form = CancelSessionForm(request.POST if request.method == "POST" else None, session=found)
     scope = form.chosen_scope if form.is_bound and form.is_valid() else Scope.ONE
     sessions = _meant(found, scope, now)
-    look = look_at_cancelling(sessions)
-    context: dict[str, Any] = {"form": form, "session": found, "look": look, "back": _edit_url(request, found)}
-    if form.is_bound and form.is_valid() and is_confirmed(request):
+    look, status = look_at_cancelling(sessions), 422 if form.errors else 200
+    # The button says which scope the look is of: another one chosen beside it is looked at first.
+    if form.is_bound and not form.errors and request.POST.get(CONFIRMED) == scope:
         try:
             schedule.cancel_sessions(sessions, reason=form.cleaned_data["reason"], by=request.login, now=now)
         except Refused as refusal:
-            context["look"] = Look(refused=refusal_words(refusal.decision, found.location))
+            look, status = Look(refused=refusal_words(refusal.decision, found.location)), 422
         else:
             words = ngettext("%(number)d session is cancelled.", "%(number)d sessions are cancelled.", len(sessions))
             messages.success(request, words % {"number": len(sessions)})
             return redirect(_edit_url(request, found))
-    status = 422 if form.is_bound and (form.errors or context["look"].refused) else 200
-    if form.is_bound:
-        context |= {"fingerprint": fingerprint(request.POST), "confirm": _cancel_words(len(sessions))}
+    context = {"form": form, "session": found, "look": look, "back": _edit_url(request, found)}
+    context |= {"fingerprint": scope.value, "confirm": _cancel_words(len(sessions))}
     return render(request, "bookings/schedule_cancel.html", context, status=status)
 
 
@@ -186,6 +185,13 @@ def _done_words(done: Plan) -> str:
             "number": told
         }
     return words
+
+
+def _save_words(look: Look) -> str:
+    told = look.affected.total - look.affected.without_address if look.affected else 0
+    if not told:
+        return _("Save")
+    return ngettext("Save, and mail %(number)d person", "Save, and mail %(number)d people", told) % {"number": told}
 
 
 def _cancel_words(number: int) -> str:
