@@ -30,7 +30,6 @@ def send_moved(job: Job, *, now: datetime) -> None:
         return
     before = Location.objects.get(pk=location_id)
     teacher = Teacher.objects.filter(pk=teacher_id).first() if teacher_id else None
-    waived = reservation.waived_until
     with translation.override(session.studio.language):
         context = _context(reservation) | {
             "before": day_and_clock(starts_at, before),
@@ -39,8 +38,8 @@ def send_moved(job: Job, *, now: datetime) -> None:
             "other_time": starts_at != session.starts_at,
             "other_place": location_id != session.location_id,
             "other_teacher": teacher_id != session.teacher_id,
-            "free_until": day_and_clock(min(waived, session.starts_at), session.location)
-            if waived and waived > now
+            "free_until": day_and_clock(reservation.free_until, session.location)
+            if reservation.free_until > now
             else "",
         }
     mail.send(

@@ -1,6 +1,6 @@
 """Rooms and their numbered spots: how many, in which order they are given out, and which are blocked (Q29)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +10,8 @@ from bookings.actions.recording import Refused
 from bookings.models import Reservation, Room, Spot
 from portal.changes import record_change
 from portal.models import Location, StaffLogin
+
+Values = Mapping[str, object] | None
 
 
 def create_room(location: Location, name: str, *, by: StaffLogin | None, now: datetime) -> Room:
@@ -141,5 +143,7 @@ def _ask(decision: rules.Decision) -> None:
         raise Refused(decision)
 
 
-def _log(room: Room, kind: str, *, by: StaffLogin | None, now: datetime, **values: dict[str, object]) -> None:
-    record_change(room, kind, studio=room.location.studio, by=by, now=now, **values)
+def _log(
+    room: Room, kind: str, *, by: StaffLogin | None, now: datetime, before: Values = None, after: Values = None
+) -> None:
+    record_change(room, kind, studio=room.location.studio, by=by, now=now, before=before, after=after)
