@@ -1,10 +1,12 @@
-"""Addresses of the check-in history: pages, and each page's table as a file."""
+"""Addresses of the check-in history, and each page's table as a file; that of the bookings, too."""
 
 from django.urls import path
 
-from bookings.views import history, history_files
+from bookings.views import bookings_files, history, history_files
 
 urlpatterns = [
+    path("bookings.csv", bookings_files.bookings_file, {"kind": "csv"}, name="bookings_csv"),
+    path("bookings.xlsx", bookings_files.bookings_file, {"kind": "xlsx"}, name="bookings_xlsx"),
     path("history/", history.history, name="history"),
     path("history.csv", history_files.history_months_file, {"kind": "csv"}, name="history_months_csv"),
     path("history.xlsx", history_files.history_months_file, {"kind": "xlsx"}, name="history_months_xlsx"),

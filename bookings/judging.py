@@ -51,11 +51,11 @@ def grace(scope: Scope, minutes: int | None, now: datetime) -> Preview | None:
             number,
         )
     elif minutes < place.grace_minutes:
-        facts["number"] = found.then - found.now
+        number = facts["number"] = found.then - found.now
         words = ngettext(
             "With %(minutes)s min grace, %(month)s would have had %(number)s no-show more: %(then)s, not %(all)s.",
             "With %(minutes)s min grace, %(month)s would have had %(number)s no-shows more: %(then)s, not %(all)s.",
-            facts["number"],
+            number,
         )
     else:
         words = ngettext("%(month)s had %(all)s no-show here.", "%(month)s had %(all)s no-shows here.", found.now)
@@ -170,7 +170,7 @@ def closes(scope: Scope, minutes: int | None, now: datetime) -> Preview | None:
 
 def zone(scope: Scope, name: str | None, now: datetime) -> Preview | None:
     """What moves when a location gets another zone."""
-    if scope.location is None or scope.location.pk is None or not name or name == scope.location.zone:
+    if scope.location is None or not scope.location.pk or not name or name == scope.location.zone:
         return None
     sessions, places = judged.sessions_to_come(scope.location, now=now)
     words = ngettext(

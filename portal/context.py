@@ -65,7 +65,7 @@ def _look(studio: Studio) -> dict[str, Any]:
     """The studio's logo, and its colour for the mark where that can be seen (`portal.preferences.colours`)."""
     look: dict[str, Any] = {}
     if studio.logo:
-        version = studio.logo.name.rpartition("/")[2].removesuffix(".png")
+        version = str(studio.logo).rpartition("/")[2].removesuffix(".png")
         look["logo_url"] = f"{reverse('portal:logo', args=[studio.slug])}?v={version}"
     if studio.brand_colour:
         look["colour"], look["on"] = studio.brand_colour, colours.on(studio.brand_colour)

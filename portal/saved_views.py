@@ -14,7 +14,7 @@ from portal.access import StudioRequest
 from portal.models import SavedView, StaffLogin
 
 # Where one is in a list, not which list it is.
-PLACES = frozenset({"page", "after", "before", "first", "open"})
+PLACES = frozenset({"page", "after", "before", "first", "open", "week"})
 MOST = 12  # tabs of one screen
 
 

@@ -133,6 +133,8 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:feeds": Studio(get=Right.MANAGE_SCHEDULE, post=Right.MANAGE_SCHEDULE),
     "bookings:feed_revoke": Studio(post=Right.MANAGE_SCHEDULE),
     "bookings:feed": Open("calendar programs cannot log in; this secret opens nothing", (404, 405), (404, 405)),
+    "bookings:bookings_csv": Studio(get=Right.EXPORT, head=False),
+    "bookings:bookings_xlsx": Studio(get=Right.EXPORT, head=False),
     "bookings:history": Studio(get=Right.VIEW_HISTORY),
     "bookings:history_month": Studio(get=Right.VIEW_HISTORY),
     "bookings:history_class": Studio(get=Right.VIEW_HISTORY),

@@ -26,6 +26,7 @@ from bookings.words import clock, day_and_clock, refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import location_choice
 from portal.roles import Right
+from portal.saved_views import saved_views
 from portal.views import came_from
 
 
@@ -144,6 +145,8 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "show_places": len(choice.shown) > 1,
         "classes": classes,
         "choices": _choices(classes),
+        "may_export": request.may(Right.EXPORT),
+        "views": saved_views(request, "bookings"),
     }
     return render(request, "bookings/bookings.html", context)
 

@@ -19,6 +19,7 @@ from bookings.selectors.timetable import WEEK, Slot, closed_days, holidays_in, s
 from portal.access import StudioRequest, studio_view
 from portal.locations import LocationChoice, location_choice
 from portal.roles import Right
+from portal.saved_views import saved_views
 
 _WEEK = re.compile(r"(19[7-9][0-9]|2[0-9]{3})-W([0-5][0-9])")
 
@@ -103,6 +104,7 @@ def schedule(request: StudioRequest) -> HttpResponse:
         "cancelled": sum(slot.is_cancelled for slot in slots),
         "places_by_id": {place.pk: place.name for place in choice.visible} if len(choice.shown) > 1 else {},
         "may_manage": request.may(Right.MANAGE_SCHEDULE),
+        "views": saved_views(request, "schedule"),
         "session_address": _address_before_id("bookings:session", request),
         "edit_address": _address_before_id("bookings:session_edit", request),
     }

@@ -1,8 +1,7 @@
 """Setting things: one transaction, the row locked, what was changed in the studio's log."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.forms import modelform_factory
 from django.http import QueryDict
@@ -15,12 +14,10 @@ from portal.preferences.since import KIND
 from portal.signals import zone_changed
 
 
-def form_for(
-    group: Group, scope: Scope, settings: tuple[Setting, ...], data: QueryDict | Mapping[str, Any] | None = None
-) -> SettingsForm:
+def form_for(group: Group, scope: Scope, settings: tuple[Setting, ...], data: QueryDict | None = None) -> SettingsForm:
     """The form of these settings of the scope's row, with the model's own fields and checks."""
     names = [setting.field for setting in settings]
-    made = modelform_factory(type(scope.row), form=SettingsForm, fields=names)
+    made = cast("type[SettingsForm]", modelform_factory(type(scope.row), form=SettingsForm, fields=names))
     return made(group, scope, settings, data)
 
 
@@ -55,7 +52,7 @@ def save(form: SettingsForm, *, by: StaffLogin, now: datetime) -> list[str]:
 
 def add_location(form: SettingsForm, *, slug: str, by: StaffLogin, now: datetime) -> Location:
     """A new place of the studio; `slug` is its word in addresses."""
-    place: Location = form.instance  # type: ignore[assignment]
+    place: Location = form.instance
     place.slug = slug
     place.save()
     after = {name: getattr(place, name) for name in form.names}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from portal.models import Change
+from portal.models import Change, Location
 from portal.preferences import places
 from portal.preferences.registry import Group, Scope, Setting, preview_of
 from portal.preferences.since import since
@@ -35,7 +35,12 @@ class SettingsForm(forms.ModelForm):
         self.group, self.scope, self.settings = group, scope, settings
         self.names = [setting.field for setting in settings]
         self.before = copy(scope.row)
-        self.saved = replace(scope, **{scope.name: self.before})  # validation writes into the scope's row
+        # Validation writes into the scope's row; previews judge what is saved.
+        self.saved = (
+            replace(scope, location=self.before)
+            if isinstance(self.before, Location)
+            else replace(scope, studio=self.before)
+        )
         self.kept: list[str] = []
         super().__init__(data.copy() if data is not None else None, instance=scope.row)
         self.changes: dict[str, Change] = since(scope.studio, scope.row, self.names) if scope.row.pk else {}
@@ -69,10 +74,10 @@ class SettingsForm(forms.ModelForm):
             if mine == seen[name]:
                 cleaned[name] = now
                 self.kept.append(name)
-                self.data[self.add_prefix(name)] = "" if now is None else now
+                self.data[self.add_prefix(name)] = "" if now is None else now  # type: ignore[index]
             else:
                 self.add_error(name, self._changed_meanwhile(name, now))
-        self.data[self.add_prefix("seen")] = self._as_seen()
+        self.data[self.add_prefix("seen")] = self._as_seen()  # type: ignore[index]
 
     def _changed_meanwhile(self, name: str, value: Any) -> str:
         change = self.changes.get(name)

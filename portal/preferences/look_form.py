@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.base import ContentFile
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -43,9 +44,10 @@ class ColourForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, saved: str, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, saved: str) -> None:
         self.saved = saved
-        super().__init__(*args, initial={"brand_colour": saved, "seen": json.dumps(saved)}, **kwargs)
+        typed = data.copy() if data is not None else None
+        super().__init__(typed, initial={"brand_colour": saved, "seen": json.dumps(saved)})
 
     def clean_brand_colour(self) -> str:
         colour = self.cleaned_data["brand_colour"].strip().lower()
@@ -63,6 +65,5 @@ class ColourForm(forms.Form):
                 _("Meanwhile somebody set this to %(value)s. Save again to use yours.")
                 % {"value": self.saved or _("empty")},
             )
-        self.data = self.data.copy()  # type: ignore[union-attr]
-        self.data["seen"] = saved
+        self.data["seen"] = saved  # type: ignore[index]
         return cleaned

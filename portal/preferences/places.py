@@ -52,7 +52,9 @@ def public_holidays(place: Location, first: date, last: date) -> list[tuple[date
 def misplaced(scope: Scope, values: Mapping[str, Any]) -> list[Conflict]:
     """What of a location cannot be: a name twice, a region that the country does not have."""
     found = []
-    others = scope.studio.locations.exclude(pk=scope.location.pk if scope.location else None)
+    others = scope.studio.locations.all()
+    if scope.location and scope.location.pk:
+        others = others.exclude(pk=scope.location.pk)
     if others.filter(name__iexact=values.get("name", "")).exists():
         found.append(Conflict(("name",), _("Another location has this name.")))
     country, region = values.get("country", ""), values.get("region", "")
