@@ -135,7 +135,7 @@ class AppointmentForm(forms.Form):
             "item": items.select_related("location", "teacher", "room").order_by("name", "id"),
             "teacher": studio.teachers.order_by("name", "id"),
             "room": Room.objects.filter(location__in=locations).order_by("location__position", "name", "id"),
-            "member": studio.members.all(),
+            "member": studio.members.people(),
         }
         for name, queryset in choices.items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]

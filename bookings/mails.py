@@ -17,7 +17,7 @@ _signer = signing.Signer(salt="bookings.place")
 
 
 def place_token(entry: WaitingEntry) -> str:
-    return _signer.sign(entry.pk)
+    return _signer.sign(str(entry.pk))
 
 
 def entry_of(token: str) -> int | None:

@@ -1,6 +1,6 @@
 """An appointment: one member, one teacher; the session is made with its only reservation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -35,36 +35,45 @@ def book_appointment(
     no two appointments share a teacher or a room is the database's promise, whoever else writes sessions.
     """
     ends_at = starts_at + timedelta(minutes=item.duration_minutes)
-    asked = {"starts_at": starts_at, "ends_at": ends_at, "teacher": teacher, "room": room}
-    with _in_words(item, member, by=by, now=now, **asked), transaction.atomic():
+
+    def facts() -> rules.AppointmentFacts:
+        return appointment_facts(
+            item, member, teacher=teacher, room=room, starts_at=starts_at, ends_at=ends_at, by_staff=by is not None
+        )
+
+    with _in_words(facts, now=now), transaction.atomic():
         Teacher.objects.select_for_update().get(pk=teacher.pk)
         if room is not None:
             Room.objects.select_for_update().get(pk=room.pk)
         if done := _done_before(item, member, starts_at, action_id):
             return done
-        facts = appointment_facts(item, member, by_staff=by is not None, **asked)
-        decision = rules.may_book_appointment(facts, now=now)
+        decision = rules.may_book_appointment(facts(), now=now)
         if not decision.allowed:
             raise Refused(decision)
         session = ScheduledSession.objects.create(
-            studio_id=item.studio_id, item=item, location=item.location, capacity=1, is_exclusive=True, **asked
+            studio_id=item.studio_id,
+            item=item,
+            location=item.location,
+            room=room,
+            teacher=teacher,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            capacity=1,
+            is_exclusive=True,
         )
         event = put_in(locked_session(session), member, None, source=source, action_id=action_id, by=by, now=now)
         return Done(event, decision)
 
 
 @contextmanager
-def _in_words(
-    item: CalendarItem, member: Member, *, by: StaffLogin | None, now: datetime, **asked: object
-) -> Iterator[None]:
+def _in_words(facts: Callable[[], rules.AppointmentFacts], *, now: datetime) -> Iterator[None]:
     """Turn the database's refusal of an overlap into the rule's: someone else wrote a session meanwhile."""
     try:
         yield
     except IntegrityError as error:
         if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") not in _BUSY:
             raise
-        facts = appointment_facts(item, member, by_staff=by is not None, **asked)  # type: ignore[arg-type]
-        decision = rules.may_book_appointment(facts, now=now)
+        decision = rules.may_book_appointment(facts(), now=now)
         if decision.allowed:  # and gone again
             raise
         raise Refused(decision) from error

@@ -4,6 +4,7 @@ Nothing else moves `places_held`. The caller holds the session's lock, so a plac
 """
 
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError
@@ -18,7 +19,8 @@ from bookings.signals import waiting_changed
 from portal.jobs import enqueue
 from portal.models import StaffLogin
 
-State, Kind = WaitingEntry.State, WaitingEvent.Kind
+State: TypeAlias = WaitingEntry.State
+Kind: TypeAlias = WaitingEvent.Kind
 
 MAIL_PLACE_FREE = "bookings.mail_place_free"
 

@@ -5,6 +5,7 @@ Order of locks as everywhere: session, then the rest. Each change appends a `Wai
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from django.db import transaction
@@ -19,7 +20,8 @@ from bookings.selectors.bookable import wait_facts
 from bookings.selectors.waiting import LinedUp, to_settle
 from portal.models import Member, StaffLogin
 
-State, Kind = WaitingEntry.State, WaitingEvent.Kind
+State: TypeAlias = WaitingEntry.State
+Kind: TypeAlias = WaitingEvent.Kind
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from bookings import rules
 from bookings.models import ScheduledSession, WaitingEntry, WaitingEvent
+from bookings.models.waiting import WaitingQuerySet
 from bookings.rules import Waiting
 from portal.models import Member
 
@@ -112,7 +113,7 @@ def waits_of(member: Member, *, now: datetime) -> list[OnList]:
         .annotate(position=Subquery(before))
         .order_by("session__starts_at", "id")
     )
-    return [OnList(entry, entry.position) for entry in entries]  # type: ignore[attr-defined]
+    return [OnList(entry, entry.position) for entry in entries]
 
 
 def numbers(sessions: Iterable[ScheduledSession], *, now: datetime) -> dict[int, int]:
@@ -123,7 +124,7 @@ def numbers(sessions: Iterable[ScheduledSession], *, now: datetime) -> dict[int,
 
 def to_settle(now: datetime) -> list[int]:
     """The sessions whose list is not as the moment has it, by key, in the order in which they are locked."""
-    cut_off = Q(session__starts_at__gt=now + rules.MINUTE * F("session__studio__waiting_cutoff_minutes"))
+    cut_off = Q(session__starts_at__gt=Value(now) + F("session__studio__waiting_cutoff_minutes") * Value(rules.MINUTE))
     free = Q(session__capacity=None) | Q(
         session__capacity__gt=F("session__places_taken") + F("session__places_held"),
     )
@@ -148,5 +149,5 @@ def _log() -> "QuerySet[WaitingEvent]":
     ).order_by("-id")
 
 
-def _standing(entries: "QuerySet[WaitingEntry]", now: datetime) -> "QuerySet[WaitingEntry]":
-    return entries.open().exclude(state=Waiting.OFFERED, held_until__lte=now)  # type: ignore[attr-defined,no-any-return]
+def _standing(entries: WaitingQuerySet, now: datetime) -> WaitingQuerySet:
+    return entries.open().exclude(state=Waiting.OFFERED, held_until__lte=now)

@@ -86,7 +86,7 @@ def book(request: StudioRequest, session: int) -> HttpResponse:
     if not form.is_valid():
         words = _("Nothing was booked: the form was not complete. Please load the page again.")
         return _answer(request, found, None, refused=words)
-    member = get_object_or_404(request.studio.members, pk=form.cleaned_data["member"])
+    member = get_object_or_404(request.studio.members.people(), pk=form.cleaned_data["member"])
     given = {
         "source": "desk",
         "action_id": form.cleaned_data["action_id"],
@@ -179,4 +179,8 @@ def _session(request: StudioRequest, pk: int) -> ScheduledSession:
 
 def _member(request: StudioRequest, text: str) -> Member | None:
     """The member that the address names; None where it names none. Raises Http404 for another studio's."""
-    return get_object_or_404(request.studio.members, pk=int(text)) if text.isdecimal() and len(text) < 19 else None
+    return (
+        get_object_or_404(request.studio.members.people(), pk=int(text))
+        if text.isdecimal() and len(text) < 19
+        else None
+    )

@@ -72,7 +72,7 @@ def place(request: HttpRequest, studio: str, token: str) -> HttpResponse:
     """Yes or no to a place that is held. Opening it changes nothing: mail programs open links, too."""
     entry = WaitingEntry.objects.select_related(
         "studio", "member", "session__item", "session__location", "session__teacher", "reservation"
-    ).filter(pk=mails.entry_of(token), studio__slug=studio)
+    ).filter(pk=mails.entry_of(token) or 0, studio__slug=studio)
     found = entry.first()
     if found is None:
         raise Http404

@@ -31,7 +31,7 @@ def add_member(
     with transaction.atomic():
         Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)
         if new.email and (known := studio.members.with_email(new.email).first()):
-            return known, False
+            return known.merged_into or known, False
         member = Member.objects.create(
             studio=studio,
             number=MemberBook(studio).free_number(),
@@ -47,7 +47,7 @@ def add_member(
 
 def alike(studio: Studio, new: NewMember, *, limit: int = 5) -> list[Member]:
     """Members who may be this person already: the same e-mail, or the same name whatever its capitals."""
-    members = studio.members.annotate(first=Lower("first_name"), last=Lower("last_name"))
-    found = list(studio.members.with_email(new.email)) if new.email else []
+    members = studio.members.people().annotate(first=Lower("first_name"), last=Lower("last_name"))
+    found = list(studio.members.people().with_email(new.email)) if new.email else []
     same_name = members.filter(first=new.first_name.lower(), last=new.last_name.lower()).order_by("id")
     return (found + [member for member in same_name[:limit] if member not in found])[:limit]
