@@ -40,6 +40,8 @@ def plan_following(
     old = session.recurrence
     if old is None or session.occurs_on is None:
         raise ValueError(f"session {session.pk} belongs to no series")
+    if replace(values, first_on=old.first_on, left_out=frozenset()) == SeriesValues.of(old):
+        return Plan(decision=_may(old.item, [], [], now=now), item=old.item)
     pivot = session.occurs_on if scope is Scope.FOLLOWING else old.first_on
     decision = rules.may_recur(_facts(old.item, values, first_on=old.first_on))
     if decision.refusal is not None and decision.refusal.question is not rules.Question.TOO_LONG:
@@ -102,7 +104,8 @@ class _Move:
         if session.starts_at <= now:
             self.settled |= {day} if day else set()
         elif day is None:
-            self.dropped.append(session)
+            # One that is cancelled already stays with the old series, as it is.
+            self.dropped += [] if session.cancelled_at else [session]
         else:
             self.settled.add(day)
             self.changed.append(self._change(session, day))

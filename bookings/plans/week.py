@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
+from django.utils.translation import gettext_noop as _
+
 from bookings import rules
 from bookings.models import ScheduledSession
 from bookings.plans.occurrences import new_session
@@ -14,8 +16,7 @@ from bookings.selectors.days_off import days_off
 from bookings.selectors.local_days import starting_within
 from portal.models import Location, Studio
 
-# English msgids; `bookings.words` says them.
-PAST, THERE_ALREADY, ARCHIVED = "in the past", "there already", "no longer offered"
+PAST, THERE_ALREADY, ARCHIVED = _("in the past"), _("there already"), _("no longer offered")
 
 
 def plan_week_copy(

@@ -1,5 +1,6 @@
 """Series: made, changed from one session on or as a whole; who is booked stays booked."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from bookings.actions import Refused, schedule
 from bookings.models import Recurrence, Reservation, ScheduledSession
 from bookings.plans import Plan, Scope, SeriesValues, SessionValues
 from bookings.rules import Question
-from portal.models import ClosingDays
+from portal.models import ClosingDays, Job
 from tests.bookings.scenes import AMSTERDAM, booked, fresh
 from tests.factories import CalendarItemFactory, LocationFactory, RoomFactory, SpotFactory, TeacherFactory
 
@@ -34,13 +35,7 @@ def series(item: Any, *, weekdays: set[int] = frozenset({0, 2}), weeks: int = 4,
         first_on=MONDAY,
         last_on=MONDAY + timedelta(weeks=weeks) - timedelta(days=1),
     )
-    return schedule.create_series(item, replaced(values, **other), by=None, now=NOW)
-
-
-def replaced(values: Any, **other: Any) -> Any:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(values, **other)
+    return schedule.create_series(item, replace(values, **other), by=None, now=NOW)
 
 
 def sessions(item: Any) -> list[ScheduledSession]:
@@ -57,7 +52,7 @@ def edit(session: ScheduledSession, scope: Scope, *, now: datetime = NOW, **othe
     session = ScheduledSession.objects.get(pk=session.pk)
     assert session.recurrence is not None
     return schedule.edit_session(
-        session, replaced(SeriesValues.of(session.recurrence), **other), scope, by=None, now=now
+        session, replace(SeriesValues.of(session.recurrence), **other), scope, by=None, now=now
     )
 
 
@@ -149,7 +144,7 @@ def test_what_began_already_is_not_made(item: Any) -> None:
 def test_one_session_differs_and_the_series_leaves_it_alone(item: Any) -> None:
     series(item, weekdays={0}, weeks=3)
     second, teacher = sessions(item)[1], TeacherFactory(studio=item.studio)
-    values = replaced(SessionValues.of(second), local_start=time(20), capacity=4)
+    values = replace(SessionValues.of(second), local_start=time(20), capacity=4)
     schedule.edit_session(second, values, Scope.ONE, by=None, now=NOW)
     second.refresh_from_db()
     assert second.own == ["start", "capacity"]
@@ -163,7 +158,7 @@ def test_what_is_set_back_is_no_longer_its_own(item: Any) -> None:
     series(item, weekdays={0}, weeks=1)
     (session,) = sessions(item)
     for start, own in ((time(20), ["start"]), (EVENING, [])):
-        values = replaced(SessionValues.of(session), local_start=start)
+        values = replace(SessionValues.of(session), local_start=start)
         schedule.edit_session(session, values, Scope.ONE, by=None, now=NOW)
         session = ScheduledSession.objects.get(pk=session.pk)
         assert session.own == own
@@ -253,7 +248,7 @@ def test_moving_into_the_past_is_refused(item: Any) -> None:
         with pytest.raises(Refused) as refused:
             edit(sessions(item)[0], scope, now=wednesday, **values)
         assert refused.value.decision.refusal.question is Question.INTO_THE_PAST
-    one = replaced(SessionValues.of(sessions(item)[0]), local_start=time(11))
+    one = replace(SessionValues.of(sessions(item)[0]), local_start=time(11))
     with pytest.raises(Refused):
         schedule.edit_session(sessions(item)[0], one, Scope.ONE, by=None, now=wednesday)
     assert local(item) == before
@@ -302,8 +297,43 @@ def test_a_series_in_another_room_gives_out_its_spots(item: Any) -> None:
 def test_the_form_of_one_session_can_speak_for_the_series(item: Any) -> None:
     series(item, weeks=1)
     wednesday = sessions(item)[1]
-    asked = replaced(SessionValues.of(wednesday), day=date(2026, 6, 4), local_start=time(9))
+    asked = replace(SessionValues.of(wednesday), day=date(2026, 6, 4), local_start=time(9))
     values = SeriesValues.as_moved(wednesday, asked)
     assert values is not None
     assert (values.weekdays, values.local_start) == (frozenset({0, 3}), time(9))
-    assert SeriesValues.as_moved(wednesday, replaced(asked, day=date(2026, 6, 8))) is None
+    assert SeriesValues.as_moved(wednesday, replace(asked, day=date(2026, 6, 8))) is None
+
+
+def test_a_cancelled_date_that_falls_out_is_neither_told_nor_made_again(item: Any) -> None:
+    series(item, weeks=2)
+    first, wednesday, *_ = sessions(item)
+    booked(wednesday, now=NOW)
+    schedule.cancel_sessions([wednesday], by=None, now=NOW)
+    told = Job.objects.count()
+    plan = edit(first, Scope.ALL, weekdays=frozenset({0}))
+    assert (Job.objects.count(), plan.affected.total) == (told, 0)
+    assert schedule.generate(item, now=NOW) == 0
+    assert local(item) == ["06-01 18:00", "06-08 18:00"]
+
+
+def test_a_session_that_was_brought_forward_and_has_begun_stays_as_it_was(item: Any) -> None:
+    series(item, weekdays={0}, weeks=4)
+    last = sessions(item)[3]
+    moved = replace(SessionValues.of(last), day=date(2026, 6, 2))
+    schedule.edit_session(last, moved, Scope.ONE, by=None, now=NOW)
+    edit(sessions(item)[2], Scope.ALL, now=datetime(2026, 6, 3, tzinfo=AMSTERDAM), weekdays=frozenset({1}))
+    assert local(item) == ["06-01 18:00", "06-02 18:00", "06-09 18:00", "06-16 18:00"]
+    assert schedule.generate(item, now=NOW) == 0
+
+
+def test_an_edit_that_changes_nothing_leaves_the_series_as_it_is(item: Any) -> None:
+    series(item, weeks=1)
+    before = Recurrence.objects.get()
+    plan = edit(sessions(item)[0], Scope.ALL)
+    assert (plan.changed, plan.made, Recurrence.objects.get()) == ([], [], before)
+
+
+def test_some_dates_can_be_left_out_from_the_beginning(item: Any) -> None:
+    series(item, weekdays={0}, weeks=3, left_out=frozenset({date(2026, 6, 8)}))
+    assert local(item) == ["06-01 18:00", "06-15 18:00"]
+    assert schedule.generate(item, now=NOW) == 0

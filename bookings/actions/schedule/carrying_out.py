@@ -12,7 +12,7 @@ from bookings.actions.recording import Refused, locked_session, raise_pulse
 from bookings.actions.schedule import writing
 from bookings.actions.schedule.telling import tell_cancelled, tell_moved
 from bookings.models import CalendarItem, ScheduledSession, WaitingEntry
-from bookings.plans import Plan
+from bookings.plans import Plan, SeriesValues
 from bookings.signals import session_changed
 from portal.changes import record_change, record_changes
 from portal.models import StaffLogin, Studio
@@ -92,16 +92,17 @@ def _take_over(plan: Plan) -> None:
 
 
 def _forget_old(plan: Plan) -> None:
-    """The series that was replaced keeps what it still has, and ends; without anything it goes."""
+    """The series that was replaced keeps what it still has, makes nothing more, and ends; without anything it goes."""
     old = plan.replaces
     if old is None:
         return
-    last = old.sessions.order_by("-occurs_on").values_list("occurs_on", flat=True).first()
-    if last is None:
+    there = {day for day in old.sessions.values_list("occurs_on", flat=True) if day}
+    if not there:
         old.delete()
-    else:
-        old.last_on = max(old.first_on, last)
-        old.save(update_fields=["last_on"])
+        return
+    old.last_on = max(old.first_on, *there)
+    old.left_out = sorted({*SeriesValues.of(old).pattern.days()} - there)
+    old.save(update_fields=["last_on", "left_out"])
 
 
 def _drop(sessions: list[ScheduledSession], *, reason: str, now: datetime) -> list[int]:
