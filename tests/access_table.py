@@ -154,7 +154,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:member": Studio(get=Right.VIEW_MEMBERS),
     "bookings:member_bookings": Studio(get=Right.VIEW_MEMBERS),
     "bookings:member_notes": Studio(get=Right.VIEW_MEMBERS, post=Right.CHECK_IN),
-    "bookings:member_note_done": Studio(post=Right.CHECK_IN),
+    "bookings:member_note_done": Studio(post=Right.VIEW_MEMBERS),
     "bookings:member_log": Studio(get=Right.VIEW_MEMBERS),
     "bookings:member_data": Studio(get=Right.MANAGE_MEMBERS, post=Right.MANAGE_MEMBERS),
     "bookings:member_export": Studio(get=Right.MANAGE_MEMBERS, head=False),

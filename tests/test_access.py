@@ -28,6 +28,10 @@ OBJECTS = {
     "room",
     "spot",
     "member",
+    "member_note",
+    "other",
+    "merge",
+    "suggestion",
     "note",
     "run",
     "template",
@@ -38,7 +42,7 @@ OBJECTS = {
     "wish",
 }
 # Those that belong to no location: a login that is pinned to one sees them all the same.
-OF_THE_STUDIO = {"member"}
+OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion"}
 OTHER_WORDS: dict[str, Any] = {
     "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own",
     "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",

@@ -10,7 +10,9 @@ from django.utils import timezone
 from bookings import actions
 from bookings.models import CalendarFeed, Reservation
 from portal.imports import runs
+from portal.members import merging
 from portal.models import ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
+from portal.models.members import DuplicateSuggestion
 from portal.roles import Preset
 from portal.staff import invitations, pins
 from tests.factories import (
@@ -60,6 +62,9 @@ def house(slug: str) -> House:
     old = SessionFactory(item=item, starts_at=now - timedelta(days=40))
     ReservationFactory(session=old, member=member)
     note = MemberNote.objects.create(member=member, text="Ask about the knee", for_next_visit=True, written_at=now)
+    merge = merging.merge(member, MemberFactory(studio=studio), take={}, by=owner, now=now)
+    twin = MemberFactory(studio=studio)
+    pair = DuplicateSuggestion.objects.create(studio=studio, one=member, other=twin, reason="name", found_at=now)
     run = runs.upload(studio, by=owner, file_name="visits.csv", content=FILE, now=now)
     template = ImportTemplate.objects.create(
         studio=studio, name="Old system", kind=run.kind, header="0" * 64, used_at=now
@@ -89,6 +94,11 @@ def house(slug: str) -> House:
             "event": made.event.pk,
             "member": member.pk,
             "note": note.pk,
+            "member_note": note.pk,
+            "other": twin.pk,
+            "merge": merge.pk,
+            "suggestion": pair.pk,
+            "file_kind": "csv",
             "login": desk.pk,
             "invitation": invitation.pk,
             "wish": wish.pk,

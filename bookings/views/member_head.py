@@ -44,11 +44,9 @@ class Today:
 def the_member(request: StudioRequest, pk: int) -> Member:
     """The member of this studio. Raises Http404, and Elsewhere for one that was merged into another."""
     member = get_object_or_404(request.studio.members.select_related("merged_into"), pk=pk)
-    if member.merged_into is None:
-        return member
-    while member.merged_into is not None:
-        member = member.merged_into
-    raise Elsewhere(member)
+    if member.merged_into is not None:
+        raise Elsewhere(member.kept)
+    return member
 
 
 def alive(request: StudioRequest, pk: int) -> Member:

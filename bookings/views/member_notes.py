@@ -45,12 +45,12 @@ def member_notes(request: StudioRequest, member: int) -> HttpResponse:
     return render(request, "bookings/member_notes.html", context, status=status)
 
 
-@studio_view(Right.VIEW_MEMBERS, post=Right.CHECK_IN)
+@studio_view(Right.VIEW_MEMBERS)
 @require_POST
-def member_note_done(request: StudioRequest, member: int, note: int) -> HttpResponse:
+def member_note_done(request: StudioRequest, member: int, member_note: int) -> HttpResponse:
     """The note has served, or (`again`) holds again."""
     found = alive(request, member)
-    kept, now = get_object_or_404(MemberNote, pk=note, member=found), timezone.now()
+    kept, now = get_object_or_404(MemberNote, pk=member_note, member=found), timezone.now()
     with transaction.atomic():
         if "again" in request.POST:
             reopen_note(kept)

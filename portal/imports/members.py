@@ -27,6 +27,8 @@ class MemberBook:
         members = self.studio.members.annotate(email_lower=Lower("email"))
         for member in [*members.filter(number__in=numbers), *members.filter(email_lower__in=emails)]:
             self.add(member)
+            if member.merged_into_id is not None:
+                self._by_number[member.number] = member.kept
 
     def find(self, number: str, email: str) -> Member | None:
         """The member that both lead to. Raises ValidationError where they lead to two."""
@@ -37,7 +39,10 @@ class MemberBook:
                 _("%(email)s belongs to %(name)s, not to member %(number)s."),
                 params={"email": email, "name": other.name, "number": number},
             )
-        return one or other
+        found = one or other
+        if found is not None and found.scrubbed_at is not None:
+            raise ValidationError(_("Member %(number)s was deleted."), params={"number": number})
+        return found
 
     def add(self, member: Member) -> None:
         member = self._by_number.setdefault(member.number, member)
@@ -45,7 +50,7 @@ class MemberBook:
             self._by_email.setdefault(member.email.lower(), member)
 
     def known(self, member: Member) -> Member:
-        """The one object that stands for this member here."""
+        """The one object that stands for this member here; of a merged one, the kept one's."""
         return self._by_number[member.number]
 
     def free_number(self) -> str:

@@ -24,8 +24,9 @@ SIDE = 512  # pixels, of the longer one
 MOST_PIXELS = 24_000_000
 LONGEST_SIDE = 12_000
 QUALITY = 85
-# MPO is what some phones call a JPEG with a second picture behind it; the first one is taken.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+# What some phones write: a JPEG with a second picture behind it. The first one is taken.
+TWO_IN_ONE = "MPO"
 AGE = 3600  # seconds for which a browser may keep a photo
 _BROKEN = (OSError, ValueError, SyntaxError, TypeError, EOFError, IndexError, struct.error, zlib.error)
 
@@ -54,7 +55,7 @@ def _check(picture: Image.Image) -> None:
     """What the file's head says, before a pixel is read. Raises ValidationError."""
     if picture.width * picture.height > MOST_PIXELS or max(picture.size) > LONGEST_SIDE:
         raise _too_large()
-    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
+    if picture.format != TWO_IN_ONE and getattr(picture, "n_frames", 1) > 1:
         raise ValidationError(_("This picture moves. Nothing was changed. Please choose one that stands still."))
     if picture.mode == "CMYK":
         raise ValidationError(

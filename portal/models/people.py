@@ -174,6 +174,11 @@ class Member(models.Model):
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
+    def kept(self) -> "Member":
+        """Where a merged profile is now, however often that was merged on; itself, of one that was not."""
+        return self if self.merged_into is None else self.merged_into.kept
+
+    @property
     def initials(self) -> str:
         return initials(self.name)
 
