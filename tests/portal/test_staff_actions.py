@@ -8,6 +8,8 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
+import portal.tasks
+from portal.jobs.registry import HANDLERS
 from portal.models import Change, DeskPin, Invitation, Job, StaffLogin, Teacher
 from portal.roles import Preset
 from portal.staff import invitations, logins, mails, pins
@@ -58,6 +60,12 @@ def test_an_invitation_is_mailed_by_a_job_and_only_its_hash_is_kept(owner, mailo
     invitation.refresh_from_db()
     assert secret not in str(invitation.__dict__)
     assert secret not in str(list(Job.objects.values())) + str(list(Change.objects.values()))
+
+
+@pytest.mark.parametrize("kind", [invitations.INVITE_JOB, invitations.ASKED_JOB, invitations.DECIDED_JOB])
+def test_each_mail_has_a_worker_that_sends_it(kind):
+    assert portal.tasks
+    assert not HANDLERS[kind].transactional
 
 
 def test_a_mail_that_is_sent_twice_holds_the_same_link(owner, mailoutbox):
