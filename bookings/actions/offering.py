@@ -30,7 +30,7 @@ class Dates:
 def offer(item: CalendarItem, dates: Dates, *, by: StaffLogin | None, now: datetime) -> int:
     """Save the item, its teacher if that is a new one, and its dates; how many sessions were made. Raises Refused."""
     with transaction.atomic():
-        if item.teacher is not None and item.teacher.pk is None:
+        if item.teacher_id is None and item.teacher is not None:
             item.teacher = add_teacher(item.studio, item.teacher.name, by=by, now=now)
         schedule.create_item(item, by=by, now=now)
         return add_dates(item, dates, by=by, now=now)

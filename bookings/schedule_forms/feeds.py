@@ -21,9 +21,12 @@ class FeedForm(forms.Form):
         teachers = [] if login.locations.exists() else list(login.studio.teachers.all())
         self._found: dict[str, Location | Teacher] = {f"location-{place.pk}": place for place in locations}
         self._found |= {f"teacher-{teacher.pk}": teacher for teacher in teachers}
-        groups = [(_("Locations"), locations, "location"), (_("Teachers"), teachers, "teacher")]
+        groups: list[tuple[Any, str, list[Location] | list[Teacher]]] = [
+            (_("Locations"), "location", locations),
+            (_("Teachers"), "teacher", teachers),
+        ]
         self.fields["of"].choices = [  # type: ignore[attr-defined]
-            (word, [(f"{kind}-{one.pk}", one.name) for one in found]) for word, found, kind in groups if found
+            (word, [(f"{kind}-{one.pk}", one.name) for one in found]) for word, kind, found in groups if found
         ]
 
     @property

@@ -124,9 +124,7 @@ class DaysField(forms.Field):
         days = set()
         if len(value or []) > MOST_DAYS:
             raise ValidationError(
-                ngettext_lazy(  # type: ignore[arg-type]
-                    "At most %(number)d day at a time.", "At most %(number)d days at a time.", MOST_DAYS
-                )
+                ngettext_lazy("At most %(number)d day at a time.", "At most %(number)d days at a time.", MOST_DAYS)
                 % {"number": MOST_DAYS}
             )
         for text in value or []:

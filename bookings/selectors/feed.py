@@ -47,11 +47,10 @@ def feed_behind(studio: str, secret: str) -> CalendarFeed | None:
 def entries_of(feed: CalendarFeed, *, studio: Studio, now: datetime) -> list[Entry]:
     """The feed's sessions in order, cancelled ones too, so that programs strike them out. One query."""
     sessions = ScheduledSession.objects.filter(studio=studio, starts_at__gte=now - BACK, starts_at__lt=now + AHEAD)
-    sessions = (
-        sessions.filter(location_id=feed.location_id)
-        if feed.location_id
-        else sessions.filter(teacher_id=feed.teacher_id)
-    )
+    if feed.location_id is not None:
+        sessions = sessions.filter(location_id=feed.location_id)
+    elif feed.teacher_id is not None:
+        sessions = sessions.filter(teacher_id=feed.teacher_id)
     return [
         Entry(
             pk=pk,

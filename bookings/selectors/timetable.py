@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
@@ -70,22 +71,12 @@ def timetable(login: StaffLogin, locations: list[Location], monday: date) -> lis
     return slots
 
 
-def _slot(row: tuple, zones: dict[int, ZoneInfo]) -> Slot:  # type: ignore[type-arg]  # as _FIELDS says
-    *facts, location, starts_at, ends_at, taken, capacity, cancelled_at, own, recurrence = row
-    local_start, local_end = starts_at.astimezone(zones[location]), ends_at.astimezone(zones[location])
-    return Slot(
-        *facts,
-        location,
-        f"{local_start:%H:%M}",
-        f"{local_end:%H:%M}",
-        local_start,
-        local_end,
-        taken,
-        capacity,
-        cancelled_at is not None,
-        bool(own),
-        recurrence is not None,
-    )
+def _slot(row: tuple[Any, ...], zones: dict[int, ZoneInfo]) -> Slot:
+    """A row of _FIELDS; by position, because by name costs a third more."""
+    location, starts_at, ends_at = row[9:12]
+    start, end = starts_at.astimezone(zones[location]), ends_at.astimezone(zones[location])
+    clocks: list[Any] = [f"{start:%H:%M}", f"{end:%H:%M}", start, end]
+    return Slot(*[*row[:10], *clocks, *row[12:14], row[14] is not None, bool(row[15]), row[16] is not None])
 
 
 def _count_waiting(slots: list[Slot], *, sessions: list[int]) -> None:

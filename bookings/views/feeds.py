@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -36,9 +35,9 @@ def feed(request: HttpRequest, studio: str, secret: str) -> HttpResponseBase:
     answer = get_conditional_response(request, etag=tag)
     if answer is None:
         answer = HttpResponse(writing.calendar(name, entries), content_type="text/calendar; charset=utf-8")
-        answer["Content-Disposition"] = content_disposition_header(as_attachment=False, filename="schedule.ics")
-    answer["ETag"] = tag
-    answer["X-Robots-Tag"] = "noindex"
+        answer.headers["Content-Disposition"] = 'inline; filename="schedule.ics"'
+    answer.headers["ETag"] = tag
+    answer.headers["X-Robots-Tag"] = "noindex"
     patch_cache_control(answer, private=True, no_cache=True)
     return answer
 
@@ -47,19 +46,19 @@ def feed(request: HttpRequest, studio: str, secret: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def feeds(request: StudioRequest) -> HttpResponse:
     """The feeds there are; a POST makes one, and its answer is the only page that ever shows the address."""
-    form = FeedForm(request.POST or None, login=request.login)
-    context: dict[str, object] = {"status": 200}
-    if request.method == "POST":
-        if form.is_valid():
-            secret = token_urlsafe(SECRET_BYTES)
-            made = create_feed(request.studio, secret=secret, by=request.login, now=timezone.now(), **form.whose)
-            path = reverse("bookings:feed", args=[request.studio.slug, secret])
-            context |= {"made": made, "address": request.build_absolute_uri(path)}
-            form = FeedForm(login=request.login)
-        else:
-            context["status"] = 422
+    form = FeedForm(request.POST if request.method == "POST" else None, login=request.login)
+    context: dict[str, object] = {}
+    status = 200
+    if form.is_bound and form.is_valid():
+        secret = token_urlsafe(SECRET_BYTES)
+        made = create_feed(request.studio, secret=secret, by=request.login, now=timezone.now(), **form.whose)
+        path = reverse("bookings:feed", args=[request.studio.slug, secret])
+        context |= {"made": made, "address": request.build_absolute_uri(path)}
+        form = FeedForm(login=request.login)
+    elif form.is_bound:
+        status = 422
     context |= {"form": form, "feeds": feeds_of(request.login, locations_for(request.login))}
-    return render(request, "bookings/schedule_feeds.html", context, status=int(str(context["status"])))
+    return render(request, "bookings/schedule_feeds.html", context, status=status)
 
 
 @studio_view(Right.MANAGE_SCHEDULE)

@@ -65,10 +65,14 @@ class Block:
     """One session as it is drawn."""
 
     slot: Slot
-    # The classes that place it in the grid.
-    where: str
+    # Its id as text: a number would be asked how the reader's language writes it, five hundred times.
+    key: str
+    # The classes that colour it and place it in the grid.
+    classes: str
     # "9 of 14".
     booked: str
+    # The location's name where several are shown.
+    place: str
 
 
 @studio_view(Right.VIEW_BOOKINGS)
@@ -102,7 +106,6 @@ def schedule(request: StudioRequest) -> HttpResponse:
         "taken": sum(slot.taken for slot in slots if not slot.is_cancelled),
         "places": sum(slot.capacity or 0 for slot in slots if not slot.is_cancelled),
         "cancelled": sum(slot.is_cancelled for slot in slots),
-        "places_by_id": {place.pk: place.name for place in choice.visible} if len(choice.shown) > 1 else {},
         "may_manage": request.may(Right.MANAGE_SCHEDULE),
         "views": saved_views(request, "schedule"),
         "session_address": _address_before_id("bookings:session", request),
@@ -140,6 +143,7 @@ def _days(
 ) -> list[Day]:
     closed = closed_days(request.studio, choice.shown, monday, monday + WEEK)
     holidays = holidays_in(choice.shown, monday, monday + WEEK)
+    names = {place.pk: place.name for place in choice.shown} if len(choice.shown) > 1 else {}
     by_day = sessions_in(slots)
     days = []
     for number in range(7):
@@ -147,7 +151,13 @@ def _days(
         found = by_day.get(day, [])
         lanes = week_grid.lanes([spans[slot.pk] for slot in found])
         blocks = [
-            Block(slot, week_grid.classes(spans[slot.pk], lane), booked_words(slot.taken, slot.capacity))
+            Block(
+                slot,
+                key=str(slot.pk),
+                classes=f"hue-{slot.hue} {week_grid.classes(spans[slot.pk], lane)}",
+                booked=booked_words(slot.taken, slot.capacity),
+                place=names.get(slot.location_id, ""),
+            )
             for slot, lane in zip(found, lanes, strict=True)
         ]
         widest = max((of for _lane, of in lanes), default=1)

@@ -53,10 +53,9 @@ def item(request: StudioRequest, item: int) -> HttpResponse:
         "rules": rule_lines(found),
         "series": series_of(found, sessions, now=now),
         "sessions": next_sessions(found, sessions, now=now, most=DATES_SHOWN),
-        "remove": schedule.may_remove(found, now=now),
         "has_history": found.sessions.exclude(reservations=None).exists(),
+        "remove_words": refusal_words(schedule.may_remove(found, now=now), found.location),
     }
-    context["remove_words"] = refusal_words(context["remove"], found.location)
     return render(request, "bookings/item.html", context)
 
 
@@ -202,8 +201,8 @@ def _first_values(request: StudioRequest, now: datetime) -> dict[str, Any]:
 
 
 def _first_days(request: StudioRequest, now: datetime) -> dict[str, Any]:
-    place = (locations_for(request.login) or [None])[0]
-    return {"first_on": place.local_day(now)} if place else {}
+    places = locations_for(request.login)
+    return {"first_on": places[0].local_day(now)} if places else {}
 
 
 def _dates(when: WhenForm, item: CalendarItem) -> Dates:

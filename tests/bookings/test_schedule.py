@@ -86,7 +86,7 @@ def test_on_the_days_of_a_clock_change_the_wall_clock_stands(owner: StaffLogin, 
         at(place, f"{monday + timedelta(days=days)}T09:00", item__name="Flow")
     answer = get(owner, f"?week={week}")
     assert shown(answer) == {"Sat": ["09:00 Flow"], "Sun": ["09:00 Flow"]}
-    assert [block.where.split()[0] for day in answer.context["days"] for block in day.blocks] == ["at-9", "at-9"]
+    assert [block.classes.split()[1] for day in answer.context["days"] for block in day.blocks] == ["at-9", "at-9"]
 
 
 def test_locations_in_two_zones_each_have_their_own_clock(owner: StaffLogin, place: Location) -> None:
