@@ -143,7 +143,9 @@ def _form(
         "refused": refused,
         "next": came_from(request, default=request.GET.get("next", "")),
     }
-    name = f"{TEMPLATE}#dialog" if request.htmx and not request.htmx.boosted else TEMPLATE
+    name = TEMPLATE
+    if request.htmx and not request.htmx.boosted:
+        name = f"{TEMPLATE}#{'walk_in_form' if form else 'dialog'}"
     return render(request, name, context, status=422 if form else 200)
 
 

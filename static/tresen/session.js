@@ -38,6 +38,11 @@ document.addEventListener("keydown", (event) => {
   close();
 });
 
+/* Somebody was chosen: the way on has the focus. */
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (panelOf().contains(event.target)) panelOf().querySelector("#bookable [name=deed]")?.focus();
+});
+
 /* What was done to the person in the panel shows there too. */
 document.getElementById("reception").addEventListener("tresen:settled", (event) => {
   const person = panelOf().querySelector("[data-person]")?.dataset.person;

@@ -59,6 +59,13 @@ addEventListener(
     if (!form || event.isComposing) return;
     const inSearch = event.target.matches("input[type=search]");
     const onOption = event.target.matches(".option");
+    if (event.key === "Enter" && event.target.closest(".walk-in-new") && event.target.matches("input")) {
+      // The form's first button is another one: an option, or the search.
+      form.requestSubmit(form.querySelector(".walk-in-new .button"));
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
     if (!inSearch && !onOption) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") step(form, event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Enter" && inSearch) {
