@@ -42,9 +42,9 @@ def book_appointment(
         )
 
     with _in_words(facts, now=now), transaction.atomic():
-        Teacher.objects.select_for_update().get(pk=teacher.pk)
+        Teacher.objects.select_for_update(no_key=True).get(pk=teacher.pk)
         if room is not None:
-            Room.objects.select_for_update().get(pk=room.pk)
+            Room.objects.select_for_update(no_key=True).get(pk=room.pk)
         if done := _done_before(item, member, starts_at, action_id):
             return done
         decision = rules.may_book_appointment(facts(), now=now)

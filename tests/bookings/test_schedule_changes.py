@@ -7,12 +7,14 @@ from uuid import uuid4
 
 import pytest
 from django.core import mail
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bookings import actions, tasks  # noqa: F401 (a worker imports the handlers)
 from bookings.actions import Refused, schedule
 from bookings.models import CalendarItem, Recurrence, Reservation, ScheduledSession, WaitingEntry
 from bookings.plans import Plan, Scope, SeriesValues, SessionValues
-from bookings.rules import CancelAs, Question, State
+from bookings.rules import Attendance, Booking, CancelAs, CancelFacts, Question, State, ways_to_cancel
 from bookings.selectors.affected import affected, over_capacity
 from bookings.signals import session_changed
 from portal.jobs.worker import drain
@@ -126,6 +128,27 @@ def test_a_change_is_logged_and_tabs_and_others_learn_of_it() -> None:
     first = Change.objects.order_by("id").first()
     assert first is not None
     assert first.before["starts_at"] != first.after["starts_at"]
+
+
+@given(
+    deadline=st.integers(-100, 100), waived=st.none() | st.integers(-100, 100), hours=st.integers(-100, 100),
+    by_staff=st.booleans(),
+)  # fmt: skip
+def test_a_waiver_only_ever_helps(deadline: int, waived: int | None, hours: int, by_staff: bool) -> None:
+    start = at("18:00")
+    facts = CancelFacts(
+        booking=Booking.BOOKED,
+        attendance=Attendance.UNKNOWN,
+        starts_at=start,
+        deadline_at=start + timedelta(hours=deadline),
+        correction_until=start + timedelta(hours=72),
+        checked_in_at=None,
+        by_staff=by_staff,
+        waived_until=None if waived is None else start + timedelta(hours=waived),
+    )
+    now = start + timedelta(hours=hours)
+    in_time = hours < 0 and (hours <= deadline or (waived is not None and hours <= waived))
+    assert (ways_to_cancel(facts, now=now) == (CancelAs.IN_TIME,)) == in_time
 
 
 # Mails

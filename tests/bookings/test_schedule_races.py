@@ -18,7 +18,7 @@ from bookings.rules import CancelAs, Question
 from portal.models import Job
 from tests.bookings.scenes import at, booked, evening_class
 from tests.bookings.test_races import at_once, outcome, reserve
-from tests.factories import CalendarItemFactory, MemberFactory, RoomFactory
+from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, RoomFactory, TeacherFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = at("12:00")
@@ -149,3 +149,15 @@ def test_two_swaps_at_once_leave_everybody_with_one_spot() -> None:
     )
     assert not [one for one in results if isinstance(one, Exception)]
     assert session.reservations.values("spot").distinct().count() == 4
+
+
+def test_of_two_appointments_of_one_teacher_at_one_time_one_is_made() -> None:
+    teacher = TeacherFactory()
+    place = LocationFactory(studio=teacher.studio)
+    for day in range(4):
+        items = CalendarItemFactory.create_batch(3, location=place, kind="appointment", capacity=1, teacher=teacher)
+        calls = []
+        for item in items:
+            values = SessionValues.of_item(item, day=date(2026, 6, 12 + day), local_start=time(9))
+            calls.append(partial(schedule.create_session, item, values, by=None, now=NOW))
+        assert Counter(map(said, at_once(calls))) == {"done": 1, Question.TEACHER_TAKEN.value: 2}

@@ -11,11 +11,11 @@ from bookings.actions.offers import settle_waiting
 from bookings.actions.recording import Refused, locked_session, raise_pulse
 from bookings.actions.schedule import writing
 from bookings.actions.schedule.telling import tell_cancelled, tell_moved
-from bookings.models import CalendarItem, ScheduledSession, WaitingEntry
+from bookings.models import CalendarItem, Room, ScheduledSession, WaitingEntry
 from bookings.plans import Plan, SeriesValues
 from bookings.signals import session_changed
 from portal.changes import record_change, record_changes
-from portal.models import StaffLogin, Studio
+from portal.models import StaffLogin, Studio, Teacher
 
 # A changed class can be given up for free for so long (Q27).
 WAIVED = timedelta(hours=24)
@@ -65,6 +65,7 @@ def carry_out(plan: Plan, kind: str, *, studio: Studio, by: StaffLogin | None, n
     if not plan.decision.allowed:
         raise Refused(plan.decision)
     told = plan.moved
+    _hold_for_appointments(plan)
     _take_over(plan)
     other_room = [one.session.pk for one in plan.changed if one.was.room_id != one.becomes.room_id]
     writing.move(plan.changed, series=plan.series)
@@ -81,6 +82,20 @@ def carry_out(plan: Plan, kind: str, *, studio: Studio, by: StaffLogin | None, n
     send_news({"made": made, "changed": changed, "cancelled": dropped}, studio=studio, by=by, now=now)
     settle([one.session.pk for one in plan.changed if one.was != one.becomes] + dropped, now=now)
     return plan
+
+
+def _hold_for_appointments(plan: Plan) -> None:
+    """Wait for whoever else writes an appointment of these teachers or rooms; two at once would wait for each other.
+
+    As `book_appointment` does: teachers, then rooms. Without their keys, which sessions refer to at any time.
+    """
+    shapes = [change.becomes for change in plan.changed if change.session.is_exclusive]
+    made = [session for session in plan.made if session.is_exclusive]
+    for model, name in ((Teacher, "teacher_id"), (Room, "room_id")):
+        wanted = {getattr(one, name) for one in (*shapes, *made)} - {None}
+        if wanted:
+            rows = model._default_manager.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
+            list(rows.values_list("pk", flat=True))
 
 
 def _take_over(plan: Plan) -> None:
