@@ -13,7 +13,7 @@ def follows(name: str, columns: str, target: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0009_roster")]
+    dependencies = [("bookings", "0008_waiting_list")]
 
     operations = [
         migrations.CreateModel(

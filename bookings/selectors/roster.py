@@ -121,11 +121,9 @@ def place_of(reservation: Reservation, *, now: datetime) -> Place:
 
 def _places(reservations: QuerySet[Reservation], *, now: datetime) -> list[Place]:
     people = reception.people(reservations, now=now)  # type: ignore[arg-type]
-    agreed = {
-        pk: facts
-        for pk, *facts in reservations.values_list("id", "booked_at", "deadline_at", "deadline_from", "waived_until")
-    }
-    return [Place(person, *agreed[person.id]) for person in people]
+    facts = ("booked_at", "deadline_at", "deadline_from", "waived_until")
+    agreed = {row.pop("id"): row for row in reservations.values("id", *facts)}
+    return [Place(person, **agreed[person.id]) for person in people]
 
 
 def answered(sessions: Iterable[int]) -> frozenset[int]:

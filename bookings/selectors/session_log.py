@@ -57,7 +57,7 @@ def read(
     )
     rows: dict[tuple[str, int], Happened] = {}
     for event in events:
-        can_undo = is_open and event.kind in allowed and not event.is_undone and _is_last(event)  # type: ignore[attr-defined]
+        can_undo = is_open and event.kind in allowed and not event.is_undone and _is_last(event)
         rows[RESERVATION, event.pk] = Happened(event=event, can_undo=can_undo)
     for waiting in WaitingEvent.objects.filter(pk__in=keys[WAITING]).select_related("entry__member", "by__user"):
         rows[WAITING, waiting.pk] = Happened(waiting=waiting)

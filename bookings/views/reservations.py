@@ -185,7 +185,7 @@ def _answer(
     undo_url = ""
     if done and not done.repeated and done.event.kind in viewer.undoable:
         undo_url = reverse("bookings:undo", args=[request.studio.slug, done.event.pk])
-    context = {
+    context: dict[str, Any] = {
         "viewer": viewer,
         "version": done.event.version if done else "",
         "words": words,

@@ -1,5 +1,6 @@
 """What stands beside the roster: one person with all that can be done, or the search for somebody to add."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -162,7 +163,7 @@ def _adding(request: StudioRequest) -> AddPanel:
     chosen = None
     if wanted := request.GET.get("member"):
         chosen = get_object_or_404(request.studio.members.people(), pk=_number(wanted))
-    found = [] if chosen else search(request.studio, text, limit=FOUND)
+    found: Iterable[Member] = [] if chosen else search(request.studio, text, limit=FOUND)
     return AddPanel(text, [(member, photo_url(request.studio, member)) for member in found], chosen)
 
 

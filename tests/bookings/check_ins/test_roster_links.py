@@ -1,0 +1,109 @@
+"""What check-ins say of rosters: the way there, notes, open questions, classes that change while the tab is open."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from bookings import actions
+from bookings.actions import schedule
+from bookings.models import Pulse, ScheduledSession
+from portal.models import MemberNote, Studio
+from portal.roles import Preset
+from tests.bookings.check_ins.counter import changes, client_of, login, member, page, rows, tick, words
+from tests.bookings.scenes import at, booked
+from tests.factories import LocationFactory, SessionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def note(reservation: Any, text: str) -> None:
+    MemberNote.objects.create(member=reservation.member, text=text, for_next_visit=True, written_at=at("12:00"))
+
+
+def questions(html: str) -> str:
+    start = html.index('id="questions"')
+    return words(html[html.index(">", start) + 1 : html.index("</div>", start)])
+
+
+def test_a_class_leads_to_its_roster_and_a_walk_in_is_one_key_away(desk: Client, vinyasa: ScheduledSession) -> None:
+    html = page(desk)
+    assert f'<a href="/linden/sessions/{vinyasa.pk}/">Vinyasa Flow</a>' in html
+    assert 'href="/linden/walk-in/" data-dialog data-key="n"' in html
+
+
+def test_who_may_not_book_is_offered_no_walk_in(studio: Studio, vinyasa: ScheduledSession) -> None:
+    assert "walk-in/" not in page(client_of(login(studio, Preset.VIEWER)))
+
+
+def test_a_note_stands_on_the_row_and_on_the_answer_to_its_tick(desk: Client, vinyasa: ScheduledSession) -> None:
+    kim = booked(vinyasa, member(vinyasa.studio, "Kim de Boer"))
+    note(kim, "Her mat is here")
+    assert "Her mat is here" in rows(page(desk))["Kim de Boer"]
+    assert "Her mat is here" in tick(desk, kim).content.decode()
+
+
+def test_view_only_reads_no_notes(studio: Studio, vinyasa: ScheduledSession) -> None:
+    note(booked(vinyasa), "Her mat is here")
+    assert "Her mat" not in page(client_of(login(studio, Preset.VIEWER)))
+
+
+def test_a_note_that_is_written_reaches_the_other_tabs(desk: Client, vinyasa: ScheduledSession) -> None:
+    kim = booked(vinyasa, member(vinyasa.studio, "Kim de Boer"))
+    since = str(Pulse.objects.get().version)
+    assert changes(desk, since, at("18:10") - timedelta(seconds=2)).status_code == 204
+    desk.post(f"/linden/reservations/{kim.pk}/note/", {"text": "Her mat is here"})
+    news = changes(desk, since, at("18:10") - timedelta(seconds=2))
+    assert "Her mat is here" in rows(news.content.decode())["Kim de Boer"]
+
+
+def test_ended_classes_with_somebody_without_a_tick_lead_to_their_question(
+    desk: Client, vinyasa: ScheduledSession, ten_past_six: Any
+) -> None:
+    for name in ("Kim de Boer", "Ada Abel"):
+        booked(vinyasa, member(vinyasa.studio, name))
+    assert questions(page(desk)) == ""
+    ten_past_six.move_to(at("19:05"))
+    assert questions(page(desk)) == "18:00 Vinyasa Flow: 2 without a tick. Were they here?"
+    assert f"/linden/sessions/{vinyasa.pk}/#question" in page(desk)
+    for reservation in vinyasa.reservations.all():
+        actions.check_in(reservation, action_id=uuid4(), by=login(vinyasa.studio), now=at("19:05"))
+    assert questions(page(desk)) == ""
+
+
+def test_the_notes_and_questions_of_thirty_people_are_read_at_once(
+    desk: Client, vinyasa: ScheduledSession, ten_past_six: Any, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ScheduledSession.objects.update(capacity=None)
+    ten_past_six.move_to(at("19:05"))
+    note(booked(vinyasa, now=at("12:00")), "one")
+    page(desk)
+    with django_assert_num_queries(14, exact=False) as few:
+        page(desk)
+    for _ in range(30):
+        note(booked(vinyasa, now=at("12:00")), "one of many")
+    with django_assert_num_queries(len(few.captured_queries)):
+        page(desk)
+
+
+def test_a_class_that_is_cancelled_meanwhile_sends_the_day_anew(desk: Client, vinyasa: ScheduledSession) -> None:
+    booked(vinyasa)
+    since = str(Pulse.objects.get().version)
+    schedule.cancel_sessions([vinyasa], reason="storm", by=None, now=at("18:10"))
+    assert changes(desk, since, at("18:10") - timedelta(seconds=2)).status_code == 205
+    seen = str(Pulse.objects.get().version)
+    assert changes(desk, seen, at("18:10") - timedelta(seconds=2)).status_code == 204
+
+
+def test_a_change_at_a_location_that_is_not_shown_sends_nothing_anew(
+    desk: Client, vinyasa: ScheduledSession, studio: Studio
+) -> None:
+    other = SessionFactory(item__location=LocationFactory(studio=studio, slug="noord"))
+    booked(vinyasa)
+    since = str(Pulse.objects.get().version)
+    schedule.cancel_sessions([other], reason="storm", by=None, now=at("18:10"))
+    answer = changes(desk, since, at("18:10") - timedelta(seconds=2), location="centrum")
+    assert answer.status_code == 200
