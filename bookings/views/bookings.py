@@ -130,7 +130,6 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "people": _people(request, opened, filters, now=now) if opened else [],
         "waits": _waits(request, opened, now=now) if opened else [],
         "next": _address_with_open(request, opened),
-        "back": request.get_full_path(),
         "may_book": request.may(Right.BOOK),
     }
     if request.htmx and not request.htmx.boosted:
