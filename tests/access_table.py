@@ -88,7 +88,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:undo": Studio(post=Right.REVERT),
     "bookings:bookings": Studio(get=Right.VIEW_BOOKINGS),
     "bookings:waiting": Studio(post=Right.BOOK),
-    "bookings:appointment_new": Studio(get=Right.BOOK),
+    "bookings:appointment_new": Studio(get=Right.BOOK, post=Right.BOOK),
     "bookings:bookable": Studio(get=Right.BOOK),
     "bookings:add_person": Studio(get=Right.BOOK),
     "bookings:book": Studio(post=Right.BOOK),
