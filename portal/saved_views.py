@@ -44,7 +44,7 @@ class SavedViews:
         return bool(self.query) and self.current is None and len(self.tabs) < MOST
 
 
-class SaveViewForm(forms.ModelForm):  # type: ignore[type-arg]
+class SaveViewForm(forms.ModelForm):
     class Meta:
         model = SavedView
         fields = ("screen", "name", "query")

@@ -43,7 +43,7 @@ class Filters:
         return cls(
             q=query.get("q", "").strip()[:100],
             source=query.get("source", ""),
-            **{name: query.get(name) == "1" for name in ("quiet", "new", "blocked", "waiting", "twins")},  # type: ignore[arg-type]
+            **{name: query.get(name) == "1" for name in ("quiet", "new", "blocked", "waiting", "twins")},
             order=order if order in ORDERS else "name",
             descending=sort.startswith("-") and order in ORDERS,
         )
@@ -87,7 +87,7 @@ def filtered(studio: Studio, filters: Filters, choice: LocationChoice, *, now: d
     if filters.quiet:
         members = members.exclude(Exists(reservations.attended().filter(starts_at__gt=now - QUIET)))
     if filters.new:
-        members = members.filter(since_on__gte=(now - NEW).date())
+        members = members.filter(since_on__gte=(now - NEW).date())  # type: ignore[misc]
     if filters.blocked:
         members = members.exclude(blocked_reason="")
     if filters.waiting:

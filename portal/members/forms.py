@@ -22,7 +22,7 @@ class MemberSearchForm(forms.Form):
     options = forms.ChoiceField(choices=[(BUTTONS, BUTTONS), (LINKS, LINKS)], required=False)
 
 
-class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
+class MemberForm(forms.ModelForm):
     """A member's data. `taken_by` is set where the e-mail belongs to another member, whom the page then names."""
 
     taken_by: Member | None = None
@@ -55,14 +55,14 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _get_validation_exclusions(self) -> set[str]:
         # The unique e-mail is told above, with a way to the other member.
-        return super()._get_validation_exclusions() | {"studio", "number"}  # type: ignore[misc,no-any-return]
+        return super()._get_validation_exclusions() | {"studio", "number"}  # type: ignore[misc]
 
 
 class BlockForm(forms.Form):
     reason = forms.CharField(label=_("Blocked because"), max_length=200)
 
 
-class MemberNoteForm(forms.ModelForm):  # type: ignore[type-arg]
+class MemberNoteForm(forms.ModelForm):
     class Meta:
         model = MemberNote
         fields = ("text", "for_next_visit")

@@ -19,12 +19,12 @@ _PHONE = re.compile(r"[\d\s()+/.-]+")
 _CODE_LENGTHS = (2, 3)
 
 
-class PlainText(TextField):  # type: ignore[type-arg]
+class PlainText(TextField):
     """A column that `portal_plain` made: small letters, no accents, one space between words."""
 
 
 @PlainText.register_lookup
-class Like(Lookup):  # type: ignore[type-arg]
+class Like(Lookup):
     lookup_name = "like"
 
     def as_sql(self, compiler, connection):  # type: ignore[no-untyped-def]
@@ -33,7 +33,7 @@ class Like(Lookup):  # type: ignore[type-arg]
         return f"{column} LIKE {pattern}", [*params, *more]
 
 
-def column(name: str, output_field: TextField | DateField) -> RawSQL:  # type: ignore[type-arg]
+def column(name: str, output_field: TextField | DateField) -> RawSQL:
     """One of the columns of `portal_member` that PostgreSQL keeps by itself (migration 0008)."""
     return RawSQL(f"portal_member.{name}", (), output_field=output_field)  # noqa: S611
 
