@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from bookings.models import CalendarItem, ReservationEvent, ScheduledSession
 from bookings.rules import Attendance, Booking
 from bookings.selectors.session_log import Happened
+from bookings.sources import source_name
 from bookings.views.roster_rows import brief
 from bookings.words import day_and_clock
 from portal.models import Change, Location, StaffLogin
@@ -90,7 +91,7 @@ def _who(by: StaffLogin | None, word: str) -> str:
         "import": _("an import"),
         "": _("a login that was deleted"),
     }
-    return words.get(word, word.capitalize())
+    return words.get(word) or str(source_name(word))
 
 
 def _axes(event: ReservationEvent) -> list[str]:
