@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import WEEKDAYS_ABBR
 
 from bookings.models import CalendarItem, Own, Recurrence, Reservation, ScheduledSession
 from bookings.rules import rule_that_applies
@@ -66,7 +66,7 @@ class Series:
 
     @property
     def weekday_words(self) -> list[Any]:
-        return [WEEKDAYS[day] for day in self.recurrence.weekdays]
+        return [WEEKDAYS_ABBR[day] for day in self.recurrence.weekdays]
 
     @property
     def teacher_name(self) -> str:
@@ -87,8 +87,8 @@ def series_of(item: CalendarItem, sessions: QuerySet[ScheduledSession], *, now: 
     return [Series(one, first[one.pk][2], first[one.pk][0], first[one.pk][1]) for one in found]
 
 
-def booked_through_marketplaces(item: CalendarItem, *, ours: frozenset[str], now: datetime) -> list[tuple[str, int]]:
-    """How many are booked in sessions to come through each marketplace, most first (Q26)."""
-    booked = Reservation.objects.active().filter(studio=item.studio_id, session__item=item, starts_at__gt=now)
-    counted = booked.exclude(source__in=ours).order_by().values_list("source").annotate(number=Count("pk"))
+def booked_through_marketplaces(sessions: QuerySet[ScheduledSession], *, ours: frozenset[str]) -> list[tuple[str, int]]:
+    """How many are booked in these sessions through each source that is not ours, most first (Q26)."""
+    booked = Reservation.objects.active().filter(session__in=sessions).exclude(source__in=ours)
+    counted = booked.order_by().values_list("source").annotate(number=Count("pk"))
     return list(counted.order_by("-number", "source"))

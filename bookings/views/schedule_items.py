@@ -227,7 +227,7 @@ def _marketplace_words(item: CalendarItem, values: dict[str, Any], now: datetime
     """Switched off: no new bookings, and those that exist stay (Q26)."""
     if not item.allows_marketplaces or values["allows_marketplaces"]:
         return []
-    booked = booked_through_marketplaces(item, ours=frozenset(OWN), now=now)
+    booked = booked_through_marketplaces(item.sessions.filter(starts_at__gt=now), ours=frozenset(OWN))
     if not booked:
         return [_("Marketplaces can book no more places. Nobody is booked through one.")]
     return [

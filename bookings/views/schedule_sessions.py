@@ -188,7 +188,8 @@ def _done_words(done: Plan) -> str:
 
 
 def _save_words(look: Look) -> str:
-    told = look.affected.total - look.affected.without_address if look.affected else 0
+    people = (one.member for source in look.affected.sources for one in source.people) if look.affected else ()
+    told = len({person.pk for person in people if person.email})
     if not told:
         return _("Save")
     return ngettext("Save, and mail %(number)d person", "Save, and mail %(number)d people", told) % {"number": told}

@@ -126,7 +126,7 @@ def test_a_series_is_changed_on_its_own_page(
     manager: StaffLogin, item: CalendarItem, series: list[ScheduledSession]
 ) -> None:
     session = series[1]
-    assert "Monday" in words(ask(manager, f"schedule/items/{item.pk}/"))
+    assert "Mon 18:00" in words(ask(manager, f"schedule/items/{item.pk}/"))
     data = fields(session, weekdays=["1"], every_weeks="1", last_on="2026-12-15")
     confirm(manager, path(session, "series/"), data)
     assert starts(item) == ["11-30 18:00", "12-08 18:00", "12-15 18:00"]
