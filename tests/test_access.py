@@ -24,6 +24,7 @@ OBJECTS = {
     "session",
     "item",
     "event",
+    "entry",
     "feed",
     "room",
     "spot",
@@ -44,7 +45,7 @@ OBJECTS = {
 # Those that belong to no location: a login that is pinned to one sees them all the same.
 OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion"}
 OTHER_WORDS: dict[str, Any] = {
-    "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own",
+    "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own", "token": "forged",
     "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",
 }  # fmt: skip
 

@@ -62,6 +62,10 @@ def house(slug: str) -> House:
     old = SessionFactory(item=item, starts_at=now - timedelta(days=40))
     ReservationFactory(session=old, member=member)
     note = MemberNote.objects.create(member=member, text="Ask about the knee", for_next_visit=True, written_at=now)
+    full = SessionFactory(item=item, starts_at=now + timedelta(days=2), capacity=1)
+    ReservationFactory(session=full, member=MemberFactory(studio=studio))
+    given = {"source": "desk", "action_id": uuid4(), "by": owner, "now": now}
+    entry = actions.join_waiting(full, MemberFactory(studio=studio), **given).entry
     merge = merging.merge(member, MemberFactory(studio=studio), take={}, by=owner, now=now)
     twin = MemberFactory(studio=studio)
     pair = DuplicateSuggestion.objects.create(studio=studio, one=member, other=twin, reason="name", found_at=now)
@@ -92,6 +96,7 @@ def house(slug: str) -> House:
             "session": running.pk,
             "item": item.pk,
             "event": made.event.pk,
+            "entry": entry.pk,
             "member": member.pk,
             "note": note.pk,
             "member_note": note.pk,
