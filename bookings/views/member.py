@@ -126,7 +126,8 @@ def member_log(request: StudioRequest, member: int) -> HttpResponse:
     visible = request.location_choice.visible
     page = Paginator(one.log_of(found, visible), PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
     lines: list[LogLine] = [
-        line_of(row, visible, with_contact=request.may(Right.SEE_CONTACT)) for row in one.read_log(list(page))
+        line_of(row, visible, with_contact=request.may(Right.SEE_CONTACT))
+        for row in one.read_log(request.studio, list(page))
     ]
     return render(request, "bookings/member_log.html", context | {"page": page, "lines": lines})
 

@@ -144,13 +144,13 @@ def _profile(request: StudioRequest, member: Member) -> str:
 
 def _spots(session: ScheduledSession, reservation: Reservation) -> list[SpotChoice]:
     """The spots of the session's room that can be had, in the order of their labels as people read numbers."""
-    if session.room_id is None:
+    if session.room is None:
         return []
     holders = {
         held.spot_id: held.member.name
         for held in session.reservations.active().filter(spot__isnull=False).select_related("member")
     }
-    spots = Spot.objects.filter(room_id=session.room_id, is_blocked=False)
+    spots = session.room.spots.filter(is_blocked=False)
     ordered = sorted(spots, key=lambda spot: (not spot.label.isdecimal(), spot.label.zfill(10)))
     return [SpotChoice(spot, holders.get(spot.pk, ""), spot.pk == reservation.spot_id) for spot in ordered]
 

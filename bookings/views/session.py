@@ -321,7 +321,7 @@ def _to_tick(seen: Roster) -> list[Place]:
 def _without_word(seen: Roster) -> list[Reservation]:
     keys = [place.person.id for place in _to_tick(seen)]
     return list(
-        Reservation.objects.filter(pk__in=keys)
+        seen.session.reservations.filter(pk__in=keys)
         .select_related("session", "location", "member")
         .order_by("member__first_name", "member__last_name", "id")
     )
