@@ -18,6 +18,7 @@ from bookings.selectors.reception import Meeting
 from bookings.views.bookings import ways_words
 from bookings.views.check_ins import Viewer
 from bookings.views.roster_rows import RosterRow, roster_row
+from bookings.views.whom import whom
 from bookings.words import day_and_clock
 from portal.access import StudioRequest
 from portal.members.photos import photo_url
@@ -159,7 +160,7 @@ def _adding(request: StudioRequest) -> AddPanel:
     text = request.GET.get("q", "")[:100]
     chosen = None
     if wanted := request.GET.get("member"):
-        chosen = get_object_or_404(request.studio.members.people(), pk=_number(wanted))
+        chosen = whom(request, _number(wanted))
     found: Iterable[Member] = [] if chosen else search(request.studio, text, limit=FOUND)
     return AddPanel(text, [(member, photo_url(request.studio, member)) for member in found], chosen)
 
