@@ -1,5 +1,6 @@
 """A member's profile: attendance, bookings and log. Notes, data and changes have views of their own."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -23,6 +24,7 @@ from bookings.views.bookings import ways_words
 from bookings.views.member_head import Elsewhere, head, the_member
 from bookings.words import day_and_clock
 from portal.access import StudioRequest, studio_view
+from portal.models import Location, Member
 from portal.roles import Right
 
 PER_PAGE = 100
@@ -39,16 +41,16 @@ class Coming:
     action_id: UUID
 
 
-def leads_to_the_kept_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def leads_to_the_kept_one(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """The address of a merged profile is that of the kept one."""
 
     @wraps(view)
-    def led(request: StudioRequest, member: int) -> HttpResponse:
+    def led(request: StudioRequest, member: int, **more: str) -> HttpResponseBase:
         try:
-            return view(request, member)
+            return view(request, member, **more)
         except Elsewhere as elsewhere:
             name = request.resolver_match.view_name if request.resolver_match else "bookings:member"
-            return redirect(name, request.studio.slug, elsewhere.member.pk)
+            return redirect(name, request.studio.slug, elsewhere.member.pk, *more.values())
 
     return led
 
@@ -61,32 +63,51 @@ def member(request: StudioRequest, member: int) -> HttpResponse:
     now, found = timezone.now(), the_member(request, member)
     context = head(request, found, tab="member", now=now)
     shown = request.location_choice.shown
+    listed = attendance_of(request, found, shown, now=now)
+    page = Paginator(listed.rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
+    context |= {
+        "page": page,
+        "rows": [(row, star_of(row), flag_words(row.flagged)) for row in page],
+        "years": listed.years,
+        "year": listed.year,
+        "state": listed.state,
+        "states": [(word, STATE_WORDS[word], listed.counts[word]) for word in State if listed.counts[word]],
+        "total": Year(0, listed.counts),
+        "ever": sum(each.all for each in listed.years),
+        "may_export": request.may(Right.EXPORT),
+    }
+    return render(request, "bookings/member.html", context)
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """What the attendance tab lists under its address, and what it can be filtered by."""
+
+    rows: Any
+    years: list[Year]
+    year: Year | None
+    state: State | None
+    # By state, of the chosen year or of all.
+    counts: Counter[str]
+
+
+def attendance_of(request: StudioRequest, member: Member, shown: list[Location], *, now: datetime) -> Attendance:
+    """The member's reservations as the address filters them, newest first. Raises Http404 for a word that is none."""
     soon = now + timedelta(days=1)
-    years = one.years_of(found, shown, until=soon, now=now)
+    years = one.years_of(member, shown, until=soon, now=now)
     year, state = _year(years, request.GET.get("year", "")), _state(request.GET.get("state", ""))
-    rows = one.reservations_of(found, shown, now=now).filter(starts_at__lte=soon)
+    rows = one.reservations_of(member, shown, now=now).filter(starts_at__lte=soon)
     if year is not None:
         rows = one.with_local_year(rows).filter(local_year=year.year)
-    counts = sum((each.states for each in ([year] if year else years)), start=type(Year(0).states)())
     if state is not None:
         rows = rows.filter(state_word=state)
+    counts = sum((each.states for each in ([year] if year else years)), start=Counter[str]())
     rows = (
         rows.with_first_visit()
         .select_related("session__item", "session__teacher", "location", "checked_in_by__user", "spot")
         .order_by("-starts_at", "-id")
     )
-    page = Paginator(rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
-    context |= {
-        "page": page,
-        "rows": [(row, star_of(row), flag_words(row.flagged)) for row in page],
-        "years": years,
-        "year": year,
-        "state": state,
-        "states": [(word, STATE_WORDS[word], counts[word]) for word in State if counts[word]],
-        "total": Year(0, counts),
-        "ever": sum(each.all for each in years),
-    }
-    return render(request, "bookings/member.html", context)
+    return Attendance(rows, years, year, state, counts)
 
 
 @studio_view(Right.VIEW_MEMBERS)
