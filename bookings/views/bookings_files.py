@@ -50,6 +50,6 @@ def _rows(found: QuerySet[Any], *, with_members: bool) -> Iterator[list[Cell]]:
             source_name(row.source),
             str(STATE_WORDS[State(row.state_word)]),
             row.booked_at.astimezone(zone) if row.booked_at else None,
-            row.deadline_at.astimezone(zone),
+            row.free_until.astimezone(zone),
             row.first_here,
         ]

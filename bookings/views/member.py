@@ -154,7 +154,7 @@ def member_log(request: StudioRequest, member: int) -> HttpResponse:
 
 
 def _coming(request: StudioRequest, row: Any, *, now: datetime) -> Coming:
-    return Coming(row, day_and_clock(row.deadline_at, row.location), ways_words(request, row, now=now), uuid4())
+    return Coming(row, day_and_clock(row.free_until, row.location), ways_words(request, row, now=now), uuid4())
 
 
 def _year(years: list[Year], text: str) -> Year | None:
