@@ -57,8 +57,10 @@ def offer(
     entry.state, entry.offered_at = State.OFFERED, now
     entry.held_until = rules.hold_until(now, minutes=session.studio.waiting_hold_minutes, starts_at=session.starts_at)
     entry.save(update_fields=["state", "offered_at", "held_until"])
-    enqueue(MAIL_PLACE_FREE, key=f"place free {entry.pk}", studio=session.studio, payload={"entry": entry.pk})
-    return record_wait(entry, Kind.OFFERED, action_id=action_id, by=by, by_word=by_word, now=now)
+    event = record_wait(entry, Kind.OFFERED, action_id=action_id, by=by, by_word=by_word, now=now)
+    # One mail for each offer: a wait that a merge ended and its undo took up again is offered a second time.
+    enqueue(MAIL_PLACE_FREE, key=f"place free {event.pk}", studio=session.studio, payload={"entry": entry.pk})
+    return event
 
 
 def end_wait(
