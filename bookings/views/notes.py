@@ -27,13 +27,11 @@ def note(request: StudioRequest, reservation: int) -> HttpResponse:
             request, session, reservation, refused=_("Nothing was kept: the note was empty or too long.")
         )
     with transaction.atomic():
-        found.member.staff_notes.create(
-            text=form.cleaned_data["text"],
-            for_next_visit=True,
-            written_by=request.login,
-            written_at=now,
-        )
-        raise_pulse(request.studio.pk, now)  # so that every tab shows its mark
+        request.studio.members.select_for_update(no_key=True).get(pk=found.member_id)
+        same = {"text": form.cleaned_data["text"], "for_next_visit": True, "done_at": None}
+        if not found.member.staff_notes.filter(**same).exists():  # pressed twice, it stands once
+            found.member.staff_notes.create(**same, written_by=request.login, written_at=now)
+            raise_pulse(request.studio.pk, now)  # so that every tab shows its mark
     return panel_answer(
         request, session, reservation, said=_("The note stands on the rows of %(name)s.") % {"name": found.member.name}
     )
