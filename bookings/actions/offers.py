@@ -82,6 +82,20 @@ def end_wait(
     return record_wait(entry, kind, action_id=action_id, by=by, by_word=by_word, now=now)
 
 
+def reopen_waiting(session: ScheduledSession, *, closed_at: datetime, by: StaffLogin | None, now: datetime) -> None:
+    """Let those wait again, in their order, whose list closed at this moment with the class of this locked session.
+
+    Whoever is deleted, booked or waiting again by now is left alone. Offers are made anew by `settle_waiting`.
+    """
+    gone = Reservation.objects.active().filter(session=session).values("member")
+    closed = session.waiting.filter(state=State.LAPSED, closed_at=closed_at, member__scrubbed_at=None)
+    again = session.waiting.open().values("member")
+    for entry in closed.exclude(member__in=gone).exclude(member__in=again).in_order():
+        entry.state, entry.closed_at, entry.offered_at, entry.held_until = State.WAITING, None, None, None
+        entry.save(update_fields=["state", "closed_at", "offered_at", "held_until"])
+        record_wait(entry, Kind.JOINED, action_id=None, by=by, now=now)
+
+
 def wait_is_over(
     entry: WaitingEntry, reservation: Reservation, *, action_id: UUID, by: StaffLogin | None, now: datetime
 ) -> WaitingEvent:
