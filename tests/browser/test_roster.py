@@ -3,11 +3,13 @@
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from bookings import actions
 from bookings.models import Reservation, ScheduledSession
 from portal.models import Member, MemberNote, StaffLogin, Studio
 from portal.roles import Preset
@@ -156,6 +158,36 @@ def test_a_class_that_is_cancelled_meanwhile_is_shown_so(page: Page, running: Sc
 
     schedule.cancel_sessions([running], reason="storm", by=None, now=timezone.now())
     expect(page.locator(".session-head").get_by_text("Class cancelled")).to_be_visible()
+
+
+def test_the_log_and_the_waiting_list_are_shown_anew_by_themselves(
+    open_page: OpenPage, running: ScheduledSession, desk: StaffLogin, studio: Studio
+) -> None:
+    log = open_page(desk, f"/linden/sessions/{running.pk}/?tab=log", viewport={"width": 1440, "height": 900})
+    expect(log.get_by_text("Nothing has happened yet.")).to_be_visible()
+    later = SessionFactory(item=running.item, starts_at=timezone.now() + timedelta(hours=5), capacity=1)
+    actions.reserve(later, MemberFactory(studio=studio), source="desk", action_id=uuid4(), by=desk, now=timezone.now())
+    waiting = open_page(desk, f"/linden/sessions/{later.pk}/?tab=waiting", viewport={"width": 1440, "height": 900})
+    expect(waiting.get_by_text("Nobody is waiting.")).to_be_visible()
+
+    ada = running.reservations.get(member__first_name="Ada")
+    actions.check_in(ada, action_id=uuid4(), by=desk, now=timezone.now())
+    expect(log.locator("#list tbody .full")).to_have_text("Ada Lindqvist")
+    bram = Member.objects.get(first_name="Bram")
+    actions.join_waiting(later, bram, source="desk", action_id=uuid4(), by=desk, now=timezone.now())
+    expect(waiting.locator("#list").get_by_text("Bram Visser").first).to_be_visible()
+    expect(waiting.locator("#tabs")).to_contain_text("Waiting list 1")
+
+
+def test_what_is_typed_before_the_walk_in_opens_is_not_lost(page: Page, studio: Studio) -> None:
+    MemberFactory(studio=studio, first_name="Kira", last_name="Sol")
+    page.route("**/walk-in/**", lambda route: (time.sleep(0.5), route.continue_())[1])
+    page.keyboard.press("n")
+    page.keyboard.type("kix")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("ra")
+    expect(page.get_by_role("searchbox", name="Who is here?")).to_have_value("kira")
+    expect(page.locator("#walk-in-options .option")).to_have_count(1)
 
 
 def test_without_script_everything_is_there_as_pages(
