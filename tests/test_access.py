@@ -13,10 +13,12 @@ from portal.models import StaffLogin, User
 from portal.roles import RIGHTS, Preset
 from tests.access_table import ANY, TABLE, Open, Operators, Studio
 from tests.routes import Route, all_routes
-from tests.world import MISSING, World, world
+from tests.world import MISSING, World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE = ("GET", "HEAD")
+# What no page of ours sends is asked by these; the others ask what pages send.
+ASK_EVERYTHING = {"anonymous", "owner", "viewer", "other owner"}
 ROUTES = {route.name: route for route in all_routes()}
 # Words in an address that name a row of the studio; the others name a month, a format.
 OBJECTS = {
@@ -50,11 +52,6 @@ OTHER_WORDS: dict[str, Any] = {
 }  # fmt: skip
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def houses() -> World:
-    return world()
 
 
 def line(route: Route) -> Studio | Open | Operators | None:
@@ -140,7 +137,7 @@ def test_a_studio_address_answers_each_person_as_the_table_says(route: Route, ho
     wrong = []
     for who, user in houses.people.items():
         client = client_of(user)
-        for method in METHODS:
+        for method in METHODS if who in ASK_EVERYTHING else ("GET", "POST"):
             wanted = expected(rule, method, user)
             if who == "pinned desk" and names_object and not wanted:
                 wanted = {404}  # the object is at a location that this login does not see

@@ -1,19 +1,24 @@
 """Forms and addresses that someone has changed on purpose (S4, S5, "bad input anywhere")."""
 
+import re
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
+from zlib import crc32
 
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import resolve
 
 from portal.models import StaffLogin, User
 from tests.access_table import TABLE, Open, Studio
 from tests.routes import all_routes
 from tests.safety.crawl import Form, database, dump, forms_on, page_addresses, writes
 from tests.test_access import OTHER_WORDS
-from tests.world import World, world
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -21,13 +26,15 @@ NASTY = [
     "", "-1", "9" * 5000, "NaN", "2026-13", "a\0b", "🌻 ليلى\u202e", "x" * 10_000, "<script>alert(1)</script>", "[]",
     "00000000-0000-0000-0000-000000000000",
 ]  # fmt: skip
-HALVES = [NASTY[::2], NASTY[1::2]]  # two tests, for two workers
-BAD_WORDS = ["0", str(2**63), "9" * 5000, "2026-13", "9999-12", "%00", "%3Cb%3E"]
+BAD_WORDS = [
+    "0", "-1", str(2**63), "9" * 40, "9" * 5000, "2026-13", "0000-01", "9999-12", "%00", "%F0%9F%8C%BB", "%3Cb%3E",
+]  # fmt: skip
 
 
-@pytest.fixture
-def houses() -> World:
-    return world()
+def some(values: list[str], what: str, how_many: int) -> list[str]:
+    """A few of the values, others for each place: every value is tried in many places, not each in every one."""
+    first = crc32(what.encode())
+    return [values[(first + number * 4) % len(values)] for number in range(how_many)]
 
 
 @pytest.fixture
@@ -91,17 +98,14 @@ def test_no_unsafe_request_is_taken_without_its_csrf_token(houses: World) -> Non
     assert database() == before
 
 
-@pytest.mark.parametrize("values", HALVES, ids=["one half", "other half"])
-def test_nasty_values_in_an_address_are_answered_and_change_nothing(
-    values: list[str], houses: World, owner: Client
-) -> None:
+def test_nasty_values_in_an_address_are_answered_and_change_nothing(houses: World, owner: Client) -> None:
     _forms, queries = forms_on(owner, page_addresses(houses))
     asked = queries | {(page, name) for page in page_addresses(houses) for name in ("location", "page")}
     assert asked
     wrong = []
     before = database()
     for path, name in sorted(asked):
-        for value in values:
+        for value in some(NASTY, f"{resolve(path).view_name} {name}", 4):
             response = owner.get(path, {name: value[:2000]})
             if response.streaming:
                 list(response)  # type: ignore[call-overload]
@@ -120,20 +124,9 @@ def test_nasty_ids_and_words_in_a_path_are_404(houses: World, owner: Client) -> 
         url = route.url(houses.own.words)
         for word in route.arguments:
             value = f"{houses.own.words[word]:%Y-%m}" if word == "month" else str(houses.own.words[word])
-            for bad in (
-                "0",
-                "-1",
-                str(2**63),
-                "9" * 40,
-                "9" * 5000,
-                "2026-13",
-                "0000-01",
-                "9999-12",
-                "%00",
-                "%F0%9F%8C%BB",
-                "%3Cb%3E",
-            ):
-                tried = url.replace(f"/{value}", f"/{bad}", 1)
+            for bad in some(BAD_WORDS, f"{route.name} {word}", 5):
+                tried = re.sub(rf"(?<=[/.]){re.escape(value)}\b", lambda _found, bad=bad: bad, url, count=1)
+                assert tried != url, (route.name, word)
                 method = "GET" if rule.get else "POST"
                 status = owner.generic(method, tried).status_code
                 if status not in {400, 404}:
@@ -146,28 +139,32 @@ def posted(form: Form, name: str, value: str) -> dict[str, str]:
     return form.fields | {name: value}
 
 
-@pytest.mark.parametrize("values", HALVES, ids=["one half", "other half"])
-def test_nasty_values_in_forms_are_answered_and_never_half_written(
-    values: list[str], houses: World, owner: Client
-) -> None:
+@pytest.mark.parametrize("half", [0, 1])
+def test_nasty_values_in_forms_are_answered_and_never_half_written(half: int, houses: World, owner: Client) -> None:
     forms, _queries = forms_on(owner, page_addresses(houses))
     assert forms
     wrong = []
-    for form in forms:
+    for form in forms[half::2]:
         for name in form.fields:
-            for value in values:
+            for value in some(NASTY, f"{resolve(urlsplit(form.action).path).view_name} {name}", 3):
                 status, same = taken_back(owner, form.action, posted(form, name, value))
                 if status >= 500 or (status >= 400 and not same):
                     wrong.append((form.action, name, value[:30], status, same))
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def test_ten_thousand_lines_and_a_body_too_large_are_refused_clearly(houses: World, owner: Client) -> None:
+def test_ten_thousand_pasted_lines_are_answered(houses: World, owner: Client) -> None:
     forms, _queries = forms_on(owner, page_addresses(houses))
+    pasted = "Kim;kim@example.test;2026-10-01\n" * 10_000
     for form in forms:
         name = next(iter(form.fields), "x")
-        pasted = "Kim;kim@example.test;2026-10-01\n" * 10_000
         assert taken_back(owner, form.action, posted(form, name, pasted))[0] < 500, form.action
+
+
+def test_a_body_too_large_is_refused_clearly(houses: World, owner: Client) -> None:
+    """By the middleware, so before any form: a few of them will do."""
+    forms, _queries = forms_on(owner, page_addresses(houses))
+    for form in forms[::20]:
         many = taken_back(owner, form.action, {f"field{number}": "1" for number in range(2001)})
         assert many == (400, True), form.action
         large = owner.post(form.action, {"x": "y" * (9 * 2**20)})
@@ -181,8 +178,12 @@ def test_a_form_sent_twice_does_once_what_it_says(houses: World, owner: Client) 
     for form in (one for one in forms if "action_id" in one.fields):
         before = database()
         with transaction.atomic():
-            assert owner.post(form.action, form.fields).status_code < 400, form.action
+            status = owner.post(form.action, form.fields).status_code
             once = database()
+            if status == HTTPStatus.UNPROCESSABLE_ENTITY:  # wants to be filled in first
+                assert once == before, form.action
+                continue
+            assert status < 400, form.action
             assert once != before, form.action
             assert owner.post(form.action, form.fields).status_code < 500, form.action
             assert database() == once, form.action
@@ -200,9 +201,10 @@ def test_fields_that_a_form_does_not_have_are_never_written(houses: World, owner
     for form in forms:
         for value in (canary, number, "on", str(houses.other.studio.pk)):
             with transaction.atomic():
+                written = writes()
                 owner.post(form.action, dict.fromkeys(names, value) | form.fields)
                 assert set(User.objects.values_list("pk", "is_staff", "is_superuser", "is_active")) == powers
                 assert set(StaffLogin.objects.values_list("pk", "studio", "user", "preset", "is_active")) == logins
-                if value in {canary, number}:
+                if value in {canary, number} and writes() != written:
                     assert value not in dump(), (form.action, value)
                 transaction.set_rollback(True)
