@@ -46,8 +46,10 @@ def _is_full(session: ScheduledSession) -> bool:
 def _leave_a_note(diary: Diary) -> None:
     """About somebody of the class that runs right now who is not in yet."""
     running = next(one for one in reversed(diary.sessions) if one.starts_at <= diary.now < one.ends_at)
-    member = running.reservations.filter(booking="booked").order_by("-attendance", "id").last().member
-    member.staff_notes.create(
+    reservation = running.reservations.filter(booking="booked").order_by("-attendance", "id").last()
+    if reservation is None:
+        return
+    reservation.member.staff_notes.create(
         text="Her mat is at the desk",
         for_next_visit=True,
         written_by=diary.desk[0],
