@@ -113,7 +113,7 @@ def session(request: StudioRequest, session: int) -> HttpResponse:
 def session_changes(request: StudioRequest, session: int) -> HttpResponse:
     """What is newer than a tab's version and moment, as at the counter: 204, or the changed rows with all counts.
 
-    205 when the page has to be looked at anew: the session itself was changed, or the tab is one without rows of people.
+    205 when the page must be loaded anew: the session itself was changed, or the tab is one without rows of people.
     """
     form, now = ChangesForm(request.GET), timezone.now()
     if not form.is_valid():
