@@ -146,15 +146,16 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "classes": classes,
         "choices": _choices(classes),
         "may_export": request.may(Right.EXPORT),
-        "listed": people_listed(request, filters, now=now).count() if request.may(Right.EXPORT) else 0,
+        "listed": people_listed(request, classes, filters, now=now).count() if request.may(Right.EXPORT) else 0,
         "views": saved_views(request, "bookings"),
     }
     return render(request, "bookings/bookings.html", context)
 
 
-def people_listed(request: StudioRequest, filters: Filters, *, now: datetime) -> QuerySet[Reservation]:
-    """Everyone whom the page would show if all classes were open; the twin of `Filters.show_person`."""
-    classes = upcoming(request.login, location_choice(request).shown, now=now)
+def people_listed(
+    request: StudioRequest, classes: list[Booked], filters: Filters, *, now: datetime
+) -> QuerySet[Reservation]:
+    """Everyone whom the page would show if all these classes were open; the twin of `Filters.show_person`."""
     sessions = [booked.session.pk for booked in classes if filters.show(booked)]
     found: Any = request.studio.reservations.filter(session__in=sessions).with_state(now)
     if not filters.cancelled:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from bookings.rules import State
+from bookings.selectors.upcoming import upcoming
 from bookings.sources import source_name
 from bookings.states import STATE_WORDS
 from bookings.views.bookings import Filters, people_listed
@@ -30,7 +31,8 @@ def bookings_file(request: StudioRequest, kind: str) -> HttpResponseBase:
     headings = [_("Start"), _("Class"), _("Location"), _("Teacher")]
     headings += [_("Member"), _("Member number")] if with_members else []
     headings += [_("Source"), _("Status"), _("Booked at"), _("Free until"), _("First visit")]
-    found: Any = people_listed(request, Filters.of(request.GET), now=now)
+    classes = upcoming(request.login, choice.shown, now=now)
+    found: Any = people_listed(request, classes, Filters.of(request.GET), now=now)
     rows = _rows(found.with_first_visit(), with_members=with_members)
     place = choice.chosen.slug if choice.chosen else request.studio.slug
     today = min((one.local_day(now) for one in choice.shown), default=now.date())
