@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "import_export",
-    "lucide",
     "template_partials",
     "portal",
     "bookings",
@@ -86,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.context.shell",
             ],
+            "libraries": {"lucide": "portal.icons"},
         },
     },
 ]

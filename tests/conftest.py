@@ -1,9 +1,10 @@
-"""For all tests: passwords are hashed as in the product, with little work, since each login that is made hashes one."""
+"""For all tests: what each of thousands of tests would pay for again is made cheap or made once."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection, transaction
 
@@ -11,6 +12,9 @@ from tests.world import World, world
 
 
 def pytest_configure() -> None:
+    # Each test client has its own WhiteNoise, which would list all static files before the first request.
+    settings.WHITENOISE_AUTOREFRESH = True
+    # Passwords are hashed as in the product, with little work: each login that is made hashes one.
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.memory_cost = 8
     Argon2PasswordHasher.parallelism = 1

@@ -44,6 +44,7 @@ def test_the_preview_follows_what_is_typed_and_saving_says_who(
     page.keyboard.press("g")
     page.keyboard.press("s")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type("grace")
     expect(page.locator(".setting-names a")).to_have_count(1)
