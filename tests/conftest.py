@@ -1,11 +1,14 @@
 """For all tests: what each of thousands of tests would pay for again is made cheap or made once."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.contenttypes.models import ContentType
+from django.core.management.commands import flush
 from django.db import connection, transaction
 
 from tests.world import World, world
@@ -18,6 +21,16 @@ def pytest_configure() -> None:
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.memory_cost = 8
     Argon2PasswordHasher.parallelism = 1
+
+    # After each test with transactions of its own Django would write the admin's permissions anew; operators need none.
+    flush.emit_post_migrate_signal = lambda *_args, **_options: ContentType.objects.clear_cache()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: not to be looked through again at each collection of garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -78,8 +78,30 @@ def session_cookie(login: StaffLogin, url: str) -> Any:
     return {"name": name, "value": client.cookies[name].value, "url": url}
 
 
+_VIOLATIONS = """
+axe.run({resultTypes: ["violations"]}).then(({violations}) => violations.flatMap(
+    (one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.html.slice(0, 120)}`)))
+"""
+
+
 def violations(page: Page) -> list[str]:
     """What axe-core finds against WCAG 2.2 AA and its best practices, as lines to read."""
     page.wait_for_load_state()
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['target']} {node['html'][:120]}" for one in found for node in one["nodes"]]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[str] = page.evaluate(_VIOLATIONS)
+    return found
+
+
+def faults(page: Page, *, widths: tuple[int, ...]) -> list[str]:
+    """What is wrong with the page as it stands: scrolling sideways at any of these widths, and what axe-core finds at
+    the first and the last of them."""
+    found = []
+    height = (page.viewport_size or {"height": 800})["height"]
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": height})
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{page.url} is {wide} px wide at {width}")
+        if width in (widths[0], widths[-1]):
+            found += [f"{page.url} at {width} px: {line}" for line in violations(page)]
+    return found

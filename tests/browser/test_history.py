@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from bookings.rules import Attendance
 from bookings.selectors.local_days import next_month
 from portal.models import StaffLogin
-from tests.browser.conftest import OpenPage, violations
+from tests.browser.conftest import OpenPage, faults, violations
 from tests.factories import (
     CalendarItemFactory,
     LocationFactory,
@@ -77,12 +77,11 @@ def test_the_whole_history_is_read_by_keyboard(open_page: OpenPage, owner: Staff
     at(page, PATH)
 
 
-@pytest.mark.parametrize("width", [320, 390, 1024])
-def test_nothing_scrolls_sideways(open_page: OpenPage, owner: StaffLogin, width: int) -> None:
-    page = open_page(owner, PATH, viewport={"width": width, "height": 700}, color_scheme="dark", locale="de")
+def test_nothing_scrolls_sideways(open_page: OpenPage, owner: StaffLogin) -> None:
+    page = open_page(owner, PATH, viewport={"width": 1440, "height": 700}, color_scheme="dark", locale="de")
     for link in (None, "tbody th a", "tbody th a"):
         if link:
             with page.expect_navigation():
                 page.locator(link).last.click()
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert violations(page) == []
+        assert faults(page, widths=(320, 390, 1024)) == []
+        page.set_viewport_size({"width": 1440, "height": 700})

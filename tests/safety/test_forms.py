@@ -157,9 +157,7 @@ def posted(form: Form, name: str, value: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_nasty_values_in_forms_are_answered_and_never_half_written(
-    half: int, forms: list[Form], owner: Client
-) -> None:
+def test_nasty_values_in_forms_are_answered_and_never_half_written(half: int, forms: list[Form], owner: Client) -> None:
     wrong = []
     for form in forms[half::2]:
         for name in form.fields:
@@ -204,9 +202,7 @@ def test_a_form_sent_twice_does_once_what_it_says(forms: list[Form], owner: Clie
             transaction.set_rollback(True)
 
 
-def test_fields_that_a_form_does_not_have_are_never_written(
-    houses: World, forms: list[Form], owner: Client
-) -> None:
+def test_fields_that_a_form_does_not_have_are_never_written(houses: World, forms: list[Form], owner: Client) -> None:
     """S4: the names of all model fields, with values that would show, sent along with each form."""
     canary, number = "mass-assigned-canary", "31337"
     names = {field.name for model in apps.get_models() for field in model._meta.get_fields()}
