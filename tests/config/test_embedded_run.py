@@ -13,10 +13,10 @@ from config.probe import web_answers
 from tests.config.installation import NAMES, Installation, alive, eventually
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    """In a folder with a space, in a folder that is private to whoever runs the tests."""
-    private = tmp_path / "private home"
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """In a folder with a space, private to whoever runs the tests; the second test goes on in it."""
+    private = tmp_path_factory.mktemp("run") / "private home"
     private.mkdir(mode=0o700)
     found = Installation(private / "var")
     yield found
@@ -27,13 +27,13 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 def note(installation: Installation, text: str) -> None:
     with installation.database() as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS note (text text)")
+        connection.execute("CREATE TABLE IF NOT EXISTS note (text text, at timestamptz DEFAULT now())")
         connection.execute("INSERT INTO note VALUES (%s)", [text])
 
 
 def notes(installation: Installation) -> list[str]:
     with installation.database() as connection:
-        return [text for (text,) in connection.execute("SELECT text FROM note ORDER BY text")]
+        return [text for (text,) in connection.execute("SELECT text FROM note ORDER BY at")]
 
 
 def servers_do_not_run_as_root_and_the_application_is_no_superuser(installation: Installation) -> None:
@@ -107,7 +107,7 @@ def test_a_start_after_kill_9_recovers(installation: Installation) -> None:
     pid_file.write_text("\n".join([str(os.getpid()), *pid_file.read_text().splitlines()[1:]]) + "\n")
 
     installation.start(terminal=True)
-    assert [text[0] for text in notes(installation)] == ["1", "2"]
+    assert [text[0] for text in notes(installation)[-2:]] == ["1", "2"]
 
     everything = installation.all_pids()
     installation.close_terminal()
