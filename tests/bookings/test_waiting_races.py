@@ -49,7 +49,7 @@ def outcomes(results: list[Any]) -> dict[str, int]:
 def test_one_cancels_and_ten_join_at_once(capacity: int) -> None:
     """Whoever joins before the cancellation waits, whoever comes after it finds the place held or free: one offer at
     most, to the first on the list, and no place is lost."""
-    for _ in range(15):
+    for _ in range(8):
         session, (kim, *_) = full_class(capacity)
         members = MemberFactory.create_batch(10, studio=session.studio)
         results = at_once([cancelling(kim), *[joining(session, member) for member in members]])
@@ -69,7 +69,7 @@ def test_one_cancels_and_ten_join_at_once(capacity: int) -> None:
 
 
 def test_a_freed_place_is_either_offered_or_booked_while_ten_book_at_once() -> None:
-    for _ in range(10):
+    for _ in range(6):
         session, (kim,) = full_class(1)
         entry = join(session)
         strangers = MemberFactory.create_batch(10, studio=session.studio)
@@ -87,7 +87,7 @@ def test_a_freed_place_is_either_offered_or_booked_while_ten_book_at_once() -> N
 
 
 def test_two_accepts_at_once_are_one_place() -> None:
-    for _ in range(20):
+    for _ in range(12):
         session, (kim, _) = full_class()
         entry = join(session)
         give_up(kim)
@@ -107,7 +107,7 @@ def test_one_accept_sent_twenty_times_is_one_place() -> None:
 
 
 def test_an_accept_and_a_decline_at_once_are_one_answer() -> None:
-    for _ in range(20):
+    for _ in range(12):
         session, (kim, _) = full_class()
         first, second = join(session), join(session)
         give_up(kim)
@@ -125,7 +125,7 @@ def test_an_accept_and_a_decline_at_once_are_one_answer() -> None:
 def test_the_clock_and_an_answer_in_the_last_second() -> None:
     """The clock of the sweep is past the end of the hold, that of the member is not: one wins, and the place is one."""
     won: set[str] = set()
-    for _ in range(30):
+    for _ in range(15):
         session, (kim, _) = full_class()
         first, second = join(session), join(session)
         give_up(kim)
@@ -142,7 +142,7 @@ def test_the_clock_and_an_answer_in_the_last_second() -> None:
 
 
 def test_two_sweeps_and_a_booking_at_once_offer_once() -> None:
-    for _ in range(15):
+    for _ in range(10):
         session, (kim, _) = full_class()
         first, second = join(session), join(session)
         give_up(kim)
