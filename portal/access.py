@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -170,5 +170,6 @@ def public(why: str) -> Callable[[View], View]:
 
 def locations_for(login: StaffLogin) -> list[Location]:
     """The locations that this login may see, in the studio's order: all, or those it is pinned to (Q13)."""
-    pinned = list(login.locations.in_order())
-    return pinned or list(login.studio.locations.in_order())
+    pinned = Exists(StaffLogin.locations.through.objects.filter(stafflogin=login.pk, location=OuterRef("pk")))
+    places = list(login.studio.locations.in_order().annotate(is_pinned=pinned))
+    return [place for place in places if place.is_pinned] or list[Location](places)
