@@ -129,7 +129,7 @@ def test_an_untouched_desk_locks_itself(desk: StaffLogin, kim: StaffLogin, open_
     desk.studio.save()
     page = open_page(desk, PATH)
     page.evaluate("localStorage.setItem('tresen touched', String(Date.now() - 61_000))")
-    page.wait_for_url("**/one/switch/**", timeout=5_000)
+    page.wait_for_url("**/one/switch/**", timeout=15_000)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
