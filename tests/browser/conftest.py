@@ -7,12 +7,14 @@ the test at its end. CHROMIUM names the browser's binary; without it that is Deb
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -66,10 +68,42 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         page.goto(path)
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    with _Requests() as requests:
+        yield opened
+        for context in contexts:
+            context.close()
+        requests.wait_until_answered()
     assert faults == []
+
+
+class _Requests:
+    """Counts those that are being answered. The tables are emptied after a test: whoever still reads them would be in
+    each other's way."""
+
+    def __init__(self) -> None:
+        self._open, self._changed = 0, threading.Condition()
+
+    def __enter__(self) -> "_Requests":
+        request_started.connect(self._start)
+        request_finished.connect(self._end)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        request_started.disconnect(self._start)
+        request_finished.disconnect(self._end)
+
+    def _start(self, **_said: object) -> None:
+        with self._changed:
+            self._open += 1
+
+    def _end(self, **_said: object) -> None:
+        with self._changed:
+            self._open -= 1
+            self._changed.notify_all()
+
+    def wait_until_answered(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._open <= 0, timeout=10)
 
 
 def session_cookie(login: StaffLogin, url: str) -> Any:
