@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "lucide",
     "template_partials",
     "portal",
+    "packages",
     "bookings",
 ]
 

@@ -181,7 +181,7 @@ def counts(facts: CountFacts, *, now: datetime) -> Count:
     """Does this reservation count against its purchase? (K6)
 
     Without a purchase no. Cancelled no, unless it was late and the package says that late cancellations use a session
-    (Q3). Checked in yes, and so is a no-show: active, no check-in, and over. A session that was cancelled counts for nobody
+    (Q3). Checked in yes, and so is a no-show: active, no check-in, and over. A cancelled session counts for nobody
     (Q27). Anything else not yet.
     """
     path: list[CountStep] = []
