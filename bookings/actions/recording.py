@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -13,7 +14,7 @@ from portal.joined import Joined
 from portal.models import Member, StaffLogin
 
 Kind = ReservationEvent.Kind
-Axes = dict[str, str | bool]
+Axes = dict[str, Any]
 
 
 class Refused(Exception):

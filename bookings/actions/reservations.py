@@ -21,6 +21,8 @@ from bookings.actions.recording import (
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, Spot, WaitingEntry
 from bookings.rules import Attendance, Booking, CancelAs
 from bookings.selectors.bookable import booking_facts
+from bookings.selectors.wallet import Wallet, assignment_of
+from packages.rules import Choice, Outcome
 from portal.models import Member, StaffLogin
 
 
@@ -44,10 +46,12 @@ def reserve(
         if done := done_before(session.studio_id, action_id, Kind.RESERVED, member=member, session=session):
             return done
         line = settle_waiting(session, now=now)
-        decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None), now=now)
+        uses = Wallet(member, session.studio, now=now, lock=True).choose(session)
+        decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None, uses=uses), now=now)
         if not decision.allowed:
             raise Refused(decision)
-        event = put_in(session, member, line.of(member), source=source, action_id=action_id, by=by, now=now)
+        wait = line.of(member)
+        event = put_in(session, member, wait, uses=uses, source=source, action_id=action_id, by=by, now=now)
         return Done(event, decision)
 
 
@@ -56,12 +60,16 @@ def put_in(
     member: Member,
     wait: WaitingEntry | None,
     *,
+    uses: Choice,
     source: str,
     action_id: UUID,
     by: StaffLogin | None,
     now: datetime,
 ) -> ReservationEvent:
-    """Write the reservation in a locked session whose rule said yes, and end the member's own wait for it."""
+    """Write the reservation in a locked session whose rule said yes, and end the member's own wait for it.
+
+    `uses`: what the member's locked wallet chose for it.
+    """
     deadline = rules.cancellation_deadline(
         session.starts_at,
         item_hours=session.item.cancel_hours,
@@ -80,12 +88,20 @@ def put_in(
         booked_at=now,
         deadline_at=deadline.at,
         deadline_from=deadline.origin,
+        **assignment_of(uses),
     )
     take_place(session, held=wait is not None and wait.state == WaitingEntry.State.OFFERED)
     reservation.save(force_insert=True)
     if wait is not None:
         wait_is_over(wait, reservation, action_id=action_id, by=by, now=now)
     return record(reservation, Kind.RESERVED, action_id=action_id, by=by, now=now, before={})
+
+
+def refuse_unpaid(uses: Choice, *, by_staff: bool) -> None:
+    """For roads on which the rule of booking is not asked again. Raises Refused to a member whom nothing pays for."""
+    decision = rules.is_paid(unpaid=uses.outcome is Outcome.UNPAID, by_staff=by_staff)
+    if not decision.allowed:
+        raise Refused(decision)
 
 
 def cancel(

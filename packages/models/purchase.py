@@ -106,6 +106,9 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return f"{self.first_on} - {self.last_on or ''}"
 
+    def covers(self, day: date) -> bool:
+        return self.first_on <= day and (self.last_on is None or day <= self.last_on)
+
 
 class LedgerEntry(models.Model):
     """One change of a purchase, with who, when and why. Appended, never changed: PostgreSQL refuses (migration 0001).

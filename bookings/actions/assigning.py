@@ -1,0 +1,142 @@
+"""Which purchase a reservation uses: changed by a person, taken back, or chosen again (K5, Q7, Q9)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from bookings.actions.recording import ActionIdReused, Done, Kind, done_before, locked, record
+from bookings.models import Reservation, ReservationEvent, ScheduledSession
+from bookings.rules import Decision
+from bookings.selectors.wallet import Balance, Wallet, assignment_of, balances
+from packages.models import Purchase
+from portal.models import StaffLogin
+
+Assigned = Reservation.Assigned
+
+
+class NotTheirs(Exception):
+    """The purchase belongs to another member."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What was done, and the balances of the purchases concerned before and after, by their key."""
+
+    done: Done
+    before: dict[int, Balance]
+    after: dict[int, Balance]
+
+
+def assign(
+    reservation: Reservation,
+    purchase: Purchase | None,
+    *,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+) -> Assignment:
+    """Let the reservation use this purchase of its member, whatever the rule would say; None: it is unpaid (K5).
+
+    Held, expired and used-up ones are taken, too: the screen warns. It can be done at any time; both balances change
+    at once (Q9). Raises NotTheirs or ActionIdReused.
+    """
+    with transaction.atomic():
+        session, reservation = locked(reservation)
+        keys = {one for one in (reservation.purchase_id, purchase.pk if purchase else None) if one}
+        bought = {one.pk: one for one in Purchase.objects.filter(pk__in=keys).order_by("pk").select_for_update()}
+        if done := done_before(session.studio_id, action_id, Kind.ASSIGNED, reservation=reservation):
+            if done.event.after["purchase"] != (purchase.pk if purchase else None):
+                raise ActionIdReused(action_id)
+            now_so = balances(bought.values(), now=now)
+            return Assignment(done, now_so, now_so)
+        if purchase is not None and bought[purchase.pk].member_id != reservation.member_id:
+            raise NotTheirs
+        return _write(
+            reservation, bought, {"purchase_id": purchase.pk if purchase else None, "assigned": Assigned.HAND},
+            action_id=action_id, by=by, now=now,
+        )  # fmt: skip
+
+
+def choose_again(reservation: Reservation, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Assignment:
+    """Ask the rule again, as if the reservation were made now ("find another purchase", Q7)."""
+    with transaction.atomic():
+        session, reservation = locked(reservation)
+        bought = {
+            one.pk: one for one in Purchase.objects.filter(member=reservation.member).order_by("pk").select_for_update()
+        }
+        if done := done_before(session.studio_id, action_id, Kind.ASSIGNED, reservation=reservation):
+            now_so = balances(bought.values(), now=now)
+            return Assignment(done, now_so, now_so)
+        wallet = Wallet(reservation.member, session.studio, now=now, lock=True, without=reservation)
+        fields = assignment_of(wallet.choose(session))
+        return _write(reservation, bought, fields, action_id=action_id, by=by, now=now)
+
+
+def take_back(made: ReservationEvent, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Assignment:
+    """Undo a change of the purchase: what it used before, and how that came about."""
+    with transaction.atomic():
+        session, reservation = locked(made.reservation)
+        keys = {one for one in (made.before["purchase"], made.after["purchase"]) if one}
+        bought = {one.pk: one for one in Purchase.objects.filter(pk__in=keys).order_by("pk").select_for_update()}
+        if done := done_before(session.studio_id, action_id, Kind.ASSIGNED, reservation=reservation):
+            now_so = balances(bought.values(), now=now)
+            return Assignment(done, now_so, now_so)
+        fields = {
+            "purchase_id": made.before["purchase"],
+            "assigned": made.before["assigned"],
+            "choice": made.before["choice"],
+        }
+        return _write(reservation, bought, fields, action_id=action_id, by=by, now=now, undoes=made)
+
+
+def choose_again_if_gone(reservation: Reservation, session: ScheduledSession, *, now: datetime) -> None:
+    """A reservation that comes back keeps its purchase if a use of it is still left, else the rule chooses anew.
+
+    In a locked session; changes the fields and saves nothing.
+    """
+    if reservation.assigned == Assigned.FREE:
+        return
+    wallet = Wallet(reservation.member, session.studio, now=now, lock=True, without=reservation)
+    if reservation.purchase_id is not None and wallet.has_left(reservation.purchase_id):
+        return
+    for name, value in assignment_of(wallet.choose(session)).items():
+        setattr(reservation, name, value)
+
+
+def _write(
+    reservation: Reservation,
+    bought: dict[int, Purchase],
+    fields: dict[str, Any],
+    *,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+    undoes: ReservationEvent | None = None,
+) -> Assignment:
+    before_balances = balances(bought.values(), now=now)
+    before = _uses(reservation)
+    for name, value in fields.items():
+        setattr(reservation, name, value)
+    reservation.save(update_fields=["purchase", "assigned", "choice"])
+    event = record(
+        reservation,
+        Kind.ASSIGNED,
+        action_id=action_id,
+        by=by,
+        now=now,
+        before=before,
+        after=_uses(reservation),
+        undoes=undoes,
+    )
+    return Assignment(Done(event, Decision(())), before_balances, balances(bought.values(), now=now))
+
+
+def _uses(reservation: Reservation) -> dict[str, Any]:
+    return {
+        "purchase": reservation.purchase_id,
+        "assigned": str(reservation.assigned),
+        "choice": reservation.choice,
+    }
