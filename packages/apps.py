@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class PackagesConfig(AppConfig):
     name = "packages"
     verbose_name = _("Packages")
+
+    def ready(self) -> None:
+        from packages.holdings import Purchases
+        from portal.members.holdings import register as hold
+
+        hold(Purchases())

@@ -1,18 +1,21 @@
 """Which purchase a reservation uses: changed by a person, taken back, or chosen again (K5, Q7, Q9)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import F
 
 from bookings.actions.recording import ActionIdReused, Done, Kind, done_before, locked, record
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import Decision
 from bookings.selectors.wallet import Balance, Wallet, assignment_of, balances
 from packages.models import Purchase
-from portal.models import StaffLogin
+from packages.rules import Verdict
+from portal.models import Member, StaffLogin
 
 Assigned = Reservation.Assigned
 
@@ -104,6 +107,50 @@ def choose_again_if_gone(reservation: Reservation, session: ScheduledSession, *,
         return
     for name, value in assignment_of(wallet.choose(session)).items():
         setattr(reservation, name, value)
+
+
+def choose_again_where_used_up(session: ScheduledSession, *, by: StaffLogin | None, now: datetime) -> None:
+    """The class takes place after all: whoever's purchase was used up meanwhile gets another one, or is unpaid.
+
+    In a locked session, which is already written as it is now.
+    """
+    rows = [
+        row
+        for row in session.reservations.filter(purchase__isnull=False).with_count(now).select_related("member")
+        if row.count_word != Verdict.NOT_COUNTED
+    ]
+    # All purchases of these members at once and in one order, so that two classes never wait for each other.
+    members = {row.member_id for row in rows}
+    bought = list(Purchase.objects.filter(member__in=members).order_by("pk").select_for_update())
+    for row in rows:
+        left = balances([one for one in bought if one.pk == row.purchase_id], now=now)[row.purchase_id].free
+        if left is None or left >= 0:
+            continue
+        before = _uses(row)
+        row.session = session
+        choose_again_if_gone(row, session, now=now)
+        if _uses(row) != before:
+            row.save(update_fields=["purchase", "assigned", "choice"])
+            record(row, Kind.ASSIGNED, action_id=uuid4(), by=by, now=now, before=before, after=_uses(row))
+
+
+def take_off_others_purchases(members: Iterable[Member], *, by: StaffLogin | None, now: datetime) -> list[Reservation]:
+    """Leave these members' visits unpaid that use a purchase of somebody else; those that were. Purchases are locked.
+
+    Two profiles were one for a while, and what one of them bought was used by the other.
+    """
+    rows = list(
+        Reservation.objects.filter(member__in=list(members), purchase__isnull=False)
+        .exclude(purchase__member=F("member"))
+        .select_related("session__item", "session__location")
+        .order_by("pk")
+    )
+    for row in rows:
+        before = _uses(row)
+        row.purchase, row.assigned, row.choice = None, Assigned.RULE, {"looked_at": []}
+        row.save(update_fields=["purchase", "assigned", "choice"])
+        record(row, Kind.ASSIGNED, action_id=uuid4(), by=by, now=now, before=before, after=_uses(row))
+    return rows
 
 
 def _write(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bookings import actions
 from bookings.actions import assigning
+from bookings.actions.schedule import calling_off
 from bookings.models import CalendarItem, ItemPackage, Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import CancelAs, Question
 from bookings.selectors.wallet import Balance, Wallet, balances
@@ -320,3 +321,41 @@ def test_two_desks_that_want_the_last_use_get_it_once(flow: CalendarItem, member
         used = Reservation.objects.filter(session__in=sessions).values_list("purchase_id", flat=True)
         assert set(used) == {older.pk, newer.pk, None}
         Purchase.objects.update(expired_at=NOW)
+
+
+class TestAClassThatTakesPlaceAfterAll:
+    def test_a_use_that_went_elsewhere_meanwhile_is_not_taken_twice(
+        self, flow: CalendarItem, member: Member, desk: StaffLogin
+    ) -> None:
+        pack = buy(member, flow, uses=1)
+        first = book(member, flow, desk)
+        calling_off.cancel_sessions([first.session], by=desk, now=NOW)
+        other = book(member, flow, desk, starts_at=SOON + timedelta(hours=3))
+        assert other.purchase == pack
+        calling_off.restore_session(ScheduledSession.objects.get(pk=first.session_id), by=desk, now=NOW)
+        first.refresh_from_db()
+        assert (first.purchase, first.is_unpaid) == (None, True)
+        assert numbers(pack) == (0, 1, 0)
+        assert first.events.last().kind == ReservationEvent.Kind.ASSIGNED
+
+    def test_another_valid_purchase_is_taken_then(self, flow: CalendarItem, member: Member, desk: StaffLogin) -> None:
+        pack, spare = buy(member, flow, uses=1), buy(member, flow, days_ago=9)
+        first = book(member, flow, desk)
+        calling_off.cancel_sessions([first.session], by=desk, now=NOW)
+        book(member, flow, desk, starts_at=SOON + timedelta(hours=3))
+        calling_off.restore_session(ScheduledSession.objects.get(pk=first.session_id), by=desk, now=NOW)
+        first.refresh_from_db()
+        assert first.purchase == spare
+        assert numbers(pack) == (0, 1, 0)
+
+    def test_it_keeps_its_purchase_while_a_use_is_left(
+        self, flow: CalendarItem, member: Member, desk: StaffLogin
+    ) -> None:
+        pack = buy(member, flow, uses=2)
+        first = book(member, flow, desk)
+        calling_off.cancel_sessions([first.session], by=desk, now=NOW)
+        book(member, flow, desk, starts_at=SOON + timedelta(hours=3))
+        newer = buy(member, flow, days_ago=0)
+        calling_off.restore_session(ScheduledSession.objects.get(pk=first.session_id), by=desk, now=NOW)
+        first.refresh_from_db()
+        assert (first.purchase, numbers(pack), numbers(newer)) == (pack, (0, 2, 0), (0, 0, 5))
