@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 
 from bookings.converters import MonthConverter
-from bookings.views import appointments, bookable, bookings, check_ins, reservations, waiting
+from bookings.views import appointments, bookable, bookings, check_ins, reservations, selling, waiting
 
 register_converter(MonthConverter, "month")
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("reservations/<int:reservation>/no-show/", reservations.mark_no_show, name="mark_no_show"),
     path("reservations/<int:reservation>/revert-no-show/", reservations.revert_no_show, name="revert_no_show"),
     path("reservations/<int:reservation>/withdraw/", reservations.withdraw, name="withdraw"),
+    path("reservations/<int:reservation>/sell/", selling.sell_for, name="sell_for"),
     path("reservations/<int:reservation>/photo/", reservations.reservation_photo, name="reservation_photo"),
     path("events/<int:event>/undo/", reservations.undo, name="undo"),
     path("place/<str:token>/", waiting.place, name="place"),

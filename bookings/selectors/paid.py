@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models.expressions import RawSQL
 from django.db.models.fields import BooleanField
@@ -39,29 +40,46 @@ class Paid:
         return self.assigned == Reservation.Assigned.HAND
 
 
-def with_paid(reservations: "Iterable[Reservation]") -> "Iterable[Reservation]":
-    """Annotate `studio_sells`, for `paid_of`."""
-    sells = RawSQL(STUDIO_SELLS, (), output_field=BooleanField())  # noqa: S611
-    return reservations.annotate(studio_sells=sells)  # type: ignore[attr-defined, no-any-return]
+def with_paid(reservations: Any) -> Any:
+    """Annotate `studio_sells`, of which the mark *free* depends."""
+    return reservations.annotate(studio_sells=RawSQL(STUDIO_SELLS, (), output_field=BooleanField()))  # noqa: S611
 
 
 # The columns that `paid_by` wants of each row.
 COLUMNS = ("assigned", "studio_sells", "purchase_id", "purchase__package__name", "purchase__uses")
 
 
-def paid_by(rows: Iterable[dict[str, object]], *, now: datetime) -> dict[int, Paid]:
+def paid_by(rows: Iterable[dict[str, Any]], *, now: datetime) -> dict[int, Paid]:
     """By the key of the reservation; `rows` have `id` and `COLUMNS`. One query, none where nobody bought anything."""
     found = list(rows)
     limits = {row["purchase_id"]: row["purchase__uses"] for row in found if row["purchase_id"] is not None}
     left = balances([Purchase(pk=pk, uses=uses) for pk, uses in limits.items()], now=now)
     return {
-        row["id"]: Paid(  # type: ignore[misc]
+        row["id"]: Paid(
             assigned=str(row["assigned"]),
             studio_sells=bool(row["studio_sells"]),
-            purchase=row["purchase_id"],  # type: ignore[arg-type]
+            purchase=row["purchase_id"],
             package=str(row["purchase__package__name"] or ""),
-            limit=row["purchase__uses"],  # type: ignore[arg-type]
-            left=left[row["purchase_id"]].free if row["purchase_id"] is not None else None,  # type: ignore[index]
+            limit=row["purchase__uses"],
+            left=left[row["purchase_id"]].free if row["purchase_id"] is not None else None,
         )
         for row in found
     }
+
+
+def paid_by_row(rows: Iterable[Any], *, now: datetime) -> dict[int, Paid]:
+    """The same of reservations as `people_of` has them, the package joined."""
+    return paid_by(
+        (
+            {
+                "id": row.pk,
+                "assigned": row.assigned,
+                "studio_sells": row.studio_sells,
+                "purchase_id": row.purchase_id,
+                "purchase__package__name": row.purchase.package.name if row.purchase else "",
+                "purchase__uses": row.purchase.uses if row.purchase else None,
+            }
+            for row in rows
+        ),
+        now=now,
+    )

@@ -11,6 +11,7 @@ from bookings.models import Reservation, ScheduledSession
 from bookings.rules import Booking, State
 from bookings.selectors import waiting
 from bookings.selectors.local_days import midnight
+from bookings.selectors.paid import with_paid
 from portal.models import Location, StaffLogin
 
 DAYS = timedelta(days=14)
@@ -120,8 +121,7 @@ def evenings_of(session: ScheduledSession) -> dict[int, int]:
 def people_of(session: ScheduledSession, *, now: datetime) -> QuerySet[Reservation]:
     """Everyone who booked this session, by name, with state and star; those who cancelled come last."""
     return (
-        session.reservations.with_state(now)
-        .with_first_visit()
-        .select_related("member", "location", "session__item")
+        with_paid(session.reservations.with_state(now).with_first_visit())
+        .select_related("member", "location", "session__item", "purchase__package")
         .order_by("booking", "member__first_name", "member__last_name", "id")
     )

@@ -1,0 +1,97 @@
+"""A package for somebody whose visit is unpaid: the mark on the row, the package, sold. Two clicks."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings.actions import ActionIdReused
+from bookings.actions.selling import sell_for as sell_for_visit
+from bookings.forms import ActionForm
+from bookings.models import Reservation
+from bookings.paid_words import left_words
+from bookings.selectors import one
+from bookings.views.reservations import visible
+from bookings.words import day_and_clock
+from packages.actions import ActionIdReused as SaleIdReused
+from packages.actions import NotPossible
+from packages.models import Package, PackageVersion
+from portal.access import StudioRequest, studio_view
+from portal.roles import Right
+from portal.views import came_from, own_path
+
+TEMPLATE = "bookings/sell_for.html"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A package that the class takes, on the terms that are sold now. Each has a button of its own."""
+
+    package: Package
+    terms: PackageVersion
+    action_id: str
+
+
+@studio_view(Right.SELL)
+@require_http_methods(["GET", "HEAD", "POST"])
+def sell_for(request: StudioRequest, reservation: int) -> HttpResponse:
+    """What can be sold for this visit, and the sale. A page of its own, and what the dialog on a list shows."""
+    found = visible(request, reservation)
+    if request.method == "POST":
+        return _sell(request, found)
+    opened_on = request.htmx.current_url_abs_path if request.htmx else ""
+    context = {
+        "reservation": found,
+        "member": found.member,
+        "when": f"{found.session.item.name}, {day_and_clock(found.starts_at, found.location)}",
+        "uses": one.person_of(found, now=timezone.now()).paid,
+        "offers": _offers(found),
+        "with_price": request.may(Right.SEE_MONEY),
+        "next": own_path(opened_on or "") or own_path(request.GET.get("next", "")) or _roster(request, found),
+    }
+    name = f"{TEMPLATE}#dialog" if request.htmx and not request.htmx.boosted else TEMPLATE
+    return render(request, name, context)
+
+
+def _offers(found: Reservation) -> list[Offer]:
+    versions = (
+        PackageVersion.objects.filter(package__items=found.session.item_id, package__archived_at=None)
+        .select_related("package")
+        .order_by("package__name", "package_id", "-number")
+        .distinct("package__name", "package_id")
+    )
+    return [Offer(terms.package, terms, str(uuid4())) for terms in versions]
+
+
+def _sell(request: StudioRequest, found: Reservation) -> HttpResponse:
+    back = came_from(request, default=_roster(request, found))
+    form = ActionForm(request.POST)
+    if not form.is_valid() or not request.POST.get("package", "").isdecimal():
+        messages.error(request, _("Nothing was sold: the form was not whole. Please load the page again."))
+        return redirect(back)
+    accepted = Package.objects.filter(studio=request.studio, items=found.session.item_id)
+    package = get_object_or_404(accepted, pk=int(request.POST["package"]))
+    try:
+        sold = sell_for_visit(
+            found, package, action_id=form.cleaned_data["action_id"], by=request.login, now=timezone.now()
+        )
+    except NotPossible:
+        messages.error(request, _("%(package)s is not on sale any more. Nothing was sold.") % {"package": package.name})
+    except (ActionIdReused, SaleIdReused):
+        messages.error(request, _("Nothing was sold: this button was used before. Please load the page again."))
+    else:
+        balance = sold.assignment.after[sold.purchase.pk]
+        words = _("%(name)s bought %(package)s. This visit uses it: %(left)s.")
+        left = left_words(balance.free, balance.limit)
+        messages.success(request, words % {"name": found.member.name, "package": package.name, "left": left})
+    return redirect(back)
+
+
+def _roster(request: StudioRequest, found: Reservation) -> str:
+    return reverse("bookings:session", args=[request.studio.slug, found.session_id])
