@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 
 from bookings.converters import MonthConverter
-from bookings.views import appointments, bookable, bookings, check_ins, reservations, selling, waiting
+from bookings.views import appointments, balance_proof, bookable, bookings, check_ins, reservations, selling, waiting
 
 register_converter(MonthConverter, "month")
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("reservations/<int:reservation>/sell/", selling.sell_for, name="sell_for"),
     path("reservations/<int:reservation>/photo/", reservations.reservation_photo, name="reservation_photo"),
     path("events/<int:event>/undo/", reservations.undo, name="undo"),
+    path("imports/<int:run>/balances.csv", balance_proof.balance_proof_file, name="balance_proof"),
     path("place/<str:token>/", waiting.place, name="place"),
     path("bookings/", bookings.bookings, name="bookings"),
     path("bookings/waiting/<int:entry>/", waiting.waiting, name="waiting"),

@@ -84,6 +84,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:mark_no_show": Studio(post=Right.CHECK_IN),
     "bookings:revert_no_show": Studio(post=Right.REVERT),
     "bookings:withdraw": Studio(post=Right.BOOK),
+    "bookings:balance_proof": Studio(get=Right.IMPORT, head=False),
     "bookings:sell_for": Studio(get=Right.SELL, post=Right.SELL),
     "bookings:roster_package": Studio(post=Right.BOOK),
     "bookings:reservation_photo": Studio(get=Right.VIEW_TODAY),

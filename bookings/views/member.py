@@ -7,22 +7,32 @@ from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.member_words import LogLine, line_of
+from bookings.models import Reservation
 from bookings.rules import CancelAs, State
 from bookings.selectors import member as one
 from bookings.selectors.member import Year
+from bookings.selectors.purchases import packages_used
 from bookings.selectors.waiting import waits_of
-from bookings.states import STATE_WORDS, flag_words, star_of
+from bookings.states import STATE_WORDS
 from bookings.views.bookings import ways_words
 from bookings.views.member_head import Elsewhere, head, the_member
+from bookings.views.member_rows import attendance_file, bought_by, in_words, options_of, rows_of
 from bookings.words import day_and_clock
+from packages.models import Package
+from packages.rules import Verdict
 from portal.access import StudioRequest, studio_view
+from portal.downloads import download, file_name
+from portal.locations import location_choice
+from portal.models import Member
 from portal.roles import Right
 
 PER_PAGE = 100
@@ -60,33 +70,92 @@ def member(request: StudioRequest, member: int) -> HttpResponse:
     """The whole history, newest first: what has begun; what is to come stands under Bookings (K5)."""
     now, found = timezone.now(), the_member(request, member)
     context = head(request, found, tab="member", now=now)
-    shown = request.location_choice.shown
-    soon = now + timedelta(days=1)
-    years = one.years_of(found, shown, until=soon, now=now)
-    year, state = _year(years, request.GET.get("year", "")), _state(request.GET.get("state", ""))
-    rows = one.reservations_of(found, shown, now=now).filter(starts_at__lte=soon)
-    if year is not None:
-        rows = one.with_local_year(rows).filter(local_year=year.year)
-    counts = sum((each.states for each in ([year] if year else years)), start=type(Year(0).states)())
-    if state is not None:
-        rows = rows.filter(state_word=state)
-    rows = (
-        rows.with_first_visit()
-        .select_related("session__item", "session__teacher", "location", "checked_in_by__user", "spot")
-        .order_by("-starts_at", "-id")
-    )
-    page = Paginator(rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
+    seen = _seen(request, found, now=now)
+    page = Paginator(seen.rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
+    bought = bought_by(request, found, now=now)
+    paid_by = packages_used(one.reservations_of(found, request.location_choice.shown, now=now).filter(seen.begun))
     context |= {
         "page": page,
-        "rows": [(row, star_of(row), flag_words(row.flagged)) for row in page],
-        "years": years,
-        "year": year,
-        "state": state,
-        "states": [(word, STATE_WORDS[word], counts[word]) for word in State if counts[word]],
-        "total": Year(0, counts),
-        "ever": sum(each.all for each in years),
+        "rows": rows_of(request, list(page), bought, now=now),
+        "options": options_of(bought, request),
+        "may_export": request.may(Right.EXPORT),
+        "years": seen.years,
+        "year": seen.year,
+        "state": seen.state,
+        "package": request.GET.get("package", ""),
+        "packages": [(_package_key(package, free=free), package, free, number) for package, free, number in paid_by],
+        "states": [(word, STATE_WORDS[word], seen.counts[word]) for word in State if seen.counts[word]],
+        "total": Year(0, seen.counts),
+        "counted": page.paginator.count and seen.rows.order_by().filter(count_word=Verdict.COUNTED).count(),
+        "ever": sum(number for _package, _free, number in paid_by),
     }
     return render(request, "bookings/member.html", context)
+
+
+@studio_view(Right.EXPORT)
+@require_safe
+def member_attendance_file(request: StudioRequest, member: int, file_kind: str) -> HttpResponseBase:
+    """Exactly what the attendance tab shows under the same address, on all its pages."""
+    if not request.may(Right.VIEW_MEMBERS):
+        raise PermissionDenied
+    now, found = timezone.now(), the_member_or_404(request, member)
+    location_choice(request)
+    seen = _seen(request, found, now=now)
+    table = attendance_file(seen.rows, now=now)
+    return download(table, name=file_name("attendance", found.number, kind=file_kind), kind=file_kind)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The reservations that the address asks for, and what they are counted by."""
+
+    rows: Any
+    begun: Q
+    years: list[Year]
+    year: Year | None
+    state: State | None
+    counts: Any
+
+
+def _seen(request: StudioRequest, found: Member, *, now: datetime) -> Seen:
+    """Filters by year, state and package. Raises Http404 for a filter that is none."""
+    shown, begun = request.location_choice.shown, Q(starts_at__lte=now + timedelta(days=1))
+    paid_by = _paid_by(request.GET.get("package", ""))
+    years = one.years_of(found, shown, until=now + timedelta(days=1), now=now, only=paid_by)
+    year, state = _year(years, request.GET.get("year", "")), _state(request.GET.get("state", ""))
+    rows = in_words(one.reservations_of(found, shown, now=now).filter(begun & paid_by), now=now)
+    if year is not None:
+        rows = one.with_local_year(rows).filter(local_year=year.year)
+    if state is not None:
+        rows = rows.filter(state_word=state)
+    counts = sum((each.states for each in ([year] if year else years)), start=type(Year(0).states)())
+    return Seen(rows.order_by("-starts_at", "-id"), begun, years, year, state, counts)
+
+
+FREE, UNPAID = "free", "unpaid"
+
+
+def _package_key(package: Package | None, *, free: bool) -> str:
+    return str(package.pk) if package else FREE if free else UNPAID
+
+
+def _paid_by(word: str) -> Q:
+    """The condition of a package's key, "free" or "unpaid". Raises Http404 for another word."""
+    if not word:
+        return Q()
+    if word in {FREE, UNPAID}:
+        free = Q(assigned=Reservation.Assigned.FREE)
+        return Q(purchase=None) & (free if word == FREE else ~free)
+    if not word.isdecimal() or len(word) > 18:
+        raise Http404
+    return Q(purchase__package=int(word))
+
+
+def the_member_or_404(request: StudioRequest, member: int) -> Member:
+    try:
+        return the_member(request, member)
+    except Elsewhere as elsewhere:
+        raise Http404 from elsewhere
 
 
 @studio_view(Right.VIEW_MEMBERS)
