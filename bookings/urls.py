@@ -30,6 +30,7 @@ urlpatterns = [
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),
     path("", include("bookings.member_urls")),
     path("", include("bookings.schedule_urls")),
+    path("", include("bookings.package_urls")),
     path("", include("bookings.purchase_urls")),
     path("", include("bookings.roster_urls")),
     path("", include("bookings.history_urls")),

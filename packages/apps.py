@@ -7,7 +7,7 @@ class PackagesConfig(AppConfig):
     verbose_name = _("Packages")
 
     def ready(self) -> None:
-        from packages.holdings import Purchases
-        from portal.members.holdings import register as hold
+        from packages import preferences
+        from portal.preferences import registry as settings
 
-        hold(Purchases())
+        settings.register(preferences.PACKAGES)

@@ -27,6 +27,7 @@ from tests.factories import (
     TeacherFactory,
     UserFactory,
 )
+from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 MISSING = 2**40  # an id that no row has
 FILE = b"Date;Client;Email\n2026-10-01;Kim Canary;kim@example.test\n"
@@ -84,6 +85,8 @@ def house(slug: str) -> House:
     wish = invitations.ask(studio, asked, why="", by=owner, now=now, origin="https://x.test/")
     spot = SpotFactory(room__location=place, label="1", fill_order=0)
     feed = CalendarFeed.objects.create(studio=studio, location=place, secret_hash=slug, created_at=now)
+    terms = PackageVersionFactory(package__studio=studio, package__name=f"Pack of {slug}")
+    bought = PurchaseFactory(version=terms, member=member)
     return House(
         studio=studio,
         place=place,
@@ -114,6 +117,8 @@ def house(slug: str) -> House:
             "spot": spot.pk,
             "location": place.pk,
             "group": "booking",
+            "package": terms.package_id,
+            "purchase": bought.pk,
             "closing": closing.pk,
         },
     )

@@ -68,10 +68,12 @@ class CalendarItem(models.Model):
     waiting_places = models.PositiveSmallIntegerField(
         _("places on the waiting list"), null=True, blank=True, help_text=_("Empty: as the studio.")
     )
-    # None: it is free, and anyone can sign in to it (K2).
+    # None: it is free, and anyone can sign in to it (K2), unless it needs one all the same.
     packages = models.ManyToManyField(
         Package, through="ItemPackage", blank=True, verbose_name=_("packages"), related_name="items"
     )
+    # It does not become free when no package is linked: it waits for one (Q10).
+    needs_package = models.BooleanField(_("only with a package"), default=False)
     # An item with history is kept out of sight, never deleted.
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -145,9 +145,12 @@ def candidate_of(purchase: Purchase, balance: Balance) -> Candidate:
 
 
 def accepted_packages(item: CalendarItem) -> set[int] | None:
-    """The packages on sale with which the item can be booked; None: none ever were linked, so it is free (K2, Q10)."""
+    """The packages on sale with which the item can be booked; None: none is linked, so it is free (K2, Q10).
+
+    Empty: those that are linked are archived, or none is and the item was kept closed.
+    """
     linked = list(ItemPackage.objects.filter(item=item).values_list("package_id", "package__archived_at"))
-    return {package for package, archived_at in linked if archived_at is None} if linked else None
+    return {package for package, archived_at in linked if archived_at is None} if linked or item.needs_package else None
 
 
 def assignment_of(choice: Choice) -> dict[str, Any]:
