@@ -70,7 +70,8 @@ class PurchaseResource(RowResource):
         versions = PackageVersion.objects.filter(package__studio=run.studio).select_related("package")
         # The newest last, so that it stays.
         self._versions = {one.package.name.casefold(): one for one in versions.order_by("package_id", "number")}
-        self._first_line: dict[int, int] = {}
+        # Terms that are not saved yet, by identity.
+        self._new: dict[int, PackageVersion] = {}
         # Numbered so in this file, for rows that have no reference of their own.
         self._refs: dict[int, str] = {}
 
@@ -111,7 +112,7 @@ class PurchaseResource(RowResource):
                 errors[_COLUMN.get(name, name)] = error
         if errors:
             raise ValidationError(errors)
-        terms = self._terms(values["package"], line, values)
+        terms = self._terms(values["package"], values)
         values |= {"package": terms.package, "version": terms}
         try:
             values["expires_on"] = self._last_day(row, terms, values["purchased_at"])
@@ -168,7 +169,7 @@ class PurchaseResource(RowResource):
             raise ValidationError(_("A package needs a name of at most 100 characters."))
         return name
 
-    def _terms(self, name: str, line: int, values: Mapping[str, Any]) -> PackageVersion:
+    def _terms(self, name: str, values: Mapping[str, Any]) -> PackageVersion:
         """The package's newest terms; new ones, kept here until they are saved."""
         terms = self._versions.get(name.casefold())
         if terms is None:
@@ -176,9 +177,7 @@ class PurchaseResource(RowResource):
             terms = PackageVersion(
                 package=package, number=1, uses=values["uses"] or None, price=values["price"], made_at=self.now
             )
-            self._versions[name.casefold()] = terms
-        if terms.pk is None and id(terms) not in self._first_line:
-            self._first_line[id(terms)] = line
+            self._versions[name.casefold()] = self._new[id(terms)] = terms
             self.made["package"] += 1
         return terms
 
@@ -221,13 +220,12 @@ class PurchaseResource(RowResource):
 
     def write_new(self, instances: list[Purchase]) -> None:
         """Packages, purchases, and the first entry of each ledger."""
-        for terms in {id(one.version): one.version for one in instances if one.version.pk is None}.values():
-            terms.package.save()
-            terms.package_id = terms.package.pk
-            terms.save()
-            line = self._first_line[id(terms)]
-            self.written.setdefault(line, []).append(made(terms.package, ("name",)))
         for one in instances:
+            if terms := self._new.pop(id(one.version), None):
+                terms.package.save()
+                terms.package_id = terms.package.pk
+                terms.save()
+                self.written.setdefault(self.line_of_row[id(one)], []).append(made(terms.package, ("name",)))
             one.package_id, one.version_id = one.version.package_id, one.version.pk
         super().write_new(instances)
         LedgerEntry.objects.bulk_create(self._entry(one) for one in instances)

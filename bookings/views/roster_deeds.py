@@ -146,7 +146,7 @@ def package(request: StudioRequest, reservation: int) -> HttpResponse:
         return panel_answer(
             request, session, reservation, refused=_("Nothing was changed: this button was used before.")
         )
-    undo = {}
+    undo: dict[str, Any] = {}
     if not event:
         address = reverse("bookings:roster_package", args=[request.studio.slug, reservation])
         undo = {"undo_url": address, "undo_fields": {"action_id": uuid4(), "event": done.done.event.pk}}
