@@ -8,6 +8,9 @@ class PackagesConfig(AppConfig):
 
     def ready(self) -> None:
         from packages import preferences
+        from packages.holdings import Purchases
+        from portal.members.holdings import register as hold
         from portal.preferences import registry as settings
 
+        hold(Purchases())
         settings.register(preferences.PACKAGES)
