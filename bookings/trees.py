@@ -133,6 +133,10 @@ def _arrow(arrow: Arrow, boxes: Mapping[str, DrawnBox], width: int, *, is_lit: b
         return DrawnArrow(path, _tip(aim + 2, over, "left"), Line("", 0, 0), is_lit)
     if start.x == end.x:
         aim = start.x + WIDTH // 2
+        if end.y < start.y:
+            foot = end.y + end.height
+            label = Line(arrow.answer, aim + 8, start.y - 8)
+            return DrawnArrow(f"M{aim} {start.y}V{foot + 7}", _tip(aim, foot, "up"), label, is_lit)
         label = Line(arrow.answer, aim + 8, end.y - GAP_Y // 2 + 10)
         return DrawnArrow(f"M{aim} {start.y + start.height}V{end.y - 7}", _tip(aim, end.y, "down"), label, is_lit)
     label = Line(arrow.answer, side + 8, middle - 6)
@@ -146,6 +150,8 @@ def _tip(x: int, y: int, direction: str) -> str:
     match direction:
         case "down":
             return f"M{x - 5} {y - 8}H{x + 5}L{x} {y}Z"
+        case "up":
+            return f"M{x - 5} {y + 8}H{x + 5}L{x} {y}Z"
         case "left":
             return f"M{x + 8} {y - 5}V{y + 5}L{x} {y}Z"
     return f"M{x - 8} {y - 5}V{y + 5}L{x} {y}Z"
