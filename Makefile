@@ -38,7 +38,7 @@ checks: export LOG_LEVEL = WARNING
 checks:
 	@echo 'Migrations ...'; $(VENV_PYTHON) manage.py makemigrations --check --dry-run
 	@echo 'Deployment check ...'; HTTPS=1 ALLOWED_HOSTS=tresen.example $(VENV_PYTHON) manage.py check --deploy --fail-level WARNING --verbosity 0
-	@echo 'Tests ...'; $(VENV_PYTHON) -m config.prepare files >/dev/null && $(VENV_PYTHON) -m pytest --quiet --numprocesses $(TEST_WORKERS)
+	@echo 'Tests ...'; $(VENV_PYTHON) -m config.prepare files >/dev/null && $(VENV_PYTHON) -m pytest --quiet --numprocesses $(TEST_WORKERS) --dist worksteal
 
 messages: venv-dev  ## bring the translation catalogues up to date with the code and templates
 	@SECRET_KEY=messages $(VENV_PYTHON) -m config.messages update

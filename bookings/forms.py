@@ -117,6 +117,14 @@ class BookForm(ActionForm):
     deed = forms.ChoiceField(choices=[(word, word) for word in (BOOK, WAIT)])
 
 
+class PersonField(forms.ModelChoiceField):
+    """A member; the key of a profile that was merged names the kept one."""
+
+    def to_python(self, value: Any) -> Member | None:
+        found: Member | None = super().to_python(value)
+        return found.kept if found else None
+
+
 class AppointmentForm(forms.Form):
     """Who meets whom, where and on which day. What is missing or does not fit leaves its question open."""
 
@@ -126,7 +134,7 @@ class AppointmentForm(forms.Form):
         label=_("Room"), queryset=Room.objects.none(), required=False, empty_label=_("no room is needed")
     )
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
-    member = forms.ModelChoiceField(label=_("Member"), queryset=Member.objects.none(), required=False)
+    member = PersonField(label=_("Member"), queryset=Member.objects.none(), required=False)
 
     def __init__(self, data: Any, *, studio: Studio, locations: list[Location]) -> None:
         super().__init__(data)
@@ -135,7 +143,7 @@ class AppointmentForm(forms.Form):
             "item": items.select_related("location", "teacher", "room").order_by("name", "id"),
             "teacher": studio.teachers.order_by("name", "id"),
             "room": Room.objects.filter(location__in=locations).order_by("location__position", "name", "id"),
-            "member": studio.members.people(),
+            "member": studio.members.filter(scrubbed_at=None).select_related("merged_into"),
         }
         for name, queryset in choices.items():
             self.fields[name].queryset = queryset  # type: ignore[attr-defined]

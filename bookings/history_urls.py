@@ -12,6 +12,11 @@ urlpatterns = [
     path("history.xlsx", history_files.history_months_file, {"kind": "xlsx"}, name="history_months_xlsx"),
     path("history/<month:month>.csv", history_files.history_file, {"kind": "csv"}, name="history_csv"),
     path("history/<month:month>.xlsx", history_files.history_file, {"kind": "xlsx"}, name="history_xlsx"),
+    path(
+        "history/<month:month>/classes.<file_kind:file_kind>",
+        history_files.history_classes_file,
+        name="history_classes_file",
+    ),
     path("history/<month:month>/", history.history_month, name="history_month"),
     path("history/<month:month>/<int:item>/", history.history_class, name="history_class"),
     path(

@@ -98,7 +98,8 @@ class Reservations(Holding):
         session = locked_session(row.session)
         event, before = ReservationEvent.objects.get(pk=one["event"]), one["before"]
         words = {"class": session.item.name, "moment": _moment(session)}
-        if axes(row) != {name: event.after[name] for name in axes(row)}:
+        booked_again = session.reservations.active().filter(member=row.member_id).exists()
+        if booked_again or axes(row) != {name: event.after[name] for name in axes(row)}:
             return _("%(class)s, %(moment)s: the booking was changed since and stays as it is.") % words
         settle_waiting(session, now=now)
         if session.capacity is not None and session.places_taken + session.places_held >= session.capacity:
@@ -193,7 +194,8 @@ class Waits(Holding):
         WaitingEntry.objects.filter(pk__in=moved["moved"], member=kept).update(member=merged)
         for entry in WaitingEntry.objects.filter(pk__in=moved["ended"], state=State.LEFT).order_by("session_id"):
             session = locked_session(entry.session)
-            if session.starts_at <= now or session.cancelled_at is not None:
+            waits_again = session.waiting.open().filter(member=entry.member_id).exists()
+            if session.starts_at <= now or session.cancelled_at is not None or waits_again:
                 continue
             entry.state, entry.closed_at, entry.offered_at, entry.held_until = State.WAITING, None, None, None
             entry.save(update_fields=["state", "closed_at", "offered_at", "held_until"])

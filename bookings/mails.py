@@ -37,6 +37,9 @@ def send_place_free(job: Job, *, now: datetime) -> None:
     )
     if entry is None or entry.held_until is None or entry.session.cancelled_at:
         return
+    # An earlier offer of the same wait, whose class was called off before its mail went: the new offer has its own.
+    if Job.objects.filter(kind=job.kind, payload=job.payload, pk__gt=job.pk).exists():
+        return
     location = entry.session.location
     with translation.override(entry.studio.language):
         context = {

@@ -1,20 +1,18 @@
 """Members: the list, profiles, and what changes them."""
 
-from django.urls import path, register_converter
+from django.urls import path
 
 from bookings.views import (
     member,
     member_data,
     member_edit,
+    member_files,
     member_merge,
     member_notes,
     member_photo,
     member_search,
     members,
 )
-from portal.downloads import FileKindConverter
-
-register_converter(FileKindConverter, "file_kind")
 
 urlpatterns = [
     path("members/", members.members, name="members"),
@@ -24,6 +22,7 @@ urlpatterns = [
     path("members/duplicates/", members.member_duplicates, name="member_duplicates"),
     path("members/duplicates/<int:suggestion>/", member_merge.member_two_people, name="member_two_people"),
     path("members/<int:member>/", member.member, name="member"),
+    path("members/<int:member>/attendance.<file_kind:file_kind>", member_files.member_file, name="member_file"),
     path("members/<int:member>/bookings/", member.member_bookings, name="member_bookings"),
     path("members/<int:member>/notes/", member_notes.member_notes, name="member_notes"),
     path("members/<int:member>/notes/<int:member_note>/", member_notes.member_note_done, name="member_note_done"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import ReservationEvent, ScheduledSession, WaitingEvent
+from bookings.sources import source_name
 from bookings.words import day_and_clock
 from portal.models import Change, Location, Member, StaffLogin
 
@@ -75,7 +76,7 @@ def _class(session: ScheduledSession, place: Location) -> str:
 
 
 def _who(by: StaffLogin | None, word: str) -> str:
-    return by.user.name if by is not None else str(_NOBODY.get(word, word.capitalize()))
+    return by.user.name if by is not None else str(_NOBODY.get(word) or source_name(word))
 
 
 def _differences(change: Change, *, with_contact: bool) -> list[str]:

@@ -2,12 +2,11 @@
 
 from django.urls import path
 
-from bookings.views import assigning, member, member_packages, why
+from bookings.views import assigning, member_packages, why
 
 ONE = "members/<int:member>/packages/<int:purchase>"
 
 urlpatterns = [
-    path("members/<int:member>/attendance.<file_kind:file_kind>", member.member_attendance_file, name="member_file"),
     path("members/<int:member>/packages/", member_packages.member_packages, name="member_packages"),
     path("members/<int:member>/packages/sell/", member_packages.purchase_sell, name="purchase_sell"),
     path(f"{ONE}/", member_packages.purchase, name="purchase"),

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from bookings.views import feeds, rooms, schedule, schedule_copy, schedule_items, schedule_sessions
+from bookings.views import feeds, rooms, schedule, schedule_copy, schedule_files, schedule_items, schedule_sessions
 
 urlpatterns = [
     path("schedule/", schedule.schedule, name="schedule"),
+    path("schedule/schedule.<file_kind:file_kind>", schedule_files.schedule_file, name="schedule_file"),
     path("schedule/copy/", schedule_copy.copy_week, name="copy_week"),
     path("schedule/new/", schedule_items.item_new, name="item_new"),
     path("schedule/items/", schedule_items.items, name="items"),

@@ -2,8 +2,10 @@ from django.urls import include, path, register_converter
 
 from bookings.converters import MonthConverter
 from bookings.views import appointments, balance_proof, bookable, bookings, check_ins, reservations, selling, waiting
+from portal.downloads import FileKindConverter
 
 register_converter(MonthConverter, "month")
+register_converter(FileKindConverter, "file_kind")
 
 app_name = "bookings"
 urlpatterns = [

@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "import_export",
-    "lucide",
     "template_partials",
     "portal",
     "packages",
@@ -87,6 +86,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.context.shell",
             ],
+            "libraries": {"lucide": "portal.icons"},
         },
     },
 ]
@@ -101,7 +101,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = client_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 # Nothing that must be kept lives here: sessions, lockouts and jobs are in PostgreSQL.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
+# It counts wrong codes and links. Django keeps 300 rows and drops any others: whoever fills it would be let go.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 AUTH_USER_MODEL = "portal.User"

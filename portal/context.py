@@ -18,6 +18,17 @@ from portal.roles import Right
 
 THEMES = ("system", "light", "dark")
 
+#: Beside "More" a phone has room for three pages: the first of these that a login may open.
+TABS = ("bookings:check_ins", "bookings:bookings", "bookings:members", "bookings:schedule", "bookings:history")
+TABS_BESIDE_MORE = 3
+
+#: Pages that belong to one of the rail's without standing below its address; others say so by their first crumb.
+PARTS = {
+    "bookings:check_ins": ("walk-in/",),
+    "bookings:bookings": ("appointments/",),
+    "bookings:schedule": ("rooms/",),
+}
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """`shell` for base.html; outside of a studio only theme and languages are in it."""
@@ -90,17 +101,20 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
         (Right.VIEW_TODAY, "bookings:check_ins", _("Check-ins"), "check", "c"),
         (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar", "b"),
         (Right.VIEW_BOOKINGS, "bookings:schedule", _("Schedule"), "calendar-days", "t"),
-        (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.VIEW_MEMBERS, "bookings:members", _("Members"), "users", "m"),
         (Right.MANAGE_PACKAGES, "bookings:packages", _("Packages"), "ticket", "p"),
+        (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
         (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "a"),
         (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),
     ]
+    entries = [entry for entry in entries if entry[0] in login.rights]
+    names = [name for _right, name, *_rest in entries]
+    tabs = [name for name in TABS if name in names][:TABS_BESIDE_MORE]
+    studio = reverse("portal:studio", args=[login.studio.slug])
     found = []
-    for right, name, label, icon, key in entries:
-        if right in login.rights:
-            url = reverse(name, args=[login.studio.slug])
-            active = request.path.startswith(url)
-            found.append({"label": label, "url": url, "icon": icon, "key": key, "active": active})
+    for _right, name, label, icon, key in entries:
+        url = reverse(name, args=[login.studio.slug])
+        active = request.path.startswith((url, *(studio + part for part in PARTS.get(name, ()))))
+        found.append({"label": label, "url": url, "icon": icon, "key": key, "active": active, "is_tab": name in tabs})
     return found

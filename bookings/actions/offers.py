@@ -57,8 +57,10 @@ def offer(
     entry.state, entry.offered_at = State.OFFERED, now
     entry.held_until = rules.hold_until(now, minutes=session.studio.waiting_hold_minutes, starts_at=session.starts_at)
     entry.save(update_fields=["state", "offered_at", "held_until"])
-    enqueue(MAIL_PLACE_FREE, key=f"place free {entry.pk}", studio=session.studio, payload={"entry": entry.pk})
-    return record_wait(entry, Kind.OFFERED, action_id=action_id, by=by, by_word=by_word, now=now)
+    event = record_wait(entry, Kind.OFFERED, action_id=action_id, by=by, by_word=by_word, now=now)
+    # One mail for each offer: a wait that a merge ended and its undo took up again is offered a second time.
+    enqueue(MAIL_PLACE_FREE, key=f"place free {event.pk}", studio=session.studio, payload={"entry": entry.pk})
+    return event
 
 
 def end_wait(
@@ -78,6 +80,20 @@ def end_wait(
     entry.state, entry.closed_at = state, now
     entry.save(update_fields=["state", "closed_at"])
     return record_wait(entry, kind, action_id=action_id, by=by, by_word=by_word, now=now)
+
+
+def reopen_waiting(session: ScheduledSession, *, closed_at: datetime, by: StaffLogin | None, now: datetime) -> None:
+    """Let those wait again, in their order, whose list closed at this moment with the class of this locked session.
+
+    Whoever is deleted, booked or waiting again by now is left alone. Offers are made anew by `settle_waiting`.
+    """
+    gone = Reservation.objects.active().filter(session=session).values("member")
+    closed = session.waiting.filter(state=State.LAPSED, closed_at=closed_at, member__scrubbed_at=None)
+    again = session.waiting.open().values("member")
+    for entry in closed.exclude(member__in=gone).exclude(member__in=again).in_order():
+        entry.state, entry.closed_at, entry.offered_at, entry.held_until = State.WAITING, None, None, None
+        entry.save(update_fields=["state", "closed_at", "offered_at", "held_until"])
+        record_wait(entry, Kind.JOINED, action_id=None, by=by, now=now)
 
 
 def wait_is_over(

@@ -114,7 +114,8 @@ def _undo_facts(
     held = line.held_for_others(reservation.member) if needs_place else []
     return rules.UndoFacts(
         undone_already=ReservationEvent.objects.filter(undoes=made).exists(),
-        changed_since=axes(reservation) != made.after,
+        # A deletion cancels what was to come, and nobody comes back from it.
+        changed_since=axes(reservation) != made.after or (needs_place and reservation.member.scrubbed_at is not None),
         correction_until=reservation.correction_until,
         needs_place=needs_place,
         session_cancelled_at=session.cancelled_at,

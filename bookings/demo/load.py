@@ -12,6 +12,7 @@ from bookings.demo.diary import Diary
 from bookings.demo.furnish import furnish, person, write_series
 from bookings.demo.moments import call_some_off, write_today
 from bookings.demo.plan import DEMO, OPERATOR, OTHER, StudioPlan
+from bookings.demo.standing import write_standing
 from bookings.models import ScheduledSession
 from portal.models import Studio
 
@@ -59,8 +60,10 @@ def _load_studio(plan: StudioPlan, *, now: datetime, refresh: bool) -> Loaded:
         if last
         else today - plan.past
     )
+    closed = list(studio.closing_days.all())
     while day <= today + plan.future:
-        diary.write_day(day)
+        if not any(one.first_on <= day <= one.last_on for one in closed):
+            diary.write_day(day)
         day += timedelta(days=1)
     if is_new or not _running(studio, now):
         write_today(diary, today)
@@ -73,6 +76,7 @@ def _load_studio(plan: StudioPlan, *, now: datetime, refresh: bool) -> Loaded:
     diary.save()
     if is_new:
         till.trouble()
+        write_standing(diary, today)
     return Loaded(int(is_new), len(diary.sessions), len(diary.reservations))
 
 

@@ -54,6 +54,8 @@ class LoginPlan:
     preset: Preset
     # The name of the teacher that this login belongs to.
     teaches_as: str = ""
+    # For the quick switch at the desk; empty: none.
+    pin: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,8 @@ DEMO = StudioPlan(
     ],
     logins=[
         LoginPlan("owner@demo.test", "Linde van Aalst", Preset.OWNER),
-        LoginPlan("manager@demo.test", "Marek Nowak", Preset.MANAGER),
-        LoginPlan("desk@demo.test", "Ana Vos", Preset.DESK),
+        LoginPlan("manager@demo.test", "Marek Nowak", Preset.MANAGER, pin="8362"),
+        LoginPlan("desk@demo.test", "Ana Vos", Preset.DESK, pin="4719"),
         LoginPlan("viewer@demo.test", "Vincent Bos", Preset.VIEWER),
         LoginPlan("teacher@demo.test", "Joris de Wit", Preset.TEACHER, teaches_as="Joris de Wit"),
     ],

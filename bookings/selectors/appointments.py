@@ -37,8 +37,8 @@ def appointment_facts(
         ends_at=ends_at,
         blocked_reason=member.blocked_reason,
         location_closed=closed.reason if closed else None,
-        teacher_busy=_busy(_in_the_way(starts_at, ends_at).filter(teacher=teacher), str(teacher)),
-        room_busy=_busy(_in_the_way(starts_at, ends_at).filter(room=room), str(room)) if room else None,
+        teacher_busy=_busy(_in_the_way(item, starts_at, ends_at).filter(teacher=teacher), str(teacher)),
+        room_busy=_busy(_in_the_way(item, starts_at, ends_at).filter(room=room), str(room)) if room else None,
         elsewhere=str(elsewhere.session.item) if elsewhere else None,
         by_staff=by_staff,
     )
@@ -65,7 +65,7 @@ def free_times(
     duration = timedelta(minutes=item.duration_minutes)
     start, end = day_bounds(day, item.location)
     whose = Q(teacher=teacher) | (Q(room=room) if room else Q(pk__in=[]))
-    busy = list(_in_the_way(start, end + duration).filter(whose).values_list("starts_at", "ends_at"))
+    busy = list(_in_the_way(item, start, end + duration).filter(whose).values_list("starts_at", "ends_at"))
     return rules.free_starts(_half_hours(day, item.location), duration=duration, busy=busy, now=now)
 
 
@@ -80,9 +80,11 @@ def _half_hours(day: date, location: Location) -> list[datetime]:
     return found
 
 
-def _in_the_way(starts_at: datetime, ends_at: datetime) -> QuerySet[ScheduledSession]:
+def _in_the_way(item: CalendarItem, starts_at: datetime, ends_at: datetime) -> QuerySet[ScheduledSession]:
+    """What the item's studio has at that time."""
     return (
         ScheduledSession.objects.filter(
+            studio_id=item.studio_id,
             cancelled_at=None,
             # No session is longer than a day: said so that an index on starts can be used.
             starts_at__gt=starts_at - timedelta(days=1),

@@ -15,7 +15,7 @@ from bookings.selectors.history import KEPT
 from bookings.selectors.upcoming import for_login
 from portal.members.own import changes_of
 from portal.members.scrubbing import profiles_of
-from portal.models import Change, Location, Member, StaffLogin
+from portal.models import Change, Location, Member, StaffLogin, Studio
 
 RESERVATION, WAITING, CHANGE = "reservation", "waiting", "change"
 
@@ -121,14 +121,21 @@ def log_of(member: Member, locations: list[Location]) -> QuerySet[Any]:
     )
 
 
-def read_log(references: list[tuple[str, int, datetime]]) -> list[ReservationEvent | WaitingEvent | Change]:
+def read_log(
+    studio: Studio, references: list[tuple[str, int, datetime]]
+) -> list[ReservationEvent | WaitingEvent | Change]:
     """What these references of `log_of` stand for, in their order: three queries."""
     keys = {log: [pk for name, pk, _moment in references if name == log] for log in (RESERVATION, WAITING, CHANGE)}
-    events = ReservationEvent.objects.select_related("reservation__session__item", "reservation__location", "by__user")
-    waits = WaitingEvent.objects.select_related("entry__session__item", "entry__session__location", "by__user")
+    events = ReservationEvent.objects.filter(studio=studio).select_related(
+        "reservation__session__item", "reservation__location", "by__user"
+    )
+    waits = WaitingEvent.objects.filter(studio=studio).select_related(
+        "entry__session__item", "entry__session__location", "by__user"
+    )
     rows: dict[tuple[str, int], Any] = {(RESERVATION, row.pk): row for row in events.filter(pk__in=keys[RESERVATION])}
     rows |= {(WAITING, row.pk): row for row in waits.filter(pk__in=keys[WAITING])}
-    rows |= {(CHANGE, row.pk): row for row in Change.objects.select_related("by__user").filter(pk__in=keys[CHANGE])}
+    changes = Change.objects.filter(studio=studio).select_related("by__user")
+    rows |= {(CHANGE, row.pk): row for row in changes.filter(pk__in=keys[CHANGE])}
     return [rows[log, pk] for log, pk, _moment in references]
 
 

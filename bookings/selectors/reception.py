@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
@@ -152,6 +153,26 @@ class Day:
             "missing": states[State.NO_CHECK_IN],
             "first": sum(person.first_here for person in self.people),
         }
+
+
+def shape_of(day: Day) -> str:
+    """A word for which classes the day has, when, where and with whom: another one once a class was made, moved,
+    cancelled or removed."""
+    sessions = [meeting.session for meeting in day.meetings]
+    told = [
+        (
+            one.pk,
+            one.starts_at,
+            one.ends_at,
+            one.location_id,
+            one.room_id,
+            one.teacher_id,
+            one.cancelled_at,
+            one.item.name,
+        )
+        for one in sessions
+    ]
+    return blake2b(repr(told).encode(), digest_size=8).hexdigest()
 
 
 def day_of(login: StaffLogin, locations: list[Location], *, now: datetime) -> Day:
@@ -338,11 +359,6 @@ def noted(studio: Studio, *, since: datetime) -> set[int]:
     notes = MemberNote.objects.filter(member__studio=studio, for_next_visit=True)
     changed = Q(written_at__gt=since) | Q(done_at__gt=since)
     return set(notes.filter(changed).values_list("member_id", flat=True)[:MANY])
-
-
-def rescheduled(login: StaffLogin, locations: list[Location], *, version: int) -> bool:
-    """Has a session been made, moved or cancelled since a tab had this version? One that was moved away counts, too."""
-    return for_login(login, locations).filter(version__gt=version).exists()
 
 
 DEEDS_SHOWN = 10

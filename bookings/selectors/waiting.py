@@ -136,15 +136,15 @@ def to_settle(now: datetime) -> list[int]:
 
 def log_of(session: ScheduledSession) -> "QuerySet[WaitingEvent]":
     """All that happened on the session's list, the last first."""
-    return _log().filter(entry__session=session)
+    return _told(WaitingEvent.objects.filter(entry__session=session))
 
 
 def log_of_member(member: Member) -> "QuerySet[WaitingEvent]":
-    return _log().filter(entry__member=member)
+    return _told(WaitingEvent.objects.filter(entry__member=member))
 
 
-def _log() -> "QuerySet[WaitingEvent]":
-    return WaitingEvent.objects.select_related(
+def _told(events: "QuerySet[WaitingEvent]") -> "QuerySet[WaitingEvent]":
+    return events.select_related(
         "by__user", "entry__member", "entry__session__item", "entry__session__location"
     ).order_by("-id")
 

@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -21,13 +20,14 @@ from bookings.forms import BookForm
 from bookings.models import CalendarItem, ScheduledSession
 from bookings.selectors.bookable import Bookable, explain
 from bookings.selectors.upcoming import for_login
+from bookings.views.whom import Deleted, whom
 from bookings.words import Line, day_and_clock, path_words, refusal_words, warning_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.members.photos import photo_url
 from portal.members.search import search
 from portal.models import Member
 from portal.roles import Right
-from portal.views import came_from
+from portal.views import came_from, own_path
 
 PANEL = "bookings/add_person.html#bookable"
 FOUND = 10
@@ -59,7 +59,9 @@ class Panel:
 def bookable(request: StudioRequest, session: int) -> HttpResponse:
     """The fragment for any dialog: `?member=<id>` and this session; books nothing."""
     found = _session(request, session)
-    return render(request, PANEL, _context(request, found, _member(request, request.GET.get("member", ""))))
+    member, refused = _asked_for(request)
+    context = _context(request, found, member) | {"refused": refused}
+    return render(request, PANEL, context, status=_status(request, refused))
 
 
 @studio_view(Right.BOOK)
@@ -67,15 +69,16 @@ def bookable(request: StudioRequest, session: int) -> HttpResponse:
 def add_person(request: StudioRequest, session: int) -> HttpResponse:
     """Find someone, see whether they can book, book or put them on the list."""
     found, text = _session(request, session), request.GET.get("q", "")[:100]
-    context = _context(request, found, _member(request, request.GET.get("member", "")))
-    context |= {
+    member, refused = _asked_for(request)
+    context = _context(request, found, member) | {
+        "refused": refused,
         "text": text,
         "members": [(one, photo_url(request.studio, one)) for one in search(request.studio, text, limit=FOUND)],
         "as_links": False,
-        "crumbs": [(_("Bookings"), context["next"])],
+        "crumbs": [(_("Bookings"), _next(request, found))],
         "with_contact": request.may(Right.SEE_CONTACT),
     }
-    return render(request, "bookings/add_person.html", context)
+    return render(request, "bookings/add_person.html", context, status=_status(request, refused))
 
 
 @studio_view(Right.BOOK)
@@ -86,7 +89,10 @@ def book(request: StudioRequest, session: int) -> HttpResponse:
     if not form.is_valid():
         words = _("Nothing was booked: the form was not complete. Please load the page again.")
         return _answer(request, found, None, refused=words)
-    member = get_object_or_404(request.studio.members.people(), pk=form.cleaned_data["member"])
+    try:
+        member = whom(request, form.cleaned_data["member"])
+    except Deleted as deleted:
+        return _answer(request, found, None, refused=str(deleted))
     given = {
         "source": "desk",
         "action_id": form.cleaned_data["action_id"],
@@ -142,13 +148,11 @@ def _answer(
 
 def _context(request: StudioRequest, session: ScheduledSession, member: Member | None) -> dict[str, Any]:
     now = timezone.now()
-    asked = request.GET.get("next") or request.POST.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith("/")
     return {
         "session": session,
         "when": day_and_clock(session.starts_at, session.location),
         "panel": _panel(request, session, member, now=now) if member else None,
-        "next": asked if ours else _back(request, session),
+        "next": _next(request, session),
         # What is shown after a deed; none is done here.
         "said": "",
         "refused": "",
@@ -167,6 +171,11 @@ def _panel(request: StudioRequest, session: ScheduledSession, member: Member, *,
     )
 
 
+def _next(request: StudioRequest, session: ScheduledSession) -> str:
+    asked = request.GET.get("next") or request.POST.get("next") or ""
+    return own_path(asked) or _back(request, session)
+
+
 def _back(request: StudioRequest, session: ScheduledSession) -> str:
     return f"{reverse('bookings:bookings', args=[request.studio.slug])}?open={session.pk}#session-{session.pk}"
 
@@ -177,10 +186,19 @@ def _session(request: StudioRequest, pk: int) -> ScheduledSession:
     return get_object_or_404(sessions.select_related("studio", "item", "location", "teacher", "room"), pk=pk)
 
 
-def _member(request: StudioRequest, text: str) -> Member | None:
-    """The member that the address names; None where it names none. Raises Http404 for another studio's."""
-    return (
-        get_object_or_404(request.studio.members.people(), pk=int(text))
-        if text.isdecimal() and len(text) < 19
-        else None
-    )
+def _status(request: StudioRequest, refused: str) -> HTTPStatus:
+    """Of a page about somebody who cannot be booked at all; the one that htmx puts into the dialog."""
+    if not refused:
+        return HTTPStatus.OK
+    return HTTPStatus.UNPROCESSABLE_ENTITY if request.htmx else HTTPStatus.CONFLICT
+
+
+def _asked_for(request: StudioRequest) -> tuple[Member | None, str]:
+    """The member that the address names, if any, or why nobody can be shown. Raises Http404 for another studio's."""
+    text = request.GET.get("member", "")
+    if not text.isdecimal() or len(text) > 18:
+        return None, ""
+    try:
+        return whom(request, int(text)), ""
+    except Deleted as deleted:
+        return None, str(deleted)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -149,9 +150,27 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "classes": classes,
         "choices": _choices(classes),
         "may_export": request.may(Right.EXPORT),
+        "listed": people_listed(request, classes, filters, now=now).count() if request.may(Right.EXPORT) else 0,
         "views": saved_views(request, "bookings"),
     }
     return render(request, "bookings/bookings.html", context)
+
+
+def people_listed(
+    request: StudioRequest, classes: list[Booked], filters: Filters, *, now: datetime
+) -> QuerySet[Reservation]:
+    """Everyone whom the page would show if all these classes were open; the twin of `Filters.show_person`."""
+    sessions = [booked.session.pk for booked in classes if filters.show(booked)]
+    found: Any = request.studio.reservations.filter(session__in=sessions).with_state(now)
+    if not filters.cancelled:
+        found = found.filter(~Q(state_word__in=CANCELLED) | Q(state_word=State.LATE_CANCELLED, starts_at__lte=now))
+    if filters.source:
+        found = found.filter(source=filters.source)
+    if filters.new:
+        found = found.with_first_visit().filter(first_here=True)
+    return found.select_related("session__item", "session__teacher", "location", "member").order_by(
+        "starts_at", "session_id", "member__first_name", "member__last_name", "id"
+    )
 
 
 @studio_view(Right.BOOK)

@@ -1,22 +1,20 @@
 """The bookings of the next 14 days as a file: the people whom the list shows with its filters, one row each (Q38)."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from bookings.models import Reservation
 from bookings.rules import State
-from bookings.selectors.upcoming import CANCELLED, upcoming
+from bookings.selectors.upcoming import upcoming
 from bookings.sources import source_name
 from bookings.states import STATE_WORDS
-from bookings.views.bookings import Filters
+from bookings.views.bookings import Filters, people_listed
 from portal.access import StudioRequest, studio_view
 from portal.downloads import Cell, Column, Table, download, file_name
 from portal.locations import location_choice
@@ -33,28 +31,13 @@ def bookings_file(request: StudioRequest, kind: str) -> HttpResponseBase:
     headings = [_("Start"), _("Class"), _("Location"), _("Teacher")]
     headings += [_("Member"), _("Member number")] if with_members else []
     headings += [_("Source"), _("Status"), _("Booked at"), _("Free until"), _("First visit")]
-    found = people_listed(request, Filters.of(request.GET), now=now)
-    rows = _rows(found, with_members=with_members)
+    classes = upcoming(request.login, choice.shown, now=now)
+    found: Any = people_listed(request, classes, Filters.of(request.GET), now=now)
+    rows = _rows(found.with_first_visit(), with_members=with_members)
     place = choice.chosen.slug if choice.chosen else request.studio.slug
     today = min((one.local_day(now) for one in choice.shown), default=now.date())
     name = file_name("bookings", place, today, kind=kind)
     return download(Table(_("Bookings"), [Column(heading) for heading in headings], rows), name=name, kind=kind)
-
-
-def people_listed(request: StudioRequest, filters: Filters, *, now: datetime) -> QuerySet[Reservation]:
-    """Everyone whom the page would show if all classes were open; the twin of `Filters.show_person`."""
-    classes = upcoming(request.login, location_choice(request).shown, now=now)
-    sessions = [booked.session.pk for booked in classes if filters.show(booked)]
-    found: Any = request.studio.reservations.filter(session__in=sessions).with_state(now).with_first_visit()
-    if not filters.cancelled:
-        found = found.filter(~Q(state_word__in=CANCELLED) | Q(state_word=State.LATE_CANCELLED, starts_at__lte=now))
-    if filters.source:
-        found = found.filter(source=filters.source)
-    if filters.new:
-        found = found.filter(first_here=True)
-    return found.select_related("session__item", "session__teacher", "location", "member").order_by(
-        "starts_at", "session_id", "member__first_name", "member__last_name", "id"
-    )
 
 
 def _rows(found: QuerySet[Any], *, with_members: bool) -> Iterator[list[Cell]]:
@@ -69,6 +52,6 @@ def _rows(found: QuerySet[Any], *, with_members: bool) -> Iterator[list[Cell]]:
             source_name(row.source),
             str(STATE_WORDS[State(row.state_word)]),
             row.booked_at.astimezone(zone) if row.booked_at else None,
-            row.deadline_at.astimezone(zone),
+            row.free_until.astimezone(zone),
             row.first_here,
         ]

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -260,6 +261,8 @@ def check_ins(request: StudioRequest) -> HttpResponse:
     day = reception.day_of(request.login, choice.shown, now=now)
     viewer = Viewer.of(request)
     find = FindForm(request.GET)
+    # What the tab shows: it is told when the day has other classes.
+    asked = {"location": _shown(choice), "day": reception.shape_of(day)}
     blocks = _blocks(day, viewer, find)
     context = _context(request, day, viewer) | {
         "title": _title(day, choice),
@@ -273,7 +276,7 @@ def check_ins(request: StudioRequest) -> HttpResponse:
         "today": short_day(now, choice.shown[0]),
         "clock": clock(now, choice.shown[0]),
         "zone": choice.shown[0].zone,
-        "changes_url": f"{reverse('bookings:check_ins_changes', args=[viewer.studio])}?location={_shown(choice)}",
+        "changes_url": f"{reverse('bookings:check_ins_changes', args=[viewer.studio])}?{urlencode(asked)}",
         "private": request.COOKIES.get(PRIVATE_COOKIE) == "1",
         "private_cookie": PRIVATE_COOKIE,
     }
@@ -285,8 +288,8 @@ def check_ins(request: StudioRequest) -> HttpResponse:
 def check_ins_changes(request: StudioRequest) -> HttpResponse:
     """What is newer than a tab's version and moment: 204 from one read, or the changed rows, heads, counts, actions.
 
-    205 when the tab has to load the page anew: at one of its locations another day has begun, or a class was made,
-    moved or cancelled.
+    205 when the tab has to load the page anew: at one of its locations another day has begun, or the day has other
+    classes than it shows.
     """
     form, now = ChangesForm(request.GET), timezone.now()
     if not form.is_valid():
@@ -298,9 +301,9 @@ def check_ins_changes(request: StudioRequest) -> HttpResponse:
     choice = location_choice(request)
     if any(place.local_day(since) != place.local_day(now) for place in choice.shown):
         return _stamped(HttpResponse(status=HTTPStatus.RESET_CONTENT), beat.version, now)
-    if reception.rescheduled(request.login, choice.shown, version=version):
-        return _stamped(HttpResponse(status=HTTPStatus.RESET_CONTENT), beat.version, now)
     day = reception.day_of(request.login, choice.shown, now=now)
+    if request.GET.get("day", "") not in ("", reception.shape_of(day)):
+        return _stamped(HttpResponse(status=HTTPStatus.RESET_CONTENT), beat.version, now)
     changed = reception.changed_people(day, request.studio, version=version, since=since)
     viewer = Viewer.of(request)
     meetings = {meeting.id: meeting for meeting in day.meetings}

@@ -149,7 +149,7 @@ def history_month(request: StudioRequest, month: date) -> HttpResponse:
     counted = past.check_ins_by_month(choice.shown, next_month(first, step=-12), after)
     check_ins = {one: counted.get(one, 0) for one in _months(first, after)}
     classes = classes_of(choice, month, now=now)
-    rows, heads = in_order(request, classes, _class_columns(), default="name")
+    rows, heads = sorted_classes(request, classes)
     context = {
         "month": month,
         "previous_month": next_month(month, step=-1) if month > date(1970, 1, 1) else None,
@@ -182,6 +182,10 @@ def classes_of(choice: LocationChoice, month: date, *, now: datetime) -> list[Cl
         ClassRow(item, outcome, fill_of(outcome, *earlier.get(item.pk, (charted.NOTHING, charted.NOTHING))))
         for item, outcome in past.by_class(choice.shown, month, now=now)
     ]
+
+
+def sorted_classes(request: StudioRequest, classes: list[ClassRow]) -> tuple[list[ClassRow], list[Head]]:
+    return in_order(request, classes, _class_columns(), default="name")
 
 
 def _class_columns() -> list[Column]:

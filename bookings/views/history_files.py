@@ -20,10 +20,12 @@ from bookings.selectors.local_days import next_month
 from bookings.sources import source_name
 from bookings.views.history import (
     MONTHS_SHOWN,
+    classes_of,
     filtered,
     item_of,
     months_of,
     not_in_the_future,
+    sorted_classes,
     sorted_months,
     this_month_of,
 )
@@ -77,6 +79,42 @@ def history_months_file(request: StudioRequest, kind: str) -> HttpResponseBase:
     ]
     name = file_name("checkins", _place(request, choice), kind=kind)
     return download(Table(_("Months"), columns, cells), name=name, kind=kind)
+
+
+@studio_view(Right.EXPORT)
+@require_GET
+def history_classes_file(request: StudioRequest, month: date, file_kind: str) -> HttpResponseBase:
+    """The month's table of classes, as it is sorted and filtered."""
+    choice, now = _choice(request), timezone.now()
+    not_in_the_future(month, choice, now)
+    rows, _heads = sorted_classes(request, classes_of(choice, month, now=now))
+    columns = [
+        Column(_("Class")),
+        Column(_("Teacher")),
+        Column(_("Location")),
+        Column(_("Held"), total=True),
+        Column(_("Booked"), total=True),
+        Column(_("Checked in"), total=True),
+        Column(_("No-show"), total=True),
+        Column(_("Late cancel"), total=True),
+        Column(_("Places"), total=True),
+    ]
+    cells: list[list[Cell]] = [
+        [
+            row.item.name,
+            row.item.teacher.name if row.item.teacher else None,
+            row.item.location.name,
+            row.outcome.held,
+            row.outcome.booked,
+            row.outcome.checked_in,
+            row.outcome.no_shows,
+            row.outcome.late_cancels,
+            row.fill.offered,
+        ]
+        for row in rows
+    ]
+    name = file_name("classes", _place(request, choice), f"{month:%Y-%m}", kind=file_kind)
+    return download(Table(_("Classes"), columns, cells), name=name, kind=file_kind)
 
 
 @studio_view(Right.EXPORT)

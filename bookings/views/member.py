@@ -1,5 +1,6 @@
 """A member's profile: attendance, bookings and log. Notes, data and changes have views of their own."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,6 @@ from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -25,14 +25,12 @@ from bookings.selectors.waiting import waits_of
 from bookings.states import STATE_WORDS
 from bookings.views.bookings import ways_words
 from bookings.views.member_head import Elsewhere, head, the_member
-from bookings.views.member_rows import attendance_file, bought_by, in_words, options_of, rows_of
+from bookings.views.member_rows import bought_by, in_words, options_of, rows_of
 from bookings.words import day_and_clock
 from packages.models import Package
 from packages.rules import Verdict
 from portal.access import StudioRequest, studio_view
-from portal.downloads import download, file_name
-from portal.locations import location_choice
-from portal.models import Member
+from portal.models import Location, Member
 from portal.roles import Right
 
 PER_PAGE = 100
@@ -49,16 +47,16 @@ class Coming:
     action_id: UUID
 
 
-def leads_to_the_kept_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def leads_to_the_kept_one(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """The address of a merged profile is that of the kept one."""
 
     @wraps(view)
-    def led(request: StudioRequest, member: int) -> HttpResponse:
+    def led(request: StudioRequest, member: int, **more: str) -> HttpResponseBase:
         try:
-            return view(request, member)
+            return view(request, member, **more)
         except Elsewhere as elsewhere:
             name = request.resolver_match.view_name if request.resolver_match else "bookings:member"
-            return redirect(name, request.studio.slug, elsewhere.member.pk)
+            return redirect(name, request.studio.slug, elsewhere.member.pk, *more.values())
 
     return led
 
@@ -70,66 +68,56 @@ def member(request: StudioRequest, member: int) -> HttpResponse:
     """The whole history, newest first: what has begun; what is to come stands under Bookings (K5)."""
     now, found = timezone.now(), the_member(request, member)
     context = head(request, found, tab="member", now=now)
-    seen = _seen(request, found, now=now)
-    page = Paginator(seen.rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
+    shown = request.location_choice.shown
+    listed = attendance_of(request, found, shown, now=now)
+    page = Paginator(listed.rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
     bought = bought_by(request, found, now=now)
-    paid_by = packages_used(one.reservations_of(found, request.location_choice.shown, now=now).filter(seen.begun))
+    paid_by = packages_used(one.reservations_of(found, shown, now=now).filter(listed.begun))
     context |= {
         "page": page,
         "rows": rows_of(request, list(page), bought, now=now),
         "options": options_of(bought, request),
-        "may_export": request.may(Right.EXPORT),
-        "years": seen.years,
-        "year": seen.year,
-        "state": seen.state,
+        "years": listed.years,
+        "year": listed.year,
+        "state": listed.state,
+        "states": [(word, STATE_WORDS[word], listed.counts[word]) for word in State if listed.counts[word]],
         "package": request.GET.get("package", ""),
         "packages": [(_package_key(package, free=free), package, free, number) for package, free, number in paid_by],
-        "states": [(word, STATE_WORDS[word], seen.counts[word]) for word in State if seen.counts[word]],
-        "total": Year(0, seen.counts),
-        "counted": page.paginator.count and seen.rows.order_by().filter(count_word=Verdict.COUNTED).count(),
+        "total": Year(0, listed.counts),
+        "counted": page.paginator.count and listed.rows.order_by().filter(count_word=Verdict.COUNTED).count(),
         "ever": sum(number for _package, _free, number in paid_by),
+        "may_export": request.may(Right.EXPORT),
     }
     return render(request, "bookings/member.html", context)
 
 
-@studio_view(Right.EXPORT)
-@require_safe
-def member_attendance_file(request: StudioRequest, member: int, file_kind: str) -> HttpResponseBase:
-    """Exactly what the attendance tab shows under the same address, on all its pages."""
-    if not request.may(Right.VIEW_MEMBERS):
-        raise PermissionDenied
-    now, found = timezone.now(), the_member_or_404(request, member)
-    location_choice(request)
-    seen = _seen(request, found, now=now)
-    table = attendance_file(seen.rows, now=now)
-    return download(table, name=file_name("attendance", found.number, kind=file_kind), kind=file_kind)
-
-
 @dataclass(frozen=True)
-class Seen:
-    """The reservations that the address asks for, and what they are counted by."""
+class Attendance:
+    """What the attendance tab lists under its address, and what it can be filtered by."""
 
     rows: Any
+    # What stands under attendance at all, whatever is filtered.
     begun: Q
     years: list[Year]
     year: Year | None
     state: State | None
-    counts: Any
+    # By state, of the chosen year or of all.
+    counts: Counter[str]
 
 
-def _seen(request: StudioRequest, found: Member, *, now: datetime) -> Seen:
-    """Filters by year, state and package. Raises Http404 for a filter that is none."""
-    shown, begun = request.location_choice.shown, Q(starts_at__lte=now + timedelta(days=1))
-    paid_by = _paid_by(request.GET.get("package", ""))
-    years = one.years_of(found, shown, until=now + timedelta(days=1), now=now, only=paid_by)
+def attendance_of(request: StudioRequest, member: Member, shown: list[Location], *, now: datetime) -> Attendance:
+    """The member's reservations as the address filters them, newest first. Raises Http404 for a word that is none."""
+    soon = now + timedelta(days=1)
+    begun, paid_by = Q(starts_at__lte=soon), _paid_by(request.GET.get("package", ""))
+    years = one.years_of(member, shown, until=soon, now=now, only=paid_by)
     year, state = _year(years, request.GET.get("year", "")), _state(request.GET.get("state", ""))
-    rows = in_words(one.reservations_of(found, shown, now=now).filter(begun & paid_by), now=now)
+    rows = in_words(one.reservations_of(member, shown, now=now).filter(begun & paid_by), now=now)
     if year is not None:
         rows = one.with_local_year(rows).filter(local_year=year.year)
     if state is not None:
         rows = rows.filter(state_word=state)
-    counts = sum((each.states for each in ([year] if year else years)), start=type(Year(0).states)())
-    return Seen(rows.order_by("-starts_at", "-id"), begun, years, year, state, counts)
+    counts = sum((each.states for each in ([year] if year else years)), start=Counter[str]())
+    return Attendance(rows.order_by("-starts_at", "-id"), begun, years, year, state, counts)
 
 
 FREE, UNPAID = "free", "unpaid"
@@ -149,13 +137,6 @@ def _paid_by(word: str) -> Q:
     if not word.isdecimal() or len(word) > 18:
         raise Http404
     return Q(purchase__package=int(word))
-
-
-def the_member_or_404(request: StudioRequest, member: int) -> Member:
-    try:
-        return the_member(request, member)
-    except Elsewhere as elsewhere:
-        raise Http404 from elsewhere
 
 
 @studio_view(Right.VIEW_MEMBERS)
@@ -195,13 +176,14 @@ def member_log(request: StudioRequest, member: int) -> HttpResponse:
     visible = request.location_choice.visible
     page = Paginator(one.log_of(found, visible), PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
     lines: list[LogLine] = [
-        line_of(row, visible, with_contact=request.may(Right.SEE_CONTACT)) for row in one.read_log(list(page))
+        line_of(row, visible, with_contact=request.may(Right.SEE_CONTACT))
+        for row in one.read_log(request.studio, list(page))
     ]
     return render(request, "bookings/member_log.html", context | {"page": page, "lines": lines})
 
 
 def _coming(request: StudioRequest, row: Any, *, now: datetime) -> Coming:
-    return Coming(row, day_and_clock(row.deadline_at, row.location), ways_words(request, row, now=now), uuid4())
+    return Coming(row, day_and_clock(row.free_until, row.location), ways_words(request, row, now=now), uuid4())
 
 
 def _year(years: list[Year], text: str) -> Year | None:

@@ -82,7 +82,7 @@ def _page(request: StudioRequest, member: Member, **forms: Any) -> HttpResponse:
         "photo_form": PhotoForm(),
         "block_form": BlockForm(),
         "may_manage": request.may(Right.MANAGE_MEMBERS),
-        "heading": member.name,
+        "heading": _("Change data or photo"),
         "crumbs": [
             (_("Members"), reverse("bookings:members", args=[request.studio.slug])),
             (member.name, reverse("bookings:member", args=[request.studio.slug, member.pk])),

@@ -19,7 +19,7 @@ from bookings.words import clock
 from portal.access import StudioRequest
 from portal.locations import location_choice
 from portal.members.photos import photo_url
-from portal.models import Member, MemberMerge
+from portal.models import Member
 from portal.roles import Right
 from portal.saved_views import canonical
 
@@ -76,7 +76,7 @@ def head(request: StudioRequest, member: Member, *, tab: str, now: datetime) -> 
         "with_contact": request.may(Right.SEE_CONTACT),
         "several": len(choice.visible) > 1,
         "crumbs": [(_("Members"), _list_url(request, query))],
-        "merges": MemberMerge.objects.filter(kept=member, undone_at=None).select_related("merged"),
+        "merges": member.merges.filter(undone_at=None).select_related("merged"),
         **_beside(request, member, query, now=now),
     }
 

@@ -18,7 +18,7 @@ from portal.members.forms import MergeForm
 from portal.members.merging import CannotMerge, Obstacle
 from portal.members.photos import photo_url
 from portal.members.search import search
-from portal.models import Member, MemberMerge
+from portal.models import Member
 from portal.roles import Right
 
 FOUND = 10
@@ -78,7 +78,7 @@ def member_merge(request: StudioRequest, member: int, other: int) -> HttpRespons
 def member_merge_undo(request: StudioRequest, member: int, merge: int) -> HttpResponse:
     """Make two profiles of it again."""
     kept = alive(request, member)
-    done = get_object_or_404(MemberMerge.objects.select_related("merged", "kept"), pk=merge, kept=kept)
+    done = get_object_or_404(kept.merges.select_related("merged", "kept"), pk=merge)
     try:
         left = merging.undo_merge(done, by=request.login, now=timezone.now())
     except CannotMerge as refused:

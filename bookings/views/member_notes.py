@@ -15,12 +15,14 @@ from portal.access import StudioRequest, studio_view
 from portal.members.editing import finish_note, reopen_note, write_note
 from portal.members.forms import MemberNoteForm
 from portal.models import MemberNote
+from portal.once import once
 from portal.roles import Right
 
 
 @studio_view(Right.VIEW_MEMBERS, post=Right.CHECK_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 @leads_to_the_kept_one
+@once
 def member_notes(request: StudioRequest, member: int) -> HttpResponse:
     """The notes; a POST writes one more."""
     now, found = timezone.now(), the_member(request, member)

@@ -1,6 +1,5 @@
 """The attendance of a member row by row: outcome, purchase, whether it counts and why, and what the rule would say."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +12,9 @@ from bookings.models import Reservation
 from bookings.purchase_words import VERDICTS, count_because, purchase_words, standing_words, zone_of
 from bookings.selectors.purchases import Owned, Today, owned
 from bookings.selectors.wallet import Balance
-from bookings.states import STATE_WORDS, flag_words, star_of
+from bookings.states import flag_words, star_of
 from packages.rules import Outcome, Verdict
 from portal.access import StudioRequest
-from portal.downloads import Cell, Column, Table
 from portal.locations import location_choice
 from portal.models import Member
 
@@ -118,28 +116,3 @@ def _rule_says(visit: Any, today: Today, named: dict[int, Owned]) -> str:
         )
     words = purchase_words(named[taken].purchase, visit.location.tz)
     return _("today the rule would say: %(purchase)s") % {"purchase": words}
-
-
-def attendance_file(rows: Any, *, now: datetime) -> Table:
-    """The attendance as a table: what the tab shows, a line each."""
-    headings = [_("Start"), _("Location"), _("Class"), _("Teacher"), _("Outcome"), _("Source")]
-    headings += [_("Package"), _("Bought"), _("Counts"), _("Why"), _("Chosen by hand")]
-    return Table(_("Attendance"), [Column(heading) for heading in headings], _cells(rows, now=now))
-
-
-def _cells(rows: Any, *, now: datetime) -> Iterator[list[Cell]]:
-    for visit in rows.iterator(chunk_size=1000):
-        count, bought = visit.count(now), visit.purchase
-        yield [
-            visit.starts_at.astimezone(visit.location.tz),
-            visit.location.name,
-            visit.session.item.name,
-            visit.session.teacher.name if visit.session.teacher else None,
-            str(STATE_WORDS[visit.state_word]),
-            visit.source,
-            bought.package.name if bought else uses_words(visit),
-            bought.purchased_at.astimezone(visit.location.tz) if bought else None,
-            str(VERDICTS[count.verdict]),
-            count_because(count, visit),
-            visit.assigned == Reservation.Assigned.HAND,
-        ]

@@ -23,6 +23,7 @@ from portal.members.duplicates import suggestions
 from portal.members.forms import MemberForm
 from portal.members.joining import NewMember, add_member
 from portal.members.photos import photo_url
+from portal.once import once
 from portal.roles import Right
 from portal.saved_views import canonical, saved_views
 
@@ -77,6 +78,7 @@ def members_file(request: StudioRequest, file_kind: str) -> HttpResponseBase:
 
 @studio_view(Right.BOOK)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def member_new(request: StudioRequest) -> HttpResponse:
     """A new member; an e-mail that is known leads to whose it is."""
     form = MemberForm(request.POST or None, studio=request.studio, with_contact=True)

@@ -11,7 +11,6 @@ from bookings.actions.recording import raise_pulse
 from bookings.forms import NoteForm
 from bookings.views.roster_deeds import on_roster, panel_answer
 from portal.access import StudioRequest, studio_view
-from portal.models import MemberNote
 from portal.roles import Right
 
 
@@ -28,14 +27,11 @@ def note(request: StudioRequest, reservation: int) -> HttpResponse:
             request, session, reservation, refused=_("Nothing was kept: the note was empty or too long.")
         )
     with transaction.atomic():
-        MemberNote.objects.create(
-            member=found.member,
-            text=form.cleaned_data["text"],
-            for_next_visit=True,
-            written_by=request.login,
-            written_at=now,
-        )
-        raise_pulse(request.studio.pk, now)  # so that every tab shows its mark
+        request.studio.members.select_for_update(no_key=True).get(pk=found.member_id)
+        same = {"text": form.cleaned_data["text"], "for_next_visit": True, "done_at": None}
+        if not found.member.staff_notes.filter(**same).exists():  # pressed twice, it stands once
+            found.member.staff_notes.create(**same, written_by=request.login, written_at=now)
+            raise_pulse(request.studio.pk, now)  # so that every tab shows its mark
     return panel_answer(
         request, session, reservation, said=_("The note stands on the rows of %(name)s.") % {"name": found.member.name}
     )
@@ -46,10 +42,10 @@ def note(request: StudioRequest, reservation: int) -> HttpResponse:
 def note_done(request: StudioRequest, reservation: int, note: int) -> HttpResponse:
     """The note has served: its mark vanishes. Said from the panel of one of the member's reservations."""
     session, found = on_roster(request, reservation)
-    kept = get_object_or_404(MemberNote, pk=note, member_id=found.member_id, for_next_visit=True)
+    kept = get_object_or_404(found.member.staff_notes, pk=note, for_next_visit=True)
     now = timezone.now()
     with transaction.atomic():
-        done = MemberNote.objects.filter(pk=kept.pk, done_at=None).update(done_at=now, done_by=request.login)
+        done = found.member.staff_notes.filter(pk=kept.pk, done_at=None).update(done_at=now, done_by=request.login)
         if done:
             raise_pulse(request.studio.pk, now)
     return panel_answer(

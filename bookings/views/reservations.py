@@ -5,13 +5,12 @@ to its page with the same words as a message.
 """
 
 from collections.abc import Callable
-from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -28,13 +27,13 @@ from bookings.selectors.reception import Meeting
 from bookings.views.check_ins import TEMPLATE, Viewer, row_of
 from bookings.views.roster_rows import ROSTER, ROSTER_TEMPLATE, roster_row
 from bookings.words import clock, refusal_words, warning_words
-from portal.access import StudioRequest, View, studio_view
+from portal.access import StudioRequest, studio_view
+from portal.members.photos import kept_privately, photo_answer
 from portal.roles import Right
 from portal.views import came_from
 
 Kind = ReservationEvent.Kind
 Change = Callable[..., Done]
-PHOTO_AGE = 3600  # seconds
 
 # What happened, once it has: the toast and the message.
 _SAID: dict[str, Callable[[], str]] = {
@@ -96,35 +95,12 @@ def undo(request: StudioRequest, event: int) -> HttpResponse:
     return change(request, made.reservation, take_back)
 
 
-def _private(view: View) -> View:
-    """Let this browser alone keep the answer for an hour: a day's list shows the same photos again and again."""
-
-    @wraps(view)
-    def kept(*args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(*args, **kwargs)
-        if response.status_code == HTTPStatus.OK:
-            response.headers["Cache-Control"] = f"private, max-age={PHOTO_AGE}"
-            del response.headers["Expires"]
-        return response
-
-    return kept
-
-
-@_private
+@kept_privately
 @studio_view(Right.VIEW_TODAY)
 @require_safe
 def reservation_photo(request: StudioRequest, reservation: int) -> HttpResponse:
     """The member's photo, for who may see this reservation; 204 when there is none."""
-    photo = visible(request, reservation).member.photo
-    if not photo:
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    try:
-        with photo.open("rb") as file:
-            content = file.read()
-    except FileNotFoundError:
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    # Whatever the file is, it is shown as a picture or not at all (`nosniff` is on every answer).
-    return HttpResponse(content, content_type="image/jpeg", headers={"Content-Disposition": "inline"})
+    return photo_answer(visible(request, reservation).member.photo)
 
 
 def visible(request: StudioRequest, pk: int) -> Reservation:

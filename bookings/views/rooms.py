@@ -17,11 +17,13 @@ from bookings.schedule_forms.rooms import NewRoomForm, OrderForm, RoomForm, Spot
 from bookings.selectors.rooms import Plan, plan_of, rooms_of
 from bookings.words import refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
+from portal.once import once
 from portal.roles import Right
 
 
 @studio_view(Right.MANAGE_SCHEDULE, post=Right.MANAGE_SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def rooms(request: StudioRequest) -> HttpResponse:
     """The rooms of each location, and a new one."""
     places, now = locations_for(request.login), timezone.now()

@@ -21,6 +21,7 @@ from bookings.selectors.wallet import balances
 from bookings.views.bookings import ways_words
 from bookings.views.check_ins import Viewer
 from bookings.views.roster_rows import RosterRow, roster_row
+from bookings.views.whom import whom
 from bookings.words import day_and_clock, short_day
 from portal.access import StudioRequest
 from portal.members.photos import photo_url
@@ -181,13 +182,13 @@ def _profile(request: StudioRequest, member: Member) -> str:
 
 def _spots(session: ScheduledSession, reservation: Reservation) -> list[SpotChoice]:
     """The spots of the session's room that can be had, in the order of their labels as people read numbers."""
-    if session.room_id is None:
+    if session.room is None:
         return []
     holders = {
         held.spot_id: held.member.name
         for held in session.reservations.active().filter(spot__isnull=False).select_related("member")
     }
-    spots = Spot.objects.filter(room_id=session.room_id, is_blocked=False)
+    spots = session.room.spots.filter(is_blocked=False)
     ordered = sorted(spots, key=lambda spot: (not spot.label.isdecimal(), spot.label.zfill(10)))
     return [SpotChoice(spot, holders.get(spot.pk, ""), spot.pk == reservation.spot_id) for spot in ordered]
 
@@ -196,7 +197,7 @@ def _adding(request: StudioRequest) -> AddPanel:
     text = request.GET.get("q", "")[:100]
     chosen = None
     if wanted := request.GET.get("member"):
-        chosen = get_object_or_404(request.studio.members.people(), pk=_number(wanted))
+        chosen = whom(request, _number(wanted))
     found: Iterable[Member] = [] if chosen else search(request.studio, text, limit=FOUND)
     return AddPanel(text, [(member, photo_url(request.studio, member)) for member in found], chosen)
 

@@ -107,6 +107,7 @@ def schedule(request: StudioRequest) -> HttpResponse:
         "places": sum(slot.capacity or 0 for slot in slots if not slot.is_cancelled),
         "cancelled": sum(slot.is_cancelled for slot in slots),
         "may_manage": request.may(Right.MANAGE_SCHEDULE),
+        "may_export": request.may(Right.EXPORT),
         "views": saved_views(request, "schedule"),
         "session_address": _address_before_id("bookings:session", request),
         "edit_address": _address_before_id("bookings:session_edit", request),

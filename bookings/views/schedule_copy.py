@@ -20,11 +20,13 @@ from bookings.views.schedule_plan import Look, fingerprint, is_confirmed, look_a
 from bookings.words import refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import location_choice
+from portal.once import once
 from portal.roles import Right
 
 
 @studio_view(Right.MANAGE_SCHEDULE, post=Right.MANAGE_SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def copy_week(request: StudioRequest) -> HttpResponse:
     """From one week into another: what would be made and what is skipped is told first."""
     choice, now = location_choice(request), timezone.now()

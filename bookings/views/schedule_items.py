@@ -29,6 +29,7 @@ from bookings.views.schedule_plan import KEEP_CLOSED, Look, agreed, fingerprint,
 from bookings.words import refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import location_choice
+from portal.once import once
 from portal.roles import Right
 
 DATES_SHOWN = 12
@@ -66,6 +67,7 @@ def item(request: StudioRequest, item: int) -> HttpResponse:
 
 @studio_view(Right.MANAGE_SCHEDULE, post=Right.MANAGE_SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def item_new(request: StudioRequest) -> HttpResponse:
     """Describe it, look at what would be made, make it."""
     now, given = timezone.now(), request.POST if request.method == "POST" else None
@@ -138,6 +140,7 @@ def item_edit(request: StudioRequest, item: int) -> HttpResponse:
 
 @studio_view(Right.MANAGE_SCHEDULE, post=Right.MANAGE_SCHEDULE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def item_dates(request: StudioRequest, item: int) -> HttpResponse:
     """More dates of what is offered already."""
     found, now, given = find_item(request, item), timezone.now(), request.POST if request.method == "POST" else None

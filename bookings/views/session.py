@@ -113,7 +113,7 @@ def session(request: StudioRequest, session: int) -> HttpResponse:
 def session_changes(request: StudioRequest, session: int) -> HttpResponse:
     """What is newer than a tab's version and moment, as at the counter: 204, or the changed rows with all counts.
 
-    205 when the page has to be loaded anew: the session itself was changed, or the tab is one without rows of people.
+    205 when the page must be loaded anew: the session itself was changed, or the tab is one without rows of people.
     """
     form, now = ChangesForm(request.GET), timezone.now()
     if not form.is_valid():
@@ -140,7 +140,7 @@ def session_changes(request: StudioRequest, session: int) -> HttpResponse:
     return stamped(HttpResponse(render_to_string(f"{TEMPLATE}#news", context, request)), seen.version, now)
 
 
-@studio_view(Right.VIEW_BOOKINGS, post=Right.CHECK_IN)
+@studio_view(None, post=Right.CHECK_IN)
 @require_POST
 def session_all(request: StudioRequest, session: int) -> HttpResponse:
     """Say one thing of everyone who has no tick: here, or did not come. Each can be taken back by itself.
@@ -321,7 +321,7 @@ def _to_tick(seen: Roster) -> list[Place]:
 def _without_word(seen: Roster) -> list[Reservation]:
     keys = [place.person.id for place in _to_tick(seen)]
     return list(
-        Reservation.objects.filter(pk__in=keys)
+        seen.session.reservations.filter(pk__in=keys)
         .select_related("session", "location", "member")
         .order_by("member__first_name", "member__last_name", "id")
     )

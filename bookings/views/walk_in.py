@@ -19,6 +19,7 @@ from bookings.forms import WalkInForm
 from bookings.models import ScheduledSession
 from bookings.selectors import reception, roster
 from bookings.selectors.reception import Meeting
+from bookings.views.whom import Deleted, whom
 from bookings.words import clock, day_and_clock, refusal_words, warning_words
 from portal.access import StudioRequest, studio_view
 from portal.locations import location_choice
@@ -93,15 +94,17 @@ def _walk(request: StudioRequest, session: ScheduledSession, form: WalkInForm, *
     """Do it. Who is booked already is only checked in."""
     data = form.cleaned_data
     member: Member | None = None
-    if data["member"]:
-        member = get_object_or_404(request.studio.members.people(), pk=data["member"])
     try:
+        if data["member"]:
+            member = whom(request, data["member"])
         if member and (booked := session.reservations.active().filter(member=member).first()):
             done = actions.check_in(booked, action_id=data["action_id"], by=request.login, now=now)
             return Walked(_("%(name)s was booked already and is in.") % {"name": member.name}, done.event.pk)
         walked = actions.walk_in(
             session, member or form.new_member(), action_id=data["action_id"], by=request.login, now=now
         )
+    except Deleted as deleted:
+        return Walked("", refused=str(deleted))
     except actions.Refused as refusal:
         return Walked("", refused=refusal_words(refusal.decision, session.location))
     except actions.ActionIdReused:

@@ -197,6 +197,6 @@ def _welcome(host: str, port: int, *, demo: bool) -> str:
             "  teacher@demo.test    own classes                   owner@other.test     owner of the studio other",
             "  operator@tresen.test operator of the installation, at /admin/",
             "",
-            "  Password of all: tresen-demo",
+            "  Password of all: tresen-demo. PIN at the desk: 4719 desk, 8362 manager",
         ]
     return "\n".join([*lines, ""])

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='studio',
             name='waiting_hold_minutes',
-            field=models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MaxValueValidator(1440)], verbose_name='a place offered is held for, minutes'),
+            field=models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(1440)], verbose_name='a place offered is held for, minutes'),
         ),
         migrations.AddField(
             model_name='studio',

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -57,7 +57,10 @@ class Studio(models.Model):
         validators=[MaxValueValidator(7 * 24 * 60)],
     )
     waiting_hold_minutes = models.PositiveSmallIntegerField(
-        _("a place offered is held for, minutes"), default=60, validators=[MaxValueValidator(24 * 60)]
+        _("a place offered is held for, minutes"),
+        default=60,
+        # The least is `bookings.rules.waiting.SHORTEST_HOLD`.
+        validators=[MinValueValidator(5), MaxValueValidator(24 * 60)],
     )
     # The desk, while nobody touches it, and who may come in without a second step (portal/staff/).
     lock_after_minutes = models.PositiveSmallIntegerField(

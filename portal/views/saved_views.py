@@ -17,7 +17,7 @@ from portal.views import came_from
 def save(request: StudioRequest) -> HttpResponse:
     form = SaveViewForm(request.POST)
     if not form.is_valid():
-        words = " ".join(error for errors in form.errors.values() for error in errors)
+        words = " ".join(str(error) for errors in form.errors.values() for error in errors)
         messages.error(request, _("This view was not kept. %(why)s") % {"why": words})
     elif save_view(request.login, **form.cleaned_data) is None:
         messages.error(request, _("This view was not kept: there are many already. Please remove one first."))

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.models import ClosingDays, Location
+from portal.once import once
 from portal.preferences import changing
 from portal.preferences.closing_form import ClosingDaysForm
 from portal.preferences.places import public_holidays
@@ -25,6 +26,7 @@ YEAR = timedelta(days=365)
 
 @studio_view(Right.MANAGE_SETTINGS)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def settings_closing_days(request: StudioRequest) -> HttpResponse:
     places, now = locations_for(request.login), timezone.now()
     previewing = request.POST.get("step") == "preview"

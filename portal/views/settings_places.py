@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import ALL
 from portal.models import Location
+from portal.once import once
 from portal.preferences import changing, places
 from portal.preferences.forms import SettingsForm
 from portal.preferences.groups import LOCATION_SETTINGS, LOCATIONS
@@ -48,6 +49,7 @@ def settings_location(request: StudioRequest, location: int) -> HttpResponse:
 
 @studio_view(Right.MANAGE_SETTINGS)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def settings_location_add(request: StudioRequest) -> HttpResponse:
     """A new location; one that is pinned to some of them cannot make another."""
     if request.login.locations.exists():

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import StudioRequest, public, studio_view
 from portal.models import Invitation, LoginWish, User
+from portal.once import once
 from portal.roles import Right
 from portal.staff import desk, invitations, selectors
 from portal.staff.forms import AcceptForm, AskForm, DeclineForm, InviteForm
@@ -37,6 +38,7 @@ def _back(request: StudioRequest) -> HttpResponse:
 
 @studio_view(Right.MANAGE_LOGINS)
 @require_http_methods(FORM)
+@once
 def staff_invite(request: StudioRequest) -> HttpResponse:
     form = InviteForm(request.POST if request.method == "POST" else None, studio=request.studio)
     if request.method == "POST" and form.is_valid():
@@ -105,6 +107,7 @@ def staff_invitation_withdraw(request: StudioRequest, invitation: int) -> HttpRe
 
 @studio_view(Right.REQUEST_LOGINS)
 @require_http_methods(FORM)
+@once
 def staff_ask(request: StudioRequest) -> HttpResponse:
     """Q37: who may not give logins asks the owner for one."""
     form = AskForm(request.POST if request.method == "POST" else None, studio=request.studio)

@@ -7,15 +7,43 @@
 
 const dialog = document.getElementById("dialog");
 
+let early = null; // what was typed since the dialog was asked for; null: none is on its way
+
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-dialog]");
   if (!link || !dialog || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  await htmx.ajax("GET", link.href, { target: dialog, swap: "innerHTML" });
-  if (!dialog.firstElementChild) return;
-  if (!dialog.open) dialog.showModal();
-  (dialog.querySelector("[autofocus]") ?? dialog).focus();
+  if (early !== null) return;
+  early = "";
+  try {
+    await htmx.ajax("GET", link.href, { target: dialog, swap: "innerHTML" });
+    if (!dialog.firstElementChild) return;
+    if (!dialog.open) dialog.showModal();
+    const field = dialog.querySelector("[autofocus]");
+    (field ?? dialog).focus();
+    if (field?.matches("input") && early) {
+      htmx.process(dialog); // so that the field's search hears of it
+      field.value += early;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  } finally {
+    early = null;
+  }
 });
+
+// Who presses n goes on typing: that is meant for the dialog's field, not for the page.
+addEventListener(
+  "keydown",
+  (event) => {
+    if (early === null || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Backspace") early = early.slice(0, -1);
+    else if ([...event.key].length === 1) early += event.key;
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 
 dialog?.addEventListener("click", (event) => event.target === dialog && dialog.close());
 dialog?.addEventListener("close", () => dialog.replaceChildren());

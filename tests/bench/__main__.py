@@ -63,7 +63,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
     from django.test import Client as InProcess  # noqa: PLC0415
 
     from portal.models import User  # noqa: PLC0415
-    from tests.bench import measures, members, packages, roster, schedule  # noqa: PLC0415
+    from tests.bench import measures, members, packages, roster, schedule, schedule_screens  # noqa: PLC0415
     from tests.bench.models import Note  # noqa: PLC0415
     from tests.bench.server import serving  # noqa: PLC0415
 
@@ -89,6 +89,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
         "CSV": lambda: measures.month_as_csv(many, cookie, big, rows=PAST),
         "sweep": lambda: measures.sweep(big, past=PAST, due=DUE),
         "year": schedule.year_of_items,
+        "schedule": lambda: schedule_screens.week_of_many(person, big),
         "roster": lambda: roster.roster_of_many(person, big),
         "members": lambda: members.members(person, big),
         "packages": lambda: packages.packages(big),

@@ -103,6 +103,11 @@ def test_a_time_is_a_button_that_books(desk: StaffLogin, item: CalendarItem, kim
     assert kim.reservations.get().session == session
 
 
+def test_a_merged_profile_is_booked_as_the_kept_one(desk: StaffLogin, item: CalendarItem, kim: Member) -> None:
+    book(desk, item, MemberFactory(studio=item.studio, merged_into=kim))
+    assert kim.reservations.count() == 1
+
+
 def test_a_time_that_is_taken_meanwhile_is_refused_in_words(desk: StaffLogin, item: CalendarItem, kim: Member) -> None:
     book(desk, item, MemberFactory(studio=item.studio))
     answer = book(desk, item, kim, "15:30")

@@ -299,3 +299,45 @@ def test_a_course_is_shown_as_one_booking_and_cancelled_whole(desk: Any, kim: Me
         answer = client.post(url, {"outcome": "excused", "action_id": str(uuid4())}, follow=True)
     assert "3 evenings of the course cancelled" in words(answer)
     assert kim.reservations.active().count() == 0
+
+
+@pytest.fixture
+def merged(kim: Member) -> Member:
+    return MemberFactory(studio=kim.studio, first_name="Kimmy", merged_into=kim)
+
+
+@pytest.fixture
+def scrubbed(place: Location) -> Member:
+    return MemberFactory(studio=place.studio, first_name="deleted member 4711", scrubbed_at=at("08:00"))
+
+
+@pytest.mark.parametrize("name", ["bookable", "add_person"])
+def test_a_merged_profile_leads_to_the_kept_one(
+    desk: Any, session: Any, kim: Member, merged: Member, name: str
+) -> None:
+    answer = ask(desk, name, session, f"?member={merged.pk}")
+    assert answer.status_code == 200
+    assert "<h2>Kim de Boer</h2>" in words(answer)
+    assert f'name="member" value="{kim.pk}"' in words(answer)
+
+
+def test_booking_a_merged_profile_books_the_kept_one(desk: Any, session: Any, kim: Member, merged: Member) -> None:
+    assert "Kim de Boer is booked for Flow." in words(book(desk, session, merged))
+    assert [one.member for one in session.reservations.all()] == [kim]
+
+
+@pytest.mark.parametrize("name", ["bookable", "add_person"])
+def test_somebody_who_was_deleted_is_answered_in_words(desk: Any, session: Any, scrubbed: Member, name: str) -> None:
+    answer = ask(desk, name, session, f"?member={scrubbed.pk}")
+    assert answer.status_code == 409
+    assert "This person was deleted and cannot be booked." in words(answer)
+    in_dialog = ask(desk, name, session, f"?member={scrubbed.pk}", **{"hx-request": "true"})
+    assert in_dialog.status_code == 422
+
+
+def test_somebody_who_was_deleted_is_not_booked(desk: Any, session: Any, scrubbed: Member) -> None:
+    assert "This person was deleted and cannot be booked." in words(book(desk, session, scrubbed))
+    answer = book(desk, session, scrubbed, **{"hx-request": "true"})
+    assert answer.status_code == 422
+    assert "This person was deleted and cannot be booked." in words(answer)
+    assert not session.reservations.exists()

@@ -326,9 +326,13 @@ def test_another_studio_and_another_location_are_not_found(place: Location, desk
     assert post(desk, "99999999999999999999/cancel/", data).status_code == 404
 
 
-def test_many_classes_and_a_long_past_cost_as_many_queries_as_one_class(place: Location, desk: StaffLogin) -> None:
+# The manager may export, so the page counts the people who would stand in the file.
+@pytest.mark.parametrize(("preset", "query", "most"), [("desk", "?open={}", 12), ("manager", "", 12)])
+def test_many_classes_and_a_long_past_cost_as_many_queries_as_one_class(
+    place: Location, preset: str, query: str, most: int
+) -> None:
     client = Client()
-    client.force_login(desk.user)
+    client.force_login(StaffLoginFactory(studio=place.studio, preset=preset).user)
     with time_machine.travel(NOW, tick=False):
         client.get("/linden/bookings/")  # the first request also stamps the session
     numbers = []
@@ -339,7 +343,7 @@ def test_many_classes_and_a_long_past_cost_as_many_queries_as_one_class(place: L
             past = at(place, "2026-04-01T18:00")
             ReservationFactory(session=past, attendance=Attendance.CHECKED_IN, checked_in_at=past.ends_at)
         with time_machine.travel(NOW, tick=False), CaptureQueriesContext(connection) as queries:
-            client.get(f"/linden/bookings/?open={session.pk}")
+            client.get("/linden/bookings/" + query.format(session.pk))
         numbers.append(len(queries))
     assert numbers[0] == numbers[1]
-    assert numbers[0] <= 12
+    assert numbers[0] <= most

@@ -82,3 +82,11 @@ def test_it_needs_the_right_to_export_and_holds_only_the_locations_of_the_login(
     manager = StaffLoginFactory(studio=flow.studio, preset=Preset.MANAGER)
     manager.locations.add(LocationFactory(studio=flow.studio))
     assert len(rows(manager)) == 1
+
+
+def test_the_page_says_how_many_rows_the_file_has(owner: StaffLogin, flow: Any) -> None:
+    client = Client()
+    client.force_login(owner.user)
+    with time_machine.travel(NOW, tick=False):
+        for query, number in (("", "2 rows"), ("?source=wellpass", "1 row"), ("?cancelled=1", "3 rows")):
+            assert f"Download {number}<" in client.get(f"/linden/bookings/{query}").content.decode()

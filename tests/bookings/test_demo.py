@@ -9,9 +9,11 @@ from django.db.models import Count, F, Q
 from bookings.actions import schedule
 from bookings.demo.load import load
 from bookings.demo.plan import DEMO, PASSWORD
-from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession
+from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession, WaitingEvent
 from bookings.rules import State
+from portal.members.duplicates import suggestions
 from portal.models import Member, Studio, User
+from portal.staff.pins import try_pin
 
 # 23:58 in Amsterdam, a minute past midnight there, and an ordinary noon: something runs at each of them.
 MOMENTS = [
@@ -78,7 +80,8 @@ def test_what_the_actions_promise_holds() -> None:
             "excused": reservation.excused,
         }
     for pulse in Pulse.objects.all():
-        assert pulse.version == ReservationEvent.objects.filter(studio_id=pulse.studio_id).count()
+        told = [model.objects.filter(studio_id=pulse.studio_id).count() for model in (ReservationEvent, WaitingEvent)]
+        assert pulse.version == sum(told)
     assert not Reservation.objects.due_for_sweep(now - timedelta(minutes=5)).exists()
 
 
@@ -99,6 +102,24 @@ def test_there_is_all_that_a_visitor_is_promised() -> None:
     assert all(user.check_password(PASSWORD) for user in User.objects.all())
     assert User.objects.get(is_superuser=True).email == "operator@tresen.test"
     assert Studio.objects.get(slug="other").locations.get().zone == "Europe/Berlin"
+
+
+def test_something_waits_for_somebody() -> None:
+    now = MOMENTS[2]
+    load(now=now)
+    demo = Studio.objects.get(slug="demo")
+    assert demo.waiting.open().count() == 2
+    (full,) = {one.session for one in demo.waiting.all()}
+    assert full.places_taken == full.capacity
+    running = demo.sessions.get(item__name="Open Mat", starts_at__lte=now, ends_at__gt=now)
+    assert running.reservations.filter(booking="booked", member__staff_notes__for_next_visit=True).count() == 1
+    assert demo.closing_days.filter(first_on__gt=now.date()).count() == 1
+    (pair,) = suggestions(demo)
+    assert pair.one.name == pair.other.name
+    for one in DEMO.logins:
+        login = demo.logins.get(user__email=one.email)
+        assert hasattr(login, "pin") == bool(one.pin)
+        assert not one.pin or try_pin(login, one.pin, now=now).pin
 
 
 def test_refresh_adds_the_days_that_are_missing() -> None:

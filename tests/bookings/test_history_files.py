@@ -135,3 +135,16 @@ def test_files_need_the_right_to_export(centrum: Location, kim: Reservation) -> 
 def test_a_class_of_another_studio_has_no_file(owner: StaffLogin) -> None:
     other = visit(CalendarItemFactory().location, local("2026-10-06T18:00"))
     file(owner, f"history/2026-10/{other.session.item_id}.csv", status=404)
+
+
+def test_the_classes_of_a_month_are_a_file_in_the_order_of_the_page(owner: StaffLogin, centrum: Location) -> None:
+    flow, yin = (CalendarItemFactory(location=centrum, name=name, capacity=10) for name in ("Flow", "Yin"))
+    for day, item in ((5, flow), (6, yin), (7, yin)):
+        visit(centrum, local(f"2026-10-{day:02}T18:00"), item=item)
+    answer = file(owner, "history/2026-10/classes.csv?sort=-checked_in")
+    assert answer["Content-Disposition"] == 'attachment; filename="classes_centrum_2026-10.csv"'
+    head, *lines = rows_of(answer.whole)
+    assert [(line[0], line[head.index("Checked in")]) for line in lines] == [("Yin", "2"), ("Flow", "1")]
+    assert "2 rows" in words(get(owner, "2026-10/"))
+    file(owner, "history/2026-10/classes.xlsx")
+    file(StaffLoginFactory(studio=centrum.studio, preset=Preset.DESK), "history/2026-10/classes.csv", status=403)

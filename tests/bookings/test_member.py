@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bookings import actions
 from bookings.rules import CancelAs
+from bookings.words import day_and_clock
 from portal.members import editing
 from portal.models import Location, Member, MemberNote, StaffLogin
 from portal.roles import Preset
@@ -158,6 +159,17 @@ def test_bookings_to_come_with_their_ways_out_and_waits(
     assert "Cancel, in time" in response.content.decode()
     found = get(client, kim, "bookings/", q="ful").context["sessions"]
     assert [session.item.name for session, _when in found] == ["Full"]
+
+
+def test_after_a_change_of_the_class_a_booking_is_free_as_long_as_that_says(
+    client: Client, desk: StaffLogin, place: Location, kim: Member
+) -> None:
+    now = timezone.now()
+    row = booked(SessionFactory(item__location=place, starts_at=now + timedelta(hours=30)), kim, now=now)
+    row.deadline_at, row.waived_until = now + timedelta(hours=18), now + timedelta(hours=24)
+    row.save(update_fields=["deadline_at", "waived_until"])
+    (shown,) = get(client, kim, "bookings/").context["bookings"]
+    assert shown.free_until == day_and_clock(now + timedelta(hours=24), place)
 
 
 def test_a_note_is_written_done_and_taken_up_again(client: Client, desk: StaffLogin, kim: Member) -> None:

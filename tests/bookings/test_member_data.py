@@ -175,6 +175,17 @@ def test_a_deleted_person_cannot_book_or_come_back(person: Member, owner: StaffL
     assert next(change.kind for change in Change.objects.filter(subject_id=person.pk)) == "scrubbed"
 
 
+def test_a_booking_that_ended_with_the_deletion_is_not_taken_up_again(
+    person: Member, owner: StaffLogin, session: Any
+) -> None:
+    scrub(person, by=owner, now=NOW)
+    row = Reservation.objects.get(member=person, session=session)
+    with pytest.raises(actions.Refused):
+        actions.reinstate(row, action_id=uuid4(), by=owner, now=NOW)
+    session.refresh_from_db()
+    assert session.places_taken == 0
+
+
 def test_a_number_that_tells_who_it_was_does_not_stay(session: Any, owner: StaffLogin) -> None:
     person = MemberFactory(studio=session.studio, number="zwitscher@kanarski.test")
     scrub(person, by=owner, now=NOW)

@@ -10,11 +10,12 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from bookings import actions
-from bookings.models import Reservation, ReservationEvent
+from bookings.models import Reservation, ReservationEvent, ScheduledSession
+from bookings.rules import CancelAs
 from portal.members import merging
 from portal.members.merging import CannotMerge, Obstacle
 from portal.members.search import search
-from portal.models import Change, Member, MemberMerge, MemberNote, StaffLogin
+from portal.models import Change, Job, Member, MemberMerge, MemberNote, StaffLogin
 from portal.roles import Preset
 from tests.bookings.scenes import at, booked, evening_class
 from tests.factories import MemberFactory, StaffLoginFactory
@@ -198,6 +199,56 @@ def test_the_first_visit_is_that_of_both(session: Any, kept: Any, merged: Any, o
     assert star()
 
 
+def test_who_booked_or_waits_anew_since_the_merge_does_not_stop_its_undo(kept: Any, merged: Any, owner: Any) -> None:
+    session = evening_class(item__capacity=2, item__studio=kept.studio, item__location__studio=kept.studio)
+    booked(session, kept)
+    theirs = booked(session, merged)
+    actions.check_in(theirs, action_id=uuid4(), by=owner, now=at("17:50"))
+    done = merging.merge(kept, merged, take={}, by=owner, now=at("17:50"))
+    theirs.refresh_from_db()
+    actions.revert_check_in(theirs, action_id=uuid4(), by=owner, now=at("17:51"))
+    actions.cancel(theirs, outcome=CancelAs.EXCUSED, action_id=uuid4(), by=owner, now=at("17:51"))
+    booked(session, kept, by=owner, now=at("17:52"))
+    sentences = merging.undo_merge(done, by=owner, now=at("17:53"))
+    assert [sentence for sentence in sentences if "was changed since" in sentence] != []
+    session.refresh_from_db()
+    assert (session.places_taken, session.reservations.active().count()) == (1, 1)
+
+
+def test_a_wait_that_an_undo_takes_up_again_is_offered_with_a_mail(kept: Any, merged: Any, owner: Any) -> None:
+    session = evening_class(item__capacity=1, item__studio=kept.studio, item__location__studio=kept.studio)
+    given = {"by": owner, "now": NOW}
+    taken = booked(session)
+    wait = actions.join_waiting(session, merged, source="desk", action_id=uuid4(), **given).entry
+    actions.cancel(taken, outcome=CancelAs.IN_TIME, action_id=uuid4(), **given)  # the first offer, with its mail
+    Member.objects.filter(pk=merged.pk).update(blocked_reason="unpaid")
+    session.refresh_from_db()
+    ScheduledSession.objects.filter(pk=session.pk).update(capacity=2)
+    mine = booked(session, kept)
+    done = merge(kept, merged, owner)  # who is booked waits no more
+    Member.objects.filter(pk=merged.pk).update(blocked_reason="")
+    ScheduledSession.objects.filter(pk=session.pk).update(capacity=1)
+    merging.undo_merge(done, **given)
+    actions.cancel(mine, outcome=CancelAs.IN_TIME, action_id=uuid4(), **given)
+    wait.refresh_from_db()
+    assert wait.state == "offered"
+    assert Job.objects.filter(kind="bookings.mail_place_free", payload={"entry": wait.pk}).count() == 2
+
+
+def test_who_waits_anew_since_the_merge_waits_once_after_its_undo(kept: Any, merged: Any, owner: Any) -> None:
+    session = evening_class(item__capacity=1, item__studio=kept.studio, item__location__studio=kept.studio)
+    booked(session)
+    given = {"source": "desk", "by": owner, "now": NOW}
+    theirs = actions.join_waiting(session, merged, action_id=uuid4(), **given).entry
+    actions.join_waiting(session, kept, action_id=uuid4(), **given)
+    done = merge(kept, merged, owner)
+    theirs.refresh_from_db()
+    actions.leave_waiting(theirs, action_id=uuid4(), by=owner, now=NOW)
+    again = actions.join_waiting(session, kept, action_id=uuid4(), **given).entry
+    merging.undo_merge(done, by=owner, now=NOW)
+    assert list(session.waiting.open()) == [again]
+
+
 def test_a_wait_ends_where_the_other_has_a_place(session: Any, kept: Any, merged: Any, owner: Any) -> None:
     session.capacity = 1
     session.save()
@@ -262,10 +313,11 @@ def test_two_merges_at_once_are_one(session: Any, kept: Any, merged: Any, owner:
 
 
 def test_rows_of_two_studios_stay_apart(kept: Any, owner: Any) -> None:
-    Member.objects.filter(pk=kept.pk).update(merged_into=MemberFactory())
-    with pytest.raises(IntegrityError):
-        connection.check_constraints()
-    Member.objects.filter(pk=kept.pk).update(merged_into=None)
+    with transaction.atomic():
+        Member.objects.filter(pk=kept.pk).update(merged_into=MemberFactory())
+        with pytest.raises(IntegrityError):
+            connection.check_constraints()
+        transaction.set_rollback(True)
 
 
 def test_the_page_shows_what_moves_and_does_it(

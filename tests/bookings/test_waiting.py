@@ -9,7 +9,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from bookings import actions
-from bookings.actions import ActionIdReused, Refused
+from bookings.actions import ActionIdReused, Refused, schedule
+from bookings.mails import send_place_free
 from bookings.models import ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.rules import Question
 from bookings.selectors import waiting
@@ -462,3 +463,21 @@ def test_the_log_of_a_class_tells_all_the_last_first() -> None:
     accept(entry)
     assert [event.kind for event in waiting.log_of(session)] == ["accepted", "offered", "joined"]
     assert list(waiting.log_of_member(entry.member)) == list(waiting.log_of(session))
+
+
+def test_a_class_that_takes_place_after_all_has_its_waiting_list_again(mailoutbox: Any) -> None:
+    session, (kim, _other) = full_class(2)
+    first, second = join(session), join(session)
+    give_up(kim)  # an offer is out when the class is called off
+    by = StaffLoginFactory(studio=session.studio)
+    schedule.cancel_sessions([session], by=by, now=BEFORE)
+    assert (states(session), places(session)) == (["lapsed", "lapsed"], (1, 0))
+    schedule.restore_session(session, by=by, now=BEFORE)
+    assert (states(session), places(session)) == (["offered", "waiting"], (1, 1))
+    assert Job.objects.filter(kind="bookings.mail_place_free", payload={"entry": first.pk}).count() == 2
+    for job in Job.objects.filter(kind="bookings.mail_place_free", payload={"entry": first.pk}):
+        send_place_free(job, now=BEFORE)
+    assert len(mailoutbox) == 1
+    accept(first)
+    second.refresh_from_db()
+    assert (second.state, places(session)) == ("waiting", (2, 0))

@@ -155,7 +155,7 @@ def test_two_sweeps_and_a_booking_at_once_offer_once() -> None:
         assert states(session) == ["lapsed", "offered"]
         assert places(session) == (1, 1)
         assert list(first.events.order_by("id").values_list("kind", flat=True)) == ["joined", "offered", "lapsed"]
-        assert Job.objects.filter(key=f"place free {second.pk}").count() == 1
+        assert Job.objects.filter(kind="bookings.mail_place_free", payload={"entry": second.pk}).count() == 1
 
 
 def test_everything_at_once_loses_and_doubles_nothing() -> None:

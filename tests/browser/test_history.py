@@ -44,6 +44,7 @@ def owner(transactional_db: None) -> StaffLogin:
 
 def at(page: Page, path: str) -> None:
     expect(page).to_have_url(re.compile(f"{path}$"))
+    page.wait_for_load_state()  # before it, a key is heard by nobody
 
 
 def test_the_whole_history_is_read_by_keyboard(open_page: OpenPage, owner: StaffLogin) -> None:
@@ -81,6 +82,7 @@ def test_nothing_scrolls_sideways(open_page: OpenPage, owner: StaffLogin, width:
     page = open_page(owner, PATH, viewport={"width": width, "height": 700}, color_scheme="dark", locale="de")
     for link in (None, "tbody th a", "tbody th a"):
         if link:
-            page.locator(link).last.click()
+            with page.expect_navigation():
+                page.locator(link).last.click()
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert violations(page) == []

@@ -45,6 +45,7 @@ def test_a_profile_with_its_tabs_and_a_note(owner: StaffLogin, open_page: OpenPa
     assert violations(page) == []
     page.keyboard.press("]")
     expect(page.get_by_role("heading", level=1)).to_have_text("Kimberly Böer")
+    page.wait_for_load_state()
     page.keyboard.press("[")
     expect(page.get_by_role("heading", level=1)).to_have_text("Kim de Boer")
     for tab in ("Bookings", "Log", "Data", "Notes"):
@@ -92,8 +93,7 @@ def test_a_photo_is_chosen_and_shown(owner: StaffLogin, open_page: OpenPage, set
         {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": written.getvalue()}
     )
     page.get_by_role("button", name="Use this photo").click()
-    expect(page.locator(".profile-who img")).to_be_visible()
-    assert page.locator(".profile-who img").evaluate("image => image.naturalWidth") == 512
+    expect(page.locator(".profile-who img")).to_have_js_property("naturalWidth", 512)
 
 
 def test_the_camera_of_the_desk_takes_a_photo(

@@ -3,11 +3,13 @@
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from bookings import actions
 from bookings.models import Reservation, ScheduledSession
 from portal.models import Member, MemberNote, StaffLogin, Studio
 from portal.roles import Preset
@@ -158,6 +160,38 @@ def test_a_class_that_is_cancelled_meanwhile_is_shown_so(page: Page, running: Sc
     expect(page.locator(".session-head").get_by_text("Class cancelled")).to_be_visible()
 
 
+def test_the_log_and_the_waiting_list_are_shown_anew_by_themselves(
+    open_page: OpenPage, running: ScheduledSession, desk: StaffLogin, studio: Studio
+) -> None:
+    log = open_page(desk, f"/linden/sessions/{running.pk}/?tab=log", viewport={"width": 1440, "height": 900})
+    expect(log.get_by_text("Nothing has happened yet.")).to_be_visible()
+    later = SessionFactory(item=running.item, starts_at=timezone.now() + timedelta(hours=5), capacity=1)
+    actions.reserve(later, MemberFactory(studio=studio), source="desk", action_id=uuid4(), by=desk, now=timezone.now())
+    waiting = open_page(desk, f"/linden/sessions/{later.pk}/?tab=waiting", viewport={"width": 1440, "height": 900})
+    expect(waiting.get_by_text("Nobody is waiting.")).to_be_visible()
+
+    ada = running.reservations.get(member__first_name="Ada")
+    actions.check_in(ada, action_id=uuid4(), by=desk, now=timezone.now())
+    expect(log.locator("#list tbody .full")).to_have_text("Ada Lindqvist")
+    bram = Member.objects.get(first_name="Bram")
+    actions.join_waiting(later, bram, source="desk", action_id=uuid4(), by=desk, now=timezone.now())
+    expect(waiting.locator("#list").get_by_text("Bram Visser").first).to_be_visible()
+    expect(waiting.locator("#tabs")).to_contain_text("Waiting list 1")
+
+
+def test_what_is_typed_before_the_walk_in_opens_is_not_lost(page: Page, studio: Studio) -> None:
+    MemberFactory(studio=studio, first_name="Kira", last_name="Sol")
+    asked: list[Route] = []
+    page.route("**/walk-in/**", lambda route: asked.append(route))  # noqa: PLW0108 - playwright asks for a Python function
+    page.keyboard.press("n")
+    page.keyboard.type("kix")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("ra")
+    asked[0].continue_()
+    expect(page.get_by_role("searchbox", name="Who is here?")).to_have_value("kira")
+    expect(page.locator("#walk-in-options .option")).to_have_count(1)
+
+
 def test_without_script_everything_is_there_as_pages(
     open_page: OpenPage, running: ScheduledSession, desk: StaffLogin
 ) -> None:
@@ -171,16 +205,16 @@ def test_without_script_everything_is_there_as_pages(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    "path", ["?person={pk}", "?add=1&q=a", "?tab=cancelled", "?tab=waiting", "?tab=log", "walk-in"]
-)
-def test_no_barriers(open_page: OpenPage, running: ScheduledSession, desk: StaffLogin, path: str, scheme: str) -> None:
+def test_no_barriers(open_page: OpenPage, running: ScheduledSession, desk: StaffLogin, scheme: str) -> None:
     first = running.reservations.order_by("id")[0]
     MemberNote.objects.create(member=first.member, text="mat", for_next_visit=True, written_at=timezone.now())
-    here = "/linden/walk-in/?q=a" if path == "walk-in" else f"/linden/sessions/{running.pk}/{path.format(pk=first.pk)}"
-    page = open_page(desk, here, viewport={"width": 1440, "height": 900}, color_scheme=scheme)
-    page.wait_for_timeout(500)
-    assert violations(page) == []
+    roster = f"/linden/sessions/{running.pk}/"
+    page = open_page(desk, roster, viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    parts = (f"?person={first.pk}", "?add=1&q=a", "?tab=cancelled", "?tab=waiting", "?tab=log")
+    for path in (roster, *(f"{roster}{part}" for part in parts), "/linden/walk-in/?q=a"):
+        page.goto(path)
+        page.wait_for_timeout(300)
+        assert violations(page) == [], path
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])

@@ -132,8 +132,7 @@ def test_an_untouched_desk_locks_itself(desk: StaffLogin, kim: StaffLogin, open_
     page.wait_for_url("**/one/switch/**", timeout=5_000)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
 def test_every_page_about_logins_is_without_a_fault(
     owner: StaffLogin, kim: StaffLogin, open_page: OpenPage, scheme: str, width: int
 ) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -259,7 +260,7 @@ def test_a_crash_of_postgresql_loses_nothing_and_doubles_nothing(tmp_path: Path)
         throwaway.wait(60)
 
 
-_TELL_AND_WAIT = f"{sys.executable} -m config.prepare database >&2 && echo $DATABASE_URL && cat"
+_TELL_AND_WAIT = f"{shlex.quote(sys.executable)} -m config.prepare database >&2 && echo $DATABASE_URL && cat"
 
 
 def _crash_while_working(shop: Workshop, url: str) -> None:

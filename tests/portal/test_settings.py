@@ -1,6 +1,7 @@
 """Settings: who sets what, since when; two people at once; rules that cannot hold together; bad input."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bookings.rules.waiting import SHORTEST_HOLD
 from portal.models import Change, ClosingDays, Location, StaffLogin, Studio
 from portal.roles import Preset
 from tests.factories import LocationFactory, StaffLoginFactory, StudioFactory
@@ -242,3 +244,12 @@ def test_the_pages_ask_the_same_number_of_queries_for_two_locations_and_for_thir
         LocationFactory(studio=studio, slug=f"p{number}")
         ClosingDays.objects.create(studio=studio, first_on="2027-01-01", last_on="2027-01-02", reason=f"{number}")
     assert asked() == few
+
+
+def test_a_place_is_held_no_shorter_than_any_hold_lasts(client: Client, studio: Studio) -> None:
+    least = SHORTEST_HOLD // timedelta(minutes=1)
+    answer = client.post(STUDIO, rules(studio, waiting_hold_minutes=least - 1))
+    assert answer.status_code == 422
+    assert f"greater than or equal to {least}" in answer.content.decode()
+    assert client.post(STUDIO, rules(studio, waiting_hold_minutes=least)).status_code == 302
+    assert saved(studio).waiting_hold_minutes == least

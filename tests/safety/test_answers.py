@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 
 from tests.factories import PASSWORD, UserFactory
 from tests.safety.crawl import page_addresses
-from tests.world import World, world
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -30,11 +30,6 @@ ELSEWHERE = [
     "javascript:alert(1)", "data:text/html,x", "%2f%2fevil.test", "/%0d%0aLocation:%20//evil.test", "///evil.test",
     "https://testserver@evil.test/", "https://testserver.evil.test/", " //evil.test", "\t//evil.test",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def houses() -> World:
-    return world()
 
 
 @pytest.fixture

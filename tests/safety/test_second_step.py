@@ -73,6 +73,17 @@ def test_after_ten_wrong_codes_the_right_one_is_refused_from_anywhere(ana: User,
         assert not is_in(other)
 
 
+def test_wrong_codes_are_remembered_however_much_else_is(ana: User, secret: str) -> None:
+    """Whoever fails with a thousand names must not push out what is counted against one."""
+    for number in range(10):
+        second(half_in(ana), f"{number:06}")
+    for number in range(1000):
+        cache.set(f"~{number}", 1)
+    client = half_in(ana)
+    assert "Too many" in second(client, code(secret)).content.decode()
+    assert not is_in(client)
+
+
 def test_a_code_that_was_used_is_refused(ana: User, secret: str) -> None:
     typed = code(secret)
     second(half_in(ana), typed)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from bookings import rules
 from bookings.actions.assigning import choose_again_where_used_up
+from bookings.actions.offers import reopen_waiting
 from bookings.actions.recording import Refused
 from bookings.actions.schedule.carrying_out import on_item, send_news, settle, touch
 from bookings.actions.schedule.telling import tell_cancelled, tell_restored
@@ -79,11 +80,14 @@ def restore_session(session: ScheduledSession, *, by: StaffLogin | None, now: da
         decision = rules.may_restore(call_off_facts(found), now=now)
         if not decision.allowed:
             raise Refused(decision)
-        cancelled_in = found.version
+        cancelled_in, closed_at = found.version, found.cancelled_at
         found.cancelled_at, found.cancelled_reason = None, ""
         found.save(update_fields=["cancelled_at", "cancelled_reason"])
         choose_again_where_used_up(found, by=by, now=now)
         record_change(found, "restored", studio=item.studio, by=by, now=now)
+        if closed_at is not None:
+            reopen_waiting(found, closed_at=closed_at, by=by, now=now)
+            settle([found.pk], now=now)
         found.version = touch(item.studio, [found.pk], now=now)
         tell_restored(found, cancelled_in=cancelled_in, version=found.version, studio=item.studio)
         send_news({"restored": [found.pk]}, studio=item.studio, by=by, now=now)

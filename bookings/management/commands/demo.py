@@ -23,4 +23,6 @@ class Command(BaseCommand):
         else:
             self.stdout.write("Demo: is there already; nothing changed.")
         emails = [login.email for plan in (DEMO, OTHER) for login in plan.logins] + [OPERATOR]
+        pins = [f"{login.pin} {login.name}" for login in DEMO.logins if login.pin]
+        self.stdout.write(f"PINs for the quick switch at the desk: {', '.join(pins)}")
         self.stdout.write(f"Logins, password {PASSWORD}: {', '.join(emails)}")

@@ -1,6 +1,8 @@
 """What check-ins say of rosters: the way there, notes, open questions, classes that change while the tab is open."""
 
-from datetime import timedelta
+import re
+from dataclasses import replace
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from bookings import actions
 from bookings.actions import schedule
 from bookings.models import Pulse, ScheduledSession
+from bookings.plans import Scope, SessionValues
 from portal.models import MemberNote, Studio
 from portal.roles import Preset
 from tests.bookings.check_ins.counter import changes, client_of, login, member, page, rows, tick, words
@@ -89,13 +92,57 @@ def test_the_notes_and_questions_of_thirty_people_are_read_at_once(
         page(desk)
 
 
+def shown(desk: Client, **query: str) -> str:
+    """What an open tab says that it shows."""
+    (word,) = re.findall(r"&amp;day=(\w+)", desk.get("/linden/check-ins/", query).content.decode())
+    return str(word)
+
+
+def asked(desk: Client, day: str, since: str, **query: str) -> int:
+    return changes(desk, since, at("18:10") - timedelta(seconds=2), day=day, **query).status_code
+
+
+def version() -> str:
+    return str(Pulse.objects.get().version)
+
+
 def test_a_class_that_is_cancelled_meanwhile_sends_the_day_anew(desk: Client, vinyasa: ScheduledSession) -> None:
     booked(vinyasa)
-    since = str(Pulse.objects.get().version)
+    since, day = version(), shown(desk)
+    assert asked(desk, day, "0") == 200
     schedule.cancel_sessions([vinyasa], reason="storm", by=None, now=at("18:10"))
-    assert changes(desk, since, at("18:10") - timedelta(seconds=2)).status_code == 205
-    seen = str(Pulse.objects.get().version)
-    assert changes(desk, seen, at("18:10") - timedelta(seconds=2)).status_code == 204
+    assert asked(desk, day, since) == 205
+    assert asked(desk, shown(desk), version()) == 204
+
+
+def test_a_class_that_is_made_moved_away_or_removed_sends_the_day_anew(desk: Client, vinyasa: ScheduledSession) -> None:
+    booked(vinyasa)
+    since, day = version(), shown(desk)
+    values = replace(SessionValues.of(vinyasa), local_start=time(21))
+    schedule.create_session(vinyasa.item, values, by=None, now=at("18:10"))
+    assert asked(desk, day, since) == 205
+    made = ScheduledSession.objects.get(starts_at=at("21:00"))
+    since, day = version(), shown(desk)
+    schedule.edit_session(
+        made, replace(values, day=values.day + timedelta(days=1)), Scope.ONE, by=None, now=at("18:10")
+    )
+    assert asked(desk, day, since) == 205
+    made.refresh_from_db()
+    schedule.edit_session(made, values, Scope.ONE, by=None, now=at("18:10"))
+    made.refresh_from_db()
+    since, day = version(), shown(desk)
+    schedule.remove_session(made, by=None, now=at("18:10"))
+    assert asked(desk, day, since) == 205
+
+
+def test_a_change_of_another_day_sends_nothing_anew(desk: Client, vinyasa: ScheduledSession) -> None:
+    booked(vinyasa)
+    since, day = version(), shown(desk)
+    values = replace(SessionValues.of(vinyasa), day=date(2026, 6, 25))
+    schedule.create_session(vinyasa.item, values, by=None, now=at("18:10"))
+    far = ScheduledSession.objects.get(starts_at__gt=at("23:00"))
+    schedule.cancel_sessions([far], reason="storm", by=None, now=at("18:10"))
+    assert asked(desk, day, since) == 200
 
 
 def test_a_change_at_a_location_that_is_not_shown_sends_nothing_anew(
@@ -103,7 +150,6 @@ def test_a_change_at_a_location_that_is_not_shown_sends_nothing_anew(
 ) -> None:
     other = SessionFactory(item__location=LocationFactory(studio=studio, slug="noord"))
     booked(vinyasa)
-    since = str(Pulse.objects.get().version)
+    since, day = version(), shown(desk, location="centrum")
     schedule.cancel_sessions([other], reason="storm", by=None, now=at("18:10"))
-    answer = changes(desk, since, at("18:10") - timedelta(seconds=2), location="centrum")
-    assert answer.status_code == 200
+    assert asked(desk, day, since, location="centrum") == 200

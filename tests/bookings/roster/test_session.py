@@ -153,6 +153,17 @@ def test_a_note_for_the_next_visit_stands_on_the_row_until_it_is_done(desk: Clie
     assert MemberNote.objects.get().done_by.user.name == "Ana Vos"  # type: ignore[union-attr]
 
 
+def test_a_note_that_is_kept_twice_stands_once_and_again_after_it_was_done(
+    desk: Client, vinyasa: ScheduledSession
+) -> None:
+    url = f"/linden/reservations/{booked(vinyasa).pk}/"
+    for _click in range(2):
+        assert desk.post(f"{url}note/", {"text": "Her mat is here"}).status_code == 302
+    desk.post(f"{url}notes/{MemberNote.objects.get().pk}/done/")
+    desk.post(f"{url}note/", {"text": "Her mat is here"})
+    assert MemberNote.objects.count() == 2
+
+
 def test_an_empty_note_is_refused_in_its_form(desk: Client, vinyasa: ScheduledSession) -> None:
     kim = booked(vinyasa)
     response = desk.post(f"/linden/reservations/{kim.pk}/note/", {"text": " "}, headers={"HX-Request": "true"})

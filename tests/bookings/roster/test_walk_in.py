@@ -12,7 +12,7 @@ from portal.models import Member, Studio
 from portal.roles import Preset
 from tests.bookings.check_ins.counter import client_of, login, member, words
 from tests.bookings.scenes import at, booked, evening_class
-from tests.factories import LocationFactory, SessionFactory
+from tests.factories import LocationFactory, MemberFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
 URL = "/linden/walk-in/"
@@ -119,3 +119,18 @@ def test_who_may_not_book_has_no_walk_in(studio: Studio, vinyasa: ScheduledSessi
 def test_a_day_without_classes_says_so(desk: Client, studio: Studio) -> None:
     LocationFactory(studio=studio)
     assert "There is no class today" in desk.get(URL).content.decode()
+
+
+def test_a_merged_profile_walks_in_as_the_kept_one(desk: Client, vinyasa: ScheduledSession) -> None:
+    kim = member(vinyasa.studio, "Kim de Boer")
+    merged = MemberFactory(studio=vinyasa.studio, merged_into=kim)
+    walk(desk, vinyasa, member=merged.pk)
+    assert Reservation.objects.get(session=vinyasa, attendance=Attendance.CHECKED_IN).member == kim
+
+
+def test_somebody_who_was_deleted_is_refused_in_words(desk: Client, vinyasa: ScheduledSession) -> None:
+    scrubbed = MemberFactory(studio=vinyasa.studio, first_name="deleted member 4711", scrubbed_at=at("08:00"))
+    answer = walk(desk, vinyasa, member=scrubbed.pk)
+    assert answer.status_code == 422
+    assert "This person was deleted and cannot be booked." in answer.content.decode()
+    assert not Reservation.objects.filter(member=scrubbed).exists()

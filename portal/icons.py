@@ -1,0 +1,16 @@
+"""Lucide's icons, each drawn once in a process: the package copies and writes an icon's XML anew for every use."""
+
+from functools import lru_cache
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide as drawn
+
+register = template.Library()
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)
+def lucide(name: str, *, size: int | None = 24, **attributes: str | int) -> SafeString:
+    """The icon of that name as inline SVG, `size` pixels wide and high; raises IconDoesNotExist."""
+    return mark_safe(drawn(name, size=size, **attributes))  # noqa: S308  (the package escapes what it is given)
