@@ -52,6 +52,7 @@ _REASONS: dict[Reason, Promise] = {
     Reason.MORE_THAN_PAID: gettext_lazy("It cost %(fact)s: no more than that can be refunded."),
     Reason.REASON_MISSING: gettext_lazy("Say why: the reason stands in the ledger."),
     Reason.IN_THE_FUTURE: gettext_lazy("A sale cannot lie in the future."),
+    Reason.DELETED: gettext_lazy("This person was deleted. Nothing was sold."),
 }
 
 

@@ -1,15 +1,15 @@
 """Why a reservation uses what it uses and whether it counts: its path through the two trees, in words (K7)."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from bookings.models import Reservation
-from bookings.purchase_words import COUNT_QUESTIONS, PASSED_OVER, count_fact, purchase_words
+from bookings.purchase_words import COUNT_QUESTIONS, PASSED_OVER, count_fact, day, purchase_words
 from bookings.trees import Arrow, Box, Drawing, Tree, draw
 from packages.models import Policy, Purchase
 from packages.rules import Choice, CountQuestion, Outcome, PassedOver, Verdict
@@ -44,6 +44,34 @@ class Explained:
     drawing: Drawing
     said: list[Said]
     end: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """A choice as it was made, with what was asked at that moment: the class's packages, the day, the studio's rule."""
+
+    outcome: Outcome
+    looked_at: list[tuple[int, PassedOver | None]]
+    packages: list[int]
+    on: date | None
+    policy: Policy
+
+    @classmethod
+    def of(cls, choice: Choice) -> "Path":
+        looked_at = [(look.candidate.purchase_id, look.passed_over) for look in choice.looked_at]
+        policy = Policy(order=choice.order, over_use=choice.over_use)
+        return cls(choice.outcome, looked_at, sorted(choice.accepted), choice.on, policy)
+
+    @classmethod
+    def stored(cls, reservation: Reservation) -> "Path":
+        """The rule's path as it was when the reservation was made (`bookings.selectors.wallet.assignment_of`)."""
+        kept = reservation.choice
+        if "looked_at" not in kept:
+            return cls(Outcome.FREE, [], [], None, Policy())
+        path = [(pk, PassedOver(word) if word else None) for pk, word in kept["looked_at"]]
+        outcome = Outcome.PURCHASE if any(why_not is None for _pk, why_not in path) else Outcome.UNPAID
+        policy = Policy(order=kept["order"], over_use=kept["over_use"])
+        return cls(outcome, path, kept["packages"], date.fromisoformat(kept["on"]), policy)
 
 
 def choice_tree(policy: Policy) -> Tree:
@@ -116,25 +144,20 @@ def count_tree() -> Tree:
 
 
 def explain_choice(
-    looked_at: Iterable[tuple[int, PassedOver | None]],
-    *,
-    outcome: Outcome,
-    bought: dict[int, Purchase],
-    accepted: Iterable[str],
-    policy: Policy,
-    zone: ZoneInfo,
+    path: Path, *, bought: Mapping[int, Purchase], named: Mapping[int, str], zone: ZoneInfo
 ) -> Explained:
-    """The path of a choice. `bought`: the member's purchases by key, packages joined; `accepted`: names of packages."""
+    """The path of a choice. `bought`: the member's purchases by key, packages joined; `named`: packages by key."""
+    policy = path.policy
     tree, lit, said = choice_tree(policy), {"packages"}, []
-    names = ", ".join(accepted)
-    if outcome is Outcome.FREE:
+    names = ", ".join(sorted(named[pk] for pk in path.packages if pk in named))
+    if path.outcome is Outcome.FREE:
         said.append(Said(_("Are packages linked to the class?"), _("no"), _("It was free when it was booked.")))
         lit |= {"packages-free", "free"}
         return Explained(draw(tree, lit), said, _("Free: no purchase is used."))
-    said.append(Said(_("Are packages linked to the class?"), _("yes"), names or _("Nothing is on sale now.")))
+    said.append(Said(_("Are packages linked to the class?"), _("yes"), names or _("None that is on sale.")))
     lit |= {"packages-another", "another"}
     looked = []
-    for pk, why_not in looked_at:
+    for pk, why_not in path.looked_at:
         one = bought.get(pk)
         name = purchase_words(one, zone) if one else _("purchase %(number)d") % {"number": pk}
         looked.append(Looked(name, str(PASSED_OVER[why_not]) if why_not else "", pk))
@@ -150,20 +173,10 @@ def explain_choice(
     if taken is None:
         lit |= {"another-unpaid", "unpaid"}
     facts = {"packages": names, "taken": taken.words if taken else ""}
+    if path.on is not None and "valid" in lit:
+        facts["valid"] = day(path.on, zone)
     facts |= {"next": ", ".join(f"{one.words}: {one.why_not}" for one in looked[:4] if one.why_not)}
     return Explained(draw(tree, lit, facts), said, end)
-
-
-def looked_at(choice: Choice) -> list[tuple[int, PassedOver | None]]:
-    return [(look.candidate.purchase_id, look.passed_over) for look in choice.looked_at]
-
-
-def stored_choice(reservation: Reservation) -> tuple[Outcome, list[tuple[int, PassedOver | None]]]:
-    """The rule's path as it was when the reservation was made (`bookings.selectors.wallet.assignment_of`)."""
-    path = [(pk, PassedOver(word) if word else None) for pk, word in reservation.choice.get("looked_at", [])]
-    if "looked_at" not in reservation.choice:
-        return Outcome.FREE, []
-    return (Outcome.PURCHASE if any(why_not is None for _pk, why_not in path) else Outcome.UNPAID), path
 
 
 def explain_count(reservation: Reservation, *, now: datetime) -> Explained:

@@ -62,11 +62,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Choice:
-    """What a reservation uses, and everything that was looked at on the way, in the order of looking."""
+    """What a reservation uses, everything that was looked at on the way in the order of looking, and what was asked."""
 
     outcome: Outcome
     taken: Candidate | None
     looked_at: tuple[Look, ...]
+    accepted: frozenset[int] = frozenset()
+    # None where it is free: no purchase was asked for.
+    on: date | None = None
+    order: Order = Order.NEWEST_FIRST
+    over_use: bool = False
 
 
 def choose_purchase(
@@ -91,7 +96,8 @@ def choose_purchase(
         for candidate in in_order(candidates, order)
     )
     taken = next((look.candidate for look in looked_at if look.passed_over is None), None)
-    return Choice(Outcome.PURCHASE if taken else Outcome.UNPAID, taken, looked_at)
+    outcome = Outcome.PURCHASE if taken else Outcome.UNPAID
+    return Choice(outcome, taken, looked_at, frozenset(accepted), on, order, over_use)
 
 
 def passed_over(candidate: Candidate, *, accepted: Collection[int], on: date, over_use: bool) -> PassedOver | None:

@@ -147,7 +147,9 @@ def take_off_others_purchases(members: Iterable[Member], *, by: StaffLogin | Non
     )
     for row in rows:
         before = _uses(row)
-        row.purchase, row.assigned, row.choice = None, Assigned.RULE, {"looked_at": []}
+        row.purchase = None
+        row.assigned = Assigned.RULE if row.choice else Assigned.FREE
+        row.choice = {**row.choice, "looked_at": []} if row.choice else {}
         row.save(update_fields=["purchase", "assigned", "choice"])
         record(row, Kind.ASSIGNED, action_id=uuid4(), by=by, now=now, before=before, after=_uses(row))
     return rows

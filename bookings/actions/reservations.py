@@ -1,9 +1,10 @@
 """Taking a place and giving it up."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from bookings import rules
 from bookings.actions.offers import move_places, settle_waiting, wait_is_over
@@ -17,6 +18,7 @@ from bookings.actions.recording import (
     locked,
     locked_session,
     record,
+    violates,
 )
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, Spot, WaitingEntry
 from bookings.rules import Attendance, Booking, CancelAs
@@ -41,12 +43,32 @@ def reserve(
     resolved cancellation deadline is copied onto the reservation (Q20). `by` is the login that acts; None is the
     member's own booking. Raises Refused, or ActionIdReused.
     """
+    given: dict[str, Any] = {"source": source, "action_id": action_id, "by": by, "now": now}
+    try:
+        return _reserve(session, member, **given)
+    except IntegrityError as error:
+        # Merged in that very moment into somebody who is booked already: PostgreSQL wrote it for the kept one.
+        if not violates(error, "one_active_reservation_per_member_and_session"):
+            raise
+    return _reserve(session, Member.objects.get(pk=member.pk).kept, **given)
+
+
+def _reserve(
+    session: ScheduledSession,
+    member: Member,
+    *,
+    source: str,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+) -> Done:
     with transaction.atomic():
         session = locked_session(session)
         if done := done_before(session.studio_id, action_id, Kind.RESERVED, member=member, session=session):
             return done
         line = settle_waiting(session, now=now)
-        uses = Wallet(member, session.studio, now=now, lock=True).choose(session)
+        wallet = Wallet(member, session.studio, now=now, lock=True)
+        uses, member = wallet.choose(session), wallet.member
         decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None, uses=uses), now=now)
         if not decision.allowed:
             raise Refused(decision)

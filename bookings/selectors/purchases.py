@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from bookings.models import ItemPackage, Reservation, ReservationEvent, ScheduledSession
+from bookings.models import ItemPackage, Reservation, ReservationEvent
 from bookings.rules import Booking
 from bookings.selectors.wallet import Balance, balances, candidate_of
 from packages.models import Hold, LedgerEntry, Package, Policy, Purchase
@@ -78,9 +78,9 @@ def ledger(purchase: Purchase, *, now: datetime) -> list[LedgerLine]:
     however late it was written down, and the last one says what is left.
     """
     found: list[tuple[datetime, int, LedgerEntry | None, Any]] = []
-    for entry in purchase.entries.select_related("by__user"):
-        begins = entry.kind in {LedgerEntry.Kind.SOLD, LedgerEntry.Kind.IMPORTED}
-        found.append((purchase.purchased_at if begins else entry.occurred_at, entry.uses or 0, entry, None))
+    for one in purchase.entries.select_related("by__user"):
+        begins = one.kind in {LedgerEntry.Kind.SOLD, LedgerEntry.Kind.IMPORTED}
+        found.append((purchase.purchased_at if begins else one.occurred_at, one.uses or 0, one, None))
     visits = purchase.reservations.with_count(now).with_state(now).filter(count_word=Verdict.COUNTED)
     used = 1 if purchase.uses is None else -1
     joined = visits.select_related("session__item", "location", "purchase__version")
@@ -143,7 +143,7 @@ def in_trouble(bought: Iterable[Owned], locations: list[Location], *, now: datet
         .select_related("session__item", "location")
         .order_by("starts_at", "id")
     )
-    pairs = [(visit, by_key[visit.purchase_id]) for visit in coming]
+    pairs = [(visit, by_key[visit.purchase_id]) for visit in coming if visit.purchase_id is not None]
     return [(visit, one) for visit, one in pairs if not is_valid_for(one.purchase, one.holds, visit)]
 
 
@@ -197,10 +197,10 @@ class Today:
         )
 
 
-def packages_used(rows: Any) -> list[tuple[Package | None, bool, int]]:
+def packages_used(reservations: Any) -> list[tuple[Package | None, bool, int]]:
     """By which packages these visits were paid, most often first: (package, free, number); none of both: unpaid."""
     counted = list(
-        rows.order_by()
+        reservations.order_by()
         .values("purchase__package_id", free=Q(purchase=None, assigned=Reservation.Assigned.FREE))
         .annotate(number=Count("*"))
     )
@@ -215,7 +215,6 @@ def last_change_by_hand(visit: Reservation) -> ReservationEvent | None:
     return visit.events.filter(kind=kind).select_related("by__user").order_by("-id").first()
 
 
-def accepted_names(session: ScheduledSession) -> list[str]:
-    """The packages on sale that the class takes."""
-    linked = Package.objects.on_sale().filter(items=session.item_id)
-    return list(linked.order_by("name").values_list("name", flat=True))
+def names_of(studio: Studio, packages: Iterable[int]) -> dict[int, str]:
+    """What these packages are called, by key, also those that are archived by now."""
+    return dict(studio.packages.filter(pk__in=packages).values_list("pk", "name"))

@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from bookings.models import CalendarItem, ItemPackage, Reservation, ScheduledSession
 from packages.models import Hold, Policy, Purchase
 from packages.rules import Candidate, Choice, Order, Outcome, Verdict, choose_purchase
+from portal.members.merging import locked_kept
 from portal.models import Member, Studio
 
 
@@ -36,9 +37,9 @@ class Balance:
 def balances(purchases: Iterable[Purchase], *, now: datetime, without: Reservation | None = None) -> dict[int, Balance]:
     """By id of the purchase, in one query however many there are; `without`: as if that reservation were not."""
     limits = {purchase.pk: purchase.uses for purchase in purchases}
+    rows = Reservation.objects.filter(purchase__in=limits)
     counted = (
-        Reservation.objects.filter(purchase__in=limits)
-        .exclude(pk=without.pk if without else None)
+        (rows.exclude(pk=without.pk) if without else rows)
         .with_count(now)
         .order_by()
         .values("purchase_id")
@@ -57,8 +58,9 @@ class Wallet:
     """A member's purchases at a moment, to ask for one session after another what it uses.
 
     `lock`: nobody changes them before the commit, so that two reservations never take one last use; the sessions are
-    locked before. `without`: as if that reservation were not made. At most five queries, however many purchases there
-    are, and one for an item that is free.
+    locked before. Of a member who was merged in that very moment it is the kept one's wallet, as the reservation will
+    be: `member` says so after the first choice. `without`: as if that reservation were not made. At most five queries,
+    however many purchases there are, and one for an item that is free.
     """
 
     def __init__(
@@ -107,10 +109,16 @@ class Wallet:
 
     @cached_property
     def _bought(self) -> list[Candidate]:
-        purchases = Purchase.objects.filter(member=self.member).order_by("pk")
-        bought = list(purchases.select_for_update() if self._lock else purchases)
+        bought = self._read()
+        if not bought and self._lock and (kept := locked_kept(self.member)) != self.member:
+            self.member = kept
+            bought = self._read()
         left = balances(bought, now=self.now, without=self._without)
         return [candidate_of(purchase, left[purchase.pk]) for purchase in bought]
+
+    def _read(self) -> list[Purchase]:
+        purchases = Purchase.objects.filter(member=self.member).order_by("pk")
+        return list(purchases.select_for_update() if self._lock else purchases)
 
     @cached_property
     def _holds(self) -> list[Hold]:
@@ -154,12 +162,21 @@ def accepted_packages(item: CalendarItem) -> set[int] | None:
 
 
 def assignment_of(choice: Choice) -> dict[str, Any]:
-    """The choice as fields of its reservation: what was looked at, in order, and why each was passed over (K7)."""
+    """The choice as fields of its reservation: what was looked at, in order, and why each was passed over (K7).
+
+    With what the studio had set at that moment and which packages the class took, so that "why?" tells it as it was.
+    """
     if choice.outcome is Outcome.FREE:
         return {"purchase_id": None, "assigned": Reservation.Assigned.FREE, "choice": {}}
     looked_at = [[look.candidate.purchase_id, look.passed_over] for look in choice.looked_at]
     return {
         "purchase_id": choice.taken.purchase_id if choice.taken else None,
         "assigned": Reservation.Assigned.RULE,
-        "choice": {"looked_at": looked_at},
+        "choice": {
+            "looked_at": looked_at,
+            "packages": sorted(choice.accepted),
+            "on": choice.on.isoformat() if choice.on else None,
+            "order": choice.order,
+            "over_use": choice.over_use,
+        },
     }

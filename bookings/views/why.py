@@ -13,16 +13,16 @@ from django.views.decorators.http import require_safe
 from bookings.models import Reservation
 from bookings.purchase_words import purchase_words
 from bookings.selectors.member import next_sessions
-from bookings.selectors.purchases import accepted_names, last_change_by_hand
+from bookings.selectors.purchases import last_change_by_hand, names_of
 from bookings.selectors.upcoming import for_login
 from bookings.selectors.wallet import Wallet
 from bookings.trees import draw
 from bookings.views.assigning import visible
 from bookings.views.member_rows import JOINED, uses_words
-from bookings.why import Explained, choice_tree, count_tree, explain_choice, explain_count, looked_at, stored_choice
+from bookings.why import Path, choice_tree, count_tree, explain_choice, explain_count
 from bookings.words import day_and_clock
-from packages.models import Policy, Purchase
-from packages.rules import Choice, Outcome
+from packages.models import Policy
+from packages.rules import Outcome
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.members.search import search
 from portal.models import Member
@@ -37,7 +37,7 @@ def why(request: StudioRequest, reservation: int) -> HttpResponse:
     """Both paths of one reservation: a page, and for htmx the panel alone."""
     now = timezone.now()
     seen = visible(request, reservation)
-    joined = Reservation.objects.select_related(*JOINED, "member", "session__studio")
+    joined = request.studio.reservations.select_related(*JOINED, "member", "session__studio")
     found = joined.with_state(now).with_count(now).get(pk=seen.pk)
     context = _explained(request, found, now=now) | {"crumbs": _crumbs(request, found)}
     if request.htmx and not request.htmx.boosted:
@@ -80,29 +80,17 @@ def what_if(request: StudioRequest) -> HttpResponse:
     if session is not None:
         context["when"] = day_and_clock(session.starts_at, session.location)
     if member is not None and session is not None:
-        choice = Wallet(member, request.studio, now=now).choose(session)
-        context["explained"] = _of_choice(request, choice, member, session)
+        path = Path.of(Wallet(member, request.studio, now=now).choose(session))
+        bought = member.purchases.select_related("package").in_bulk()
+        named = names_of(request.studio, path.packages)
+        context["explained"] = explain_choice(path, bought=bought, named=named, zone=session.location.tz)
     return render(request, "bookings/what_if.html", context)
 
 
-def _of_choice(request: StudioRequest, choice: Choice, member: Member, session: Any) -> Explained:
-    bought = Purchase.objects.filter(member=member).select_related("package").in_bulk()
-    return explain_choice(
-        looked_at(choice),
-        outcome=choice.outcome,
-        bought=bought,
-        accepted=accepted_names(session),
-        policy=Policy.of(request.studio),
-        zone=session.location.tz,
-    )
-
-
 def _explained(request: StudioRequest, found: Any, *, now: datetime) -> dict[str, Any]:
-    outcome, path = stored_choice(found)
-    bought = Purchase.objects.filter(member=found.member_id).select_related("package").in_bulk()
-    policy = Policy.of(request.studio)
-    zone = found.location.tz
-    names = accepted_names(found.session)
+    path = Path.stored(found)
+    bought = found.member.purchases.select_related("package").in_bulk()
+    named, zone = names_of(request.studio, path.packages), found.location.tz
     by_hand = found.assigned == Reservation.Assigned.HAND
     context: dict[str, Any] = {
         "reservation": found,
@@ -110,7 +98,7 @@ def _explained(request: StudioRequest, found: Any, *, now: datetime) -> dict[str
         "uses": uses_words(found),
         "by_hand": by_hand,
         "counting": explain_count(found, now=now),
-        "choice": explain_choice(path, outcome=outcome, bought=bought, accepted=names, policy=policy, zone=zone),
+        "choice": explain_choice(path, bought=bought, named=named, zone=zone),
     }
     if by_hand:
         made = last_change_by_hand(found)

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     MORE_THAN_PAID = "more_than_paid"
     REASON_MISSING = "reason_missing"
     IN_THE_FUTURE = "in_the_future"
+    DELETED = "deleted"
 
 
 class NotPossible(Exception):

@@ -13,6 +13,7 @@ from django.db.models import Max
 from packages.actions.ledger import Done, Kind, NotPossible, Reason, done_before, enter
 from packages.models import Package, PackageVersion, Purchase
 from portal.changes import changed_values, record_change
+from portal.members.merging import locked_kept
 from portal.models import Member, StaffLogin, Studio
 
 TERMS = ["uses", "valid_for", "valid_unit", "valid_until", "price", "currency", "tax_rate", "late_cancel_uses"]
@@ -97,7 +98,8 @@ def sell(
     """Give the member a purchase of the package's newest terms, valid from the local day of its purchase.
 
     `purchased_at` earlier than `now` is a sale that is written down later (Q5); later is refused. `price`: what was
-    paid, if not what the terms say. `zone`: where it is sold, for the day. Raises NotPossible or ActionIdReused.
+    paid, if not what the terms say. `zone`: where it is sold, for the day. A merged member's is the kept one's.
+    Raises NotPossible or ActionIdReused.
     """
     with transaction.atomic():
         # Nobody archives it or changes its terms meanwhile.
@@ -109,6 +111,9 @@ def sell(
         bought = purchased_at or now
         if bought > now:
             raise NotPossible(Reason.IN_THE_FUTURE, bought)
+        member = locked_kept(member)
+        if member.scrubbed_at is not None:
+            raise NotPossible(Reason.DELETED)
         terms = version or package.versions.get(number=package.versions.aggregate(last=Max("number"))["last"])
         purchase = Purchase.objects.create(
             studio=package.studio,

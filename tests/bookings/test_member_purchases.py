@@ -9,6 +9,7 @@ import pytest
 from bookings import actions
 from bookings.actions.assigning import assign
 from bookings.models import ItemPackage, Reservation
+from bookings.rules import Question
 from bookings.selectors.wallet import balances
 from packages import actions as packages
 from packages.holdings import Purchases
@@ -85,6 +86,38 @@ def test_a_booking_that_a_merge_withdrew_comes_back_with_a_use(item: Any, pair: 
     assign(others[0], None, action_id=uuid4(), by=owner, now=NOW)
     merging.undo_merge(done, by=owner, now=NOW)
     assert balances([pack], now=NOW)[pack.pk].free == 4
+
+
+def test_whoever_books_a_merged_profile_uses_the_kept_one_s_purchase(item: Any, pair: Any, owner: StaffLogin) -> None:
+    kept, merged = pair
+    pack, stale = buy(item, merged), Member.objects.get(pk=merged.pk)
+    merging.merge(kept, merged, take={}, by=owner, now=NOW)
+    row = Reservation.objects.get(pk=book(item, stale, owner).pk)
+    assert (row.member, row.purchase) == (kept, pack)
+
+
+def test_whoever_buys_for_a_merged_profile_buys_for_the_kept_one(item: Any, pair: Any, owner: StaffLogin) -> None:
+    kept, merged = pair
+    stale = Member.objects.get(pk=merged.pk)
+    merging.merge(kept, merged, take={}, by=owner, now=NOW)
+    assert buy(item, stale).member == kept
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_of_two_who_are_one_by_now_only_one_is_booked(
+    item: Any, pair: Any, owner: StaffLogin, *, is_free: bool
+) -> None:
+    kept, merged = pair
+    if is_free:
+        ItemPackage.objects.all().delete()
+    stale, session = Member.objects.get(pk=merged.pk), SessionFactory(item=item, starts_at=NOW + timedelta(hours=48))
+    given = {"source": "desk", "by": owner, "now": NOW}
+    actions.reserve(session, kept, action_id=uuid4(), **given)
+    merging.merge(kept, merged, take={}, by=owner, now=NOW)
+    with pytest.raises(actions.Refused) as refused:
+        actions.reserve(session, stale, action_id=uuid4(), **given)
+    assert refused.value.decision.refusal.question == Question.ALREADY_BOOKED
+    assert Reservation.objects.get().member == kept
 
 
 def test_an_export_holds_the_purchase_and_every_entry(item: Any, pair: Any, owner: StaffLogin) -> None:

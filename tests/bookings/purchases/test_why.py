@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings import actions
-from bookings.models import CalendarItem, ItemPackage, Reservation
+from bookings.models import CalendarItem, Reservation
 from bookings.trees import draw
 from bookings.why import choice_tree, count_tree
-from packages.models import Hold, Policy, Purchase
+from packages.models import Hold, Package, Policy, Purchase
 from portal.models import Location, Member, StaffLogin
 from portal.roles import Preset
 from tests.bookings.purchases.scenes import buy, visited
@@ -327,7 +327,34 @@ class TestTheTrees:
                 assert one is other or apart
 
 
-def test_an_archived_link_is_not_on_sale_now(client: Client, desk: StaffLogin, kim: Member, flow: CalendarItem) -> None:
-    made = book(flow, kim, desk)
-    ItemPackage.objects.get().package.__class__.objects.update(archived_at=timezone.now())
-    assert "Nothing is on sale now." in why(client, made).content.decode()
+class TestWhatWasAskedAtThatMoment:
+    def test_the_studio_s_rule_and_the_class_s_packages_are_those_of_the_booking(
+        self, client: Client, desk: StaffLogin, kim: Member, flow: CalendarItem
+    ) -> None:
+        Policy.objects.create(studio=flow.studio, order=Policy.Order.OLDEST_FIRST)
+        old, _new = buy(kim, flow, days_ago=40), buy(kim, flow)
+        made = book(flow, kim, desk)
+        Policy.objects.update(order=Policy.Order.NEWEST_FIRST, over_use=True)
+        Package.objects.update(archived_at=timezone.now())
+        explained = why(client, made).context["choice"]
+        linked, order = explained.said
+        assert (linked.fact, order.question) == (
+            old.package.name,
+            "Which valid purchase comes first: the oldest first?",
+        )
+        assert "Is a use left?" in lit(explained.drawing)
+
+    def test_the_day_on_which_it_had_to_be_valid_stands_in_the_drawing(
+        self, client: Client, desk: StaffLogin, kim: Member, flow: CalendarItem, place: Location
+    ) -> None:
+        buy(kim, flow)
+        made = book(flow, kim, desk, starts_at=datetime(2031, 3, 4, 12, tzinfo=place.tz))
+        facts = [line.words for box in why(client, made).context["choice"].drawing.boxes for line in box.lines]
+        assert "4 Mar 2031" in facts
+
+    def test_an_archived_link_is_not_on_sale(
+        self, client: Client, desk: StaffLogin, kim: Member, flow: CalendarItem
+    ) -> None:
+        Package.objects.update(archived_at=timezone.now())
+        made = book(flow, kim, desk)
+        assert "None that is on sale." in why(client, made).content.decode()
