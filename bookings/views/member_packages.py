@@ -188,7 +188,9 @@ def purchase_extend(request: StudioRequest, member: int, purchase: int) -> HttpR
 @require_POST
 def purchase_adjust(request: StudioRequest, member: int, purchase: int) -> HttpResponse:
     def act(one: Purchase, asked: dict[str, Any], **by: Any) -> actions.Done:
-        spoken_for = balances([one], now=by["now"])[one.pk].spoken_for
+        def spoken_for(locked: Purchase) -> int:
+            return balances([locked], now=by["now"])[locked.pk].spoken_for
+
         return actions.adjust(one, uses=asked["uses"], spoken_for=spoken_for, reason=asked["reason"], **by)
 
     return _change(request, member, purchase, "adjust", act)
@@ -233,7 +235,7 @@ def _the_purchase(request: StudioRequest, member: int, purchase: int) -> tuple[M
     found = get_object_or_404(request.studio.members, pk=member)
     if found.scrubbed_at is not None:
         raise Http404
-    return found, get_object_or_404(Purchase.objects.select_related("package", "version"), member=found, pk=purchase)
+    return found, get_object_or_404(found.purchases.select_related("package", "version"), pk=purchase)
 
 
 def _change(request: StudioRequest, member: int, purchase: int, deed: str, act: Act) -> HttpResponse:
@@ -282,7 +284,7 @@ def _deeds(request: StudioRequest, owned: Owned, *, now: datetime, refused: str,
     one, today = owned.purchase, owned.today
     ended = one.refunded_at is not None or one.expired_at is not None
     sells, manages = request.may(Right.SELL), request.may(Right.MANAGE_PACKAGES)
-    possible = [
+    possible: list[tuple[str, str, str, bool, dict[str, Any]]] = [
         (
             "hold",
             _("Put on hold"),

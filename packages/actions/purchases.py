@@ -1,5 +1,6 @@
 """Holding, resuming, expiring, extending, adjusting and refunding a purchase (K8, Q7, Q32)."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -113,13 +114,17 @@ def adjust(
     purchase: Purchase,
     *,
     uses: int,
-    spoken_for: int,
+    spoken_for: Callable[[Purchase], int],
     reason: str,
     action_id: UUID,
     by: StaffLogin | None,
     now: datetime,
 ) -> Done:
-    """Add (or, below zero, take away) uses, with a reason. `spoken_for`: used and planned, below which it cannot go."""
+    """Add (or, below zero, take away) uses, with a reason (K8).
+
+    `spoken_for` counts what is used and planned, below which it cannot go. It is asked under the purchase's lock, so
+    that a reservation that is being made is counted, or finds what is left afterwards.
+    """
     with transaction.atomic():
         purchase = locked_purchase(purchase)
         if done := done_before(purchase.studio_id, action_id, Kind.ADJUSTED, purchase=purchase):
@@ -130,8 +135,8 @@ def adjust(
             raise NotPossible(Reason.UNLIMITED)
         if uses == 0:
             raise NotPossible(Reason.NOTHING_CHANGES)
-        if uses < 0 and purchase.uses + uses < spoken_for:
-            raise NotPossible(Reason.BELOW_USED, spoken_for)
+        if uses < 0 and purchase.uses + uses < (taken := spoken_for(purchase)):
+            raise NotPossible(Reason.BELOW_USED, taken)
         before = {"uses": purchase.uses}
         purchase.uses += uses
         purchase.save(update_fields=["uses"])

@@ -16,6 +16,7 @@ from bookings.actions.schedule import calling_off
 from bookings.models import CalendarItem, ItemPackage, Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import CancelAs, Question
 from bookings.selectors.wallet import Balance, Wallet, balances
+from packages.actions import adjust
 from packages.models import Hold, Policy, Purchase
 from portal.models import Location, Member, StaffLogin
 from tests.factories import (
@@ -97,7 +98,7 @@ class TestWhenItIsMade:
         Hold.objects.create(purchase=held, first_on=SOON.date(), last_on=None)
         reservation = book(member, flow, desk)
         assert reservation.purchase == old
-        assert reservation.choice == {"looked_at": [[held.pk, "on_hold"], [old.pk, None]]}
+        assert reservation.choice["looked_at"] == [[held.pk, "on_hold"], [old.pk, None]]
 
     def test_five_bookings_to_come_are_planned_and_the_sixth_is_unpaid(
         self, flow: CalendarItem, member: Member, desk: StaffLogin
@@ -321,6 +322,30 @@ def test_two_desks_that_want_the_last_use_get_it_once(flow: CalendarItem, member
         used = Reservation.objects.filter(session__in=sessions).values_list("purchase_id", flat=True)
         assert set(used) == {older.pk, newer.pk, None}
         Purchase.objects.update(expired_at=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_uses_are_taken_away_before_a_booking_or_after_it(flow: CalendarItem, member: Member, desk: StaffLogin) -> None:
+    """What is spoken for is counted while no reservation can take a use: the booking waits and finds none left."""
+    pack, session = buy(member, flow, uses=1), SessionFactory(item=flow, starts_at=SOON)
+
+    def book_meanwhile() -> None:
+        try:
+            actions.reserve(session, member, source="desk", action_id=uuid4(), by=desk, now=NOW)
+        finally:
+            connection.close()
+
+    thread = Thread(target=book_meanwhile)
+
+    def spoken_for(locked: Purchase) -> int:
+        thread.start()
+        thread.join(0.5)
+        return balances([locked], now=NOW)[locked.pk].spoken_for
+
+    adjust(pack, uses=-1, spoken_for=spoken_for, reason="sold by mistake", action_id=uuid4(), by=desk, now=NOW)
+    thread.join()
+    assert Reservation.objects.get().purchase is None
+    assert numbers(pack) == (0, 0, 0)
 
 
 class TestAClassThatTakesPlaceAfterAll:

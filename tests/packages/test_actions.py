@@ -204,11 +204,11 @@ class TestOtherChanges:
     def test_uses_are_added_and_taken_but_never_below_what_is_spoken_for(
         self, bought: Purchase, desk: StaffLogin
     ) -> None:
-        do(actions.adjust, bought, desk, uses=2, spoken_for=4, reason="sorry for the cold room")
+        do(actions.adjust, bought, desk, uses=2, spoken_for=lambda _locked: 4, reason="sorry for the cold room")
         with pytest.raises(NotPossible) as refused:
-            do(actions.adjust, bought, desk, uses=-4, spoken_for=4, reason="x")
+            do(actions.adjust, bought, desk, uses=-4, spoken_for=lambda _locked: 4, reason="x")
         assert (refused.value.reason, refused.value.fact) == (Reason.BELOW_USED, 4)
-        do(actions.adjust, bought, desk, uses=-3, spoken_for=4, reason="x")
+        do(actions.adjust, bought, desk, uses=-3, spoken_for=lambda _locked: 4, reason="x")
         bought.refresh_from_db()
         assert bought.uses == 4
         assert list(bought.entries.values_list("uses", flat=True)) == [5, 2, -3]
@@ -216,7 +216,7 @@ class TestOtherChanges:
     def test_an_unlimited_one_cannot_be_adjusted(self, desk: StaffLogin) -> None:
         unlimited = PurchaseFactory(studio=desk.studio, version__uses=None, version__package__studio=desk.studio)
         with pytest.raises(NotPossible) as refused:
-            do(actions.adjust, unlimited, desk, uses=1, spoken_for=0, reason="x")
+            do(actions.adjust, unlimited, desk, uses=1, spoken_for=lambda _locked: 0, reason="x")
         assert refused.value.reason is Reason.UNLIMITED
 
     @pytest.mark.parametrize("amount", [Decimal("60.01"), Decimal(-1)])
