@@ -64,7 +64,7 @@ class PackageForm(forms.ModelForm):
         self.stands = stands(package, known) if package else ""
         if package is not None:
             how = self.UNTIL if known.valid_until else self.FOR if known.valid_for else self.EVER
-            self.initial |= {"name": package.name, "ends": how}
+            self.initial.update(name=package.name, ends=how)
         self.initial["seen"] = self.stands
 
     def clean_name(self) -> str:
@@ -96,8 +96,7 @@ class PackageForm(forms.ModelForm):
         self._check_terms(cleaned)
         if self.package is not None and cleaned.get("seen", "") != self.stands:
             self.add_error(None, self._changed_meanwhile())
-            self.data = self.data.copy()
-            self.data[self.add_prefix("seen")] = self.stands
+            self.data = {**self.data, self.add_prefix("seen"): self.stands}
         return cleaned
 
     def _check_terms(self, cleaned: dict[str, Any]) -> None:

@@ -47,6 +47,7 @@ OBJECTS = {
     "wish",
     "package",
     "purchase",
+    "purchase_run",
 }
 # Those that belong to no location: a login that is pinned to one sees them all the same.
 OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion", "package", "purchase"}

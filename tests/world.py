@@ -30,6 +30,7 @@ from tests.factories import (
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 MISSING = 2**40  # an id that no row has
+SALES = b"Client ID,Pricing Option,Sale Date,Remaining\n4711,Five Pack,2026-01-31 18:00,4\n"
 FILE = b"Date;Client;Email\n2026-10-01;Kim Canary;kim@example.test\n"
 
 
@@ -71,6 +72,7 @@ def house(slug: str) -> House:
     twin = MemberFactory(studio=studio)
     pair = DuplicateSuggestion.objects.create(studio=studio, one=member, other=twin, reason="name", found_at=now)
     run = runs.upload(studio, by=owner, file_name="visits.csv", content=FILE, now=now)
+    sales = runs.upload(studio, by=owner, file_name="sales.csv", content=SALES, now=now)
     template = ImportTemplate.objects.create(
         studio=studio, name="Old system", kind=run.kind, header="0" * 64, used_at=now
     )
@@ -111,6 +113,7 @@ def house(slug: str) -> House:
             "invitation": invitation.pk,
             "wish": wish.pk,
             "run": run.pk,
+            "purchase_run": sales.pk,
             "template": template.pk,
             "feed": feed.pk,
             "room": spot.room_id,

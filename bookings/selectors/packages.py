@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
-from bookings.models import CalendarItem, ItemPackage, Reservation
+from bookings.models import CalendarItem, ItemPackage, Reservation, ScheduledSession
 from packages.models import Package, PackageVersion, Purchase
 from packages.rules import Verdict
 from packages.words import money_words, uses_words, validity_words
@@ -81,6 +81,16 @@ def sold_of(packages: Iterable[Package], *, day: date, now: datetime) -> dict[in
         one.owed += left or 0
         one.lapsing += last_on is not None and last_on <= day + SOON
     return found
+
+
+def sold_for(session: ScheduledSession) -> QuerySet[PackageVersion]:
+    """What can be sold to somebody in this session: the packages on sale of its item, each on its newest terms."""
+    return (
+        PackageVersion.objects.filter(package__items=session.item_id, package__archived_at=None)
+        .select_related("package")
+        .order_by("package__name", "package_id", "-number")
+        .distinct("package__name", "package_id")
+    )
 
 
 def items_left_alone(package: Package) -> int:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from bookings.actions import assigning
-from bookings.actions.assigning import ActionIdReused, Assignment
+from bookings.actions import ActionIdReused, assigning
+from bookings.actions.assigning import Assignment
 from bookings.forms import ActionForm
 from bookings.models import Reservation, ReservationEvent
 from bookings.purchase_forms import AssignForm
@@ -21,7 +21,6 @@ from bookings.purchase_words import change_words, purchase_words, standing_words
 from bookings.selectors import one
 from bookings.selectors.wallet import Balance
 from bookings.views.member_rows import bought_by, in_words, options_of, rows_of
-from packages.models import Purchase
 from portal.access import StudioRequest, studio_view
 from portal.roles import Right
 from portal.views import came_from
@@ -84,7 +83,7 @@ def _done(request: StudioRequest, found: Reservation, act: "partial[Assignment]"
 
 def words_of(made: Assignment, found: Reservation) -> str:
     """Both balances before and after, and what speaks against the purchase that is used now."""
-    bought = Purchase.objects.filter(pk__in=made.after).select_related("package").prefetch_related("holds")
+    bought = found.member.purchases.filter(pk__in=made.after).select_related("package").prefetch_related("holds")
     by_key = {one.pk: one for one in bought}
     now_uses = made.done.event.after["purchase"]
     touched = [
@@ -127,7 +126,7 @@ def answer(
     if event is not None and event.undoes_id is None and event.before != event.after:
         undo_url = reverse("bookings:assign_undo", args=[request.studio.slug, event.pk])
     bought = bought_by(request, found.member, now=now)
-    visits = list(in_words(Reservation.objects.filter(pk=found.pk), now=now))
+    visits = list(in_words(found.member.reservations.filter(pk=found.pk), now=now))
     context = {"row": rows_of(request, visits, bought, now=now)[0], "options": options_of(bought, request)}
     context |= {"said": words, "undo_url": undo_url, "undo_fields": {"action_id": uuid4()}}
     context |= {"several": len(request.location_choice.visible) > 1, "may_book": True}

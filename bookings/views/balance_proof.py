@@ -8,15 +8,14 @@ from django.views.decorators.http import require_GET
 from bookings.purchase_import import PurchaseImport, balance_proof
 from portal.access import StudioRequest, studio_view
 from portal.downloads import CSV, Column, Table, download, file_name
-from portal.models import ImportRun
 from portal.roles import Right
 
 
 @studio_view(Right.IMPORT)
 @require_GET
-def balance_proof_file(request: StudioRequest, run: int) -> HttpResponseBase:
+def balance_proof_file(request: StudioRequest, purchase_run: int) -> HttpResponseBase:
     """What differs comes first."""
-    found = ImportRun.objects.filter(studio=request.studio, kind=PurchaseImport.word, pk=run)
+    found = request.studio.imports.filter(kind=PurchaseImport.word, pk=purchase_run)
     checked = found.defer("content").select_related("studio").first()
     if checked is None:
         raise Http404

@@ -67,8 +67,8 @@ def _page(
     """As it stands, or as the person ticked it, with what that would mean."""
     places = locations_for(request.login)
     items = list(
-        CalendarItem.objects.offered()
-        .filter(studio=request.studio, location__in=places)
+        request.studio.calendar_items.offered()
+        .filter(location__in=places)
         .select_related("location")
         .order_by("name", "pk")
     )

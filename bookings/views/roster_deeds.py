@@ -23,7 +23,6 @@ from bookings.views import reservations
 from bookings.views.check_ins import Viewer
 from bookings.views.roster_panels import person_panel
 from bookings.words import refusal_words
-from packages.models import Purchase
 from portal.access import StudioRequest, studio_view
 from portal.roles import Right
 
@@ -138,7 +137,7 @@ def package(request: StudioRequest, reservation: int) -> HttpResponse:
             )
         act = partial(assigning.take_back, made)
     else:
-        chosen = get_object_or_404(Purchase, member=found.member_id, pk=int(wanted)) if wanted else None
+        chosen = get_object_or_404(found.member.purchases, pk=int(wanted)) if wanted else None
         act = partial(assigning.assign, found, chosen)
     try:
         done = act(action_id=form.cleaned_data["action_id"], by=request.login, now=timezone.now())
@@ -155,7 +154,7 @@ def package(request: StudioRequest, reservation: int) -> HttpResponse:
 
 def _uses_words(made: Assignment, found: Reservation) -> str:
     """What the visit uses now, both balances before and after, and what speaks against it."""
-    bought = Purchase.objects.filter(pk__in=made.after).select_related("package").prefetch_related("holds")
+    bought = found.member.purchases.filter(pk__in=made.after).select_related("package").prefetch_related("holds")
     uses, words = made.done.event.after["purchase"], []
     for purchase in bought.order_by("-purchased_at", "-pk"):
         before, after = made.before[purchase.pk], made.after[purchase.pk]

@@ -17,6 +17,7 @@ from bookings.forms import ActionForm
 from bookings.models import Reservation
 from bookings.paid_words import left_words
 from bookings.selectors import one
+from bookings.selectors.packages import sold_for
 from bookings.views.reservations import visible
 from bookings.words import day_and_clock
 from packages.actions import ActionIdReused as SaleIdReused
@@ -60,13 +61,7 @@ def sell_for(request: StudioRequest, reservation: int) -> HttpResponse:
 
 
 def _offers(found: Reservation) -> list[Offer]:
-    versions = (
-        PackageVersion.objects.filter(package__items=found.session.item_id, package__archived_at=None)
-        .select_related("package")
-        .order_by("package__name", "package_id", "-number")
-        .distinct("package__name", "package_id")
-    )
-    return [Offer(terms.package, terms, str(uuid4())) for terms in versions]
+    return [Offer(terms.package, terms, str(uuid4())) for terms in sold_for(found.session)]
 
 
 def _sell(request: StudioRequest, found: Reservation) -> HttpResponse:
@@ -75,7 +70,7 @@ def _sell(request: StudioRequest, found: Reservation) -> HttpResponse:
     if not form.is_valid() or not request.POST.get("package", "").isdecimal():
         messages.error(request, _("Nothing was sold: the form was not whole. Please load the page again."))
         return redirect(back)
-    accepted = Package.objects.filter(studio=request.studio, items=found.session.item_id)
+    accepted = request.studio.packages.filter(items=found.session.item_id)
     package = get_object_or_404(accepted, pk=int(request.POST["package"]))
     try:
         sold = sell_for_visit(
