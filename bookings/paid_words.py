@@ -1,7 +1,8 @@
-"""What pays for a visit, in the few words that fit on a row: "5 Pack, 4 of 5 left"."""
+"""What pays for a visit, in the few words that fit on a row: "5 Pack, 4 of 5 left", "Month, until 30 Nov 2026"."""
 
 from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bookings.selectors.paid import Paid
@@ -18,11 +19,11 @@ def left_words(left: int | None, limit: int | None) -> str:
     return _("%(left)d of %(limit)d left") % {"left": left, "limit": limit}
 
 
-def uses_words(paid: Paid) -> str:
-    """The package with what is left; empty where the visit uses none."""
-    if paid.purchase is None:
-        return ""
-    return f"{paid.package}, {left_words(paid.left, paid.limit)}"
+def rest_words(paid: Paid) -> str:
+    """What is left of it: uses, or of an unlimited one its last day."""
+    if paid.limit is None and paid.until is not None:
+        return _("until %(day)s") % {"day": date_format(paid.until, _("j M Y"))}
+    return left_words(paid.left, paid.limit)
 
 
 def balance_words(name: str, before: Balance, after: Balance) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models.expressions import RawSQL
@@ -18,7 +18,10 @@ STUDIO_SELLS = "EXISTS (SELECT FROM packages_package sold WHERE sold.studio_id =
 
 @dataclass(frozen=True)
 class Paid:
-    """What one visit uses. `limit` and `left` None: unlimited. What is planned is not left; it may be below zero."""
+    """What one visit uses. `limit` and `left` None: unlimited. What is planned is not left; it may be below zero.
+
+    `until`: its last day, None: it does not end.
+    """
 
     assigned: str
     studio_sells: bool
@@ -26,6 +29,7 @@ class Paid:
     package: str = ""
     limit: int | None = None
     left: int | None = None
+    until: date | None = None
 
     @property
     def is_free(self) -> bool:
@@ -46,7 +50,14 @@ def with_paid(reservations: Any) -> Any:
 
 
 # The columns that `paid_by` wants of each row.
-COLUMNS = ("assigned", "studio_sells", "purchase_id", "purchase__package__name", "purchase__uses")
+COLUMNS = (
+    "assigned",
+    "studio_sells",
+    "purchase_id",
+    "purchase__package__name",
+    "purchase__uses",
+    "purchase__expires_on",
+)
 
 
 def paid_by(rows: Iterable[dict[str, Any]], *, now: datetime) -> dict[int, Paid]:
@@ -62,6 +73,7 @@ def paid_by(rows: Iterable[dict[str, Any]], *, now: datetime) -> dict[int, Paid]
             package=str(row["purchase__package__name"] or ""),
             limit=row["purchase__uses"],
             left=left[row["purchase_id"]].free if row["purchase_id"] is not None else None,
+            until=row["purchase__expires_on"],
         )
         for row in found
     }
@@ -78,6 +90,7 @@ def paid_by_row(rows: Iterable[Any], *, now: datetime) -> dict[int, Paid]:
                 "purchase_id": row.purchase_id,
                 "purchase__package__name": row.purchase.package.name if row.purchase else "",
                 "purchase__uses": row.purchase.uses if row.purchase else None,
+                "purchase__expires_on": row.purchase.expires_on if row.purchase else None,
             }
             for row in rows
         ),

@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 
-from bookings.paid_words import uses_words
+from bookings.paid_words import rest_words
 from bookings.selectors.paid import Paid
 from bookings.sources import OWN
 
 
 @dataclass(frozen=True)
 class PaidRow:
-    """The package's words, or one of two marks; `sell_url` is where the mark *unpaid* leads, empty: nowhere."""
+    """The package and what is left of it, or one of two marks; `sell_url`: where the mark *unpaid* leads, or empty.
 
-    words: str
+    The two are apart, so that on a narrow row the name gives way and never the number.
+    """
+
+    package: str
+    left: str
     is_free: bool = False
     is_unpaid: bool = False
     sell_url: str = ""
@@ -28,4 +32,5 @@ def paid_row(paid: Paid | None, *, source: str, is_expected: bool, sell_url: str
     is_unpaid = paid.is_unpaid and is_expected
     if paid.purchase is None and not is_free and not is_unpaid:
         return None
-    return PaidRow(uses_words(paid), is_free, is_unpaid, sell_url if is_unpaid else "")
+    left = rest_words(paid) if paid.purchase is not None else ""
+    return PaidRow(paid.package, left, is_free, is_unpaid, sell_url if is_unpaid else "")
