@@ -65,12 +65,27 @@ def locked_purchase(purchase: Purchase) -> Purchase:
     return Purchase.objects.select_for_update(of=("self",)).select_related("version", "package").get(pk=purchase.pk)
 
 
-def done_before(studio_id: int, action_id: UUID, kind: Kind, *, purchase: Purchase | None = None) -> Done | None:
-    """What this action did when it came the first time. Asked under the lock. Raises ActionIdReused."""
+def done_before(
+    studio_id: int,
+    action_id: UUID,
+    kind: Kind,
+    *,
+    purchase: Purchase | None = None,
+    uses: int | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> Done | None:
+    """What this action did when it came the first time. Asked under the lock.
+
+    `uses` and `after`: what it would enter now. Raises ActionIdReused where the first time was another action, or the
+    same one with other values: what was typed the second time is not done, and the person hears so.
+    """
     entry = LedgerEntry.objects.select_related("purchase").filter(studio_id=studio_id, action_id=action_id).first()
     if entry is None:
         return None
-    if entry.kind != kind or (purchase is not None and entry.purchase_id != purchase.pk):
+    other = entry.kind != kind or (purchase is not None and entry.purchase_id != purchase.pk)
+    other |= uses is not None and entry.uses != uses
+    other |= any(entry.after.get(name) != value for name, value in _plain(after).items())
+    if other:
         raise ActionIdReused(action_id)
     return Done(entry, repeated=True)
 

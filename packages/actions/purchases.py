@@ -29,7 +29,8 @@ def hold(
     """
     with transaction.atomic():
         purchase = locked_purchase(purchase)
-        if done := done_before(purchase.studio_id, action_id, Kind.HELD, purchase=purchase):
+        after = {"first_on": first_on, "last_on": last_on}
+        if done := done_before(purchase.studio_id, action_id, Kind.HELD, purchase=purchase, after=after):
             return done
         _refuse_ended(purchase)
         if last_on is not None and last_on < first_on:
@@ -40,7 +41,6 @@ def hold(
         if other := others.first():
             raise NotPossible(Reason.ON_HOLD, other.first_on)
         Hold.objects.create(purchase=purchase, first_on=first_on, last_on=last_on, reason=reason.strip())
-        after = {"first_on": first_on, "last_on": last_on}
         return enter(purchase, Kind.HELD, action_id=action_id, by=by, now=now, after=after, reason=reason)
 
 
@@ -50,6 +50,7 @@ def resume(purchase: Purchase, *, on: date, action_id: UUID, by: StaffLogin | No
         purchase = locked_purchase(purchase)
         if done := done_before(purchase.studio_id, action_id, Kind.RESUMED, purchase=purchase):
             return done
+        _refuse_refunded(purchase)
         held = purchase.holds.filter(first_on__lte=on).exclude(last_on__lt=on).first()
         if held is None:
             raise NotPossible(Reason.NOT_ON_HOLD)
@@ -82,6 +83,7 @@ def revive(purchase: Purchase, *, action_id: UUID, by: StaffLogin | None, now: d
         purchase = locked_purchase(purchase)
         if done := done_before(purchase.studio_id, action_id, Kind.REVIVED, purchase=purchase):
             return done
+        _refuse_refunded(purchase)
         if purchase.expired_at is None:
             raise NotPossible(Reason.NOT_EXPIRED)
         before = {"expired_at": purchase.expired_at}
@@ -96,13 +98,13 @@ def extend(
     """Give it another last day, later or earlier; None: for ever. A reason is asked for."""
     with transaction.atomic():
         purchase = locked_purchase(purchase)
-        if done := done_before(purchase.studio_id, action_id, Kind.EXTENDED, purchase=purchase):
+        before, after = {"expires_on": purchase.expires_on}, {"expires_on": last_on}
+        if done := done_before(purchase.studio_id, action_id, Kind.EXTENDED, purchase=purchase, after=after):
             return done
         _refuse_ended(purchase)
         _ask_for(reason)
         if last_on == purchase.expires_on:
             raise NotPossible(Reason.NOTHING_CHANGES, last_on)
-        before, after = {"expires_on": purchase.expires_on}, {"expires_on": last_on}
         purchase.expires_on = last_on
         purchase.save(update_fields=["expires_on"])
         return enter(
@@ -127,7 +129,7 @@ def adjust(
     """
     with transaction.atomic():
         purchase = locked_purchase(purchase)
-        if done := done_before(purchase.studio_id, action_id, Kind.ADJUSTED, purchase=purchase):
+        if done := done_before(purchase.studio_id, action_id, Kind.ADJUSTED, purchase=purchase, uses=uses):
             return done
         _refuse_ended(purchase)
         _ask_for(reason)
@@ -160,7 +162,8 @@ def refund(
     """Give money back and end it: used sessions stay counted, no invoice of a partner changes (Q32)."""
     with transaction.atomic():
         purchase = locked_purchase(purchase)
-        if done := done_before(purchase.studio_id, action_id, Kind.REFUNDED, purchase=purchase):
+        after = {"refunded": amount.quantize(Decimal("0.01"))}
+        if done := done_before(purchase.studio_id, action_id, Kind.REFUNDED, purchase=purchase, after=after):
             return done
         if purchase.refunded_at is not None:
             raise NotPossible(Reason.REFUNDED, purchase.refunded_at)
@@ -169,13 +172,16 @@ def refund(
             raise NotPossible(Reason.MORE_THAN_PAID, purchase.price)
         purchase.refunded_at, purchase.refunded = now, amount
         purchase.save(update_fields=["refunded_at", "refunded"])
-        after = {"refunded": amount}
         return enter(purchase, Kind.REFUNDED, action_id=action_id, by=by, now=now, after=after, reason=reason)
 
 
-def _refuse_ended(purchase: Purchase) -> None:
+def _refuse_refunded(purchase: Purchase) -> None:
     if purchase.refunded_at is not None:
         raise NotPossible(Reason.REFUNDED, purchase.refunded_at)
+
+
+def _refuse_ended(purchase: Purchase) -> None:
+    _refuse_refunded(purchase)
     if purchase.expired_at is not None:
         raise NotPossible(Reason.EXPIRED, purchase.expired_at)
 

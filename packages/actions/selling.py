@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Max
 
-from packages.actions.ledger import Done, Kind, NotPossible, Reason, done_before, enter
+from packages.actions.ledger import ActionIdReused, Done, Kind, NotPossible, Reason, done_before, enter
 from packages.models import Package, PackageVersion, Purchase
 from portal.changes import changed_values, record_change
 from portal.members.merging import locked_kept
@@ -105,6 +105,12 @@ def sell(
         # Nobody archives it or changes its terms meanwhile.
         package = Package.objects.select_for_update(of=("self",)).select_related("studio").get(pk=package.pk)
         if done := done_before(package.studio_id, action_id, Kind.SOLD):
+            made = done.purchase
+            other = (made.package_id, made.member_id) != (package.pk, locked_kept(member).pk)
+            other |= price is not None and made.price != price
+            other |= purchased_at is not None and made.purchased_at != purchased_at
+            if other:
+                raise ActionIdReused(action_id)
             return done
         if package.archived_at is not None:
             raise NotPossible(Reason.ARCHIVED, package.archived_at)

@@ -93,11 +93,14 @@ class PackageVersion(models.Model):
     def last_day(self, bought_on: date) -> date | None:
         """The last day on which a purchase of that local day can be used; None: for ever.
 
-        A month from 31 January ends on 27 February: the day before the same day of the next month, or its last day.
+        The day before the same day of a later month; its last day where it has no such day: a month from 31 January
+        ends on 28 February, as one from 1 February does.
         """
         if self.valid_until is not None or self.valid_for is None:
             return self.valid_until
-        return bought_on + relativedelta(**{self.valid_unit: self.valid_for}) - timedelta(days=1)
+        end = bought_on + relativedelta(**{self.valid_unit: self.valid_for})
+        is_short = self.valid_unit == self.Unit.MONTHS and end.day != bought_on.day
+        return end if is_short else end - timedelta(days=1)
 
 
 class Policy(models.Model):

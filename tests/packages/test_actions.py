@@ -87,8 +87,13 @@ class TestPackages:
             ({"valid_for": 10, "valid_unit": "days"}, date(2026, 6, 15), date(2026, 6, 24)),
             ({"valid_for": 1, "valid_unit": "weeks"}, date(2026, 6, 15), date(2026, 6, 21)),
             ({"valid_for": 1, "valid_unit": "months"}, date(2026, 6, 15), date(2026, 7, 14)),
-            ({"valid_for": 1, "valid_unit": "months"}, date(2026, 1, 31), date(2026, 2, 27)),
-            ({"valid_for": 12, "valid_unit": "months"}, date(2028, 2, 29), date(2029, 2, 27)),
+            ({"valid_for": 1, "valid_unit": "months"}, date(2026, 1, 28), date(2026, 2, 27)),
+            ({"valid_for": 1, "valid_unit": "months"}, date(2026, 1, 29), date(2026, 2, 28)),
+            ({"valid_for": 1, "valid_unit": "months"}, date(2026, 1, 31), date(2026, 2, 28)),
+            ({"valid_for": 1, "valid_unit": "months"}, date(2026, 2, 1), date(2026, 2, 28)),
+            ({"valid_for": 1, "valid_unit": "months"}, date(2026, 3, 31), date(2026, 4, 30)),
+            ({"valid_for": 1, "valid_unit": "months"}, date(2026, 2, 28), date(2026, 3, 27)),
+            ({"valid_for": 12, "valid_unit": "months"}, date(2028, 2, 29), date(2029, 2, 28)),
             ({"valid_until": date(2026, 12, 31)}, date(2026, 6, 15), date(2026, 12, 31)),
             ({}, date(2026, 6, 15), None),
         ],
@@ -140,6 +145,25 @@ class TestSelling:
         first = sell(five_pack, desk, action_id=action, member=member)
         second = sell(five_pack, desk, action_id=action, member=member)
         assert (second.repeated, second.purchase, Purchase.objects.count()) == (True, first.purchase, 1)
+
+    @pytest.mark.parametrize("other", ["package", "member", "price", "purchased_at"])
+    def test_one_button_does_not_sell_something_else_the_second_time(
+        self, five_pack: Package, desk: StaffLogin, other: str
+    ) -> None:
+        """Back in the browser, something else chosen, sent again: "sold" would be a lie."""
+        asked: dict[str, Any] = {"action_id": uuid4(), "member": MemberFactory(studio=desk.studio)}
+        sell(five_pack, desk, **asked)
+        ten_pack = actions.make_package(desk.studio, name="10 Pack", terms={"uses": 10}, by=desk, now=NOW)
+        changed: dict[str, Any] = {
+            "member": MemberFactory(studio=desk.studio),
+            "price": Decimal(55),
+            "purchased_at": NOW - timedelta(days=1),
+        }
+        with pytest.raises(ActionIdReused):
+            if other == "package":
+                sell(ten_pack, desk, **asked)
+            else:
+                sell(five_pack, desk, **(asked | {other: changed[other]}))
 
     def test_another_studios_member_cannot_buy(self, five_pack: Package, desk: StaffLogin) -> None:
         sell(five_pack, desk, member=MemberFactory())
@@ -238,6 +262,33 @@ class TestOtherChanges:
         assert do(actions.expire, bought, desk, reason="x", action_id=action).repeated
         with pytest.raises(ActionIdReused):
             do(actions.revive, bought, desk, action_id=action)
+
+    @pytest.mark.parametrize(
+        ("verb", "first", "second"),
+        [
+            (actions.hold, {"first_on": TODAY, "last_on": TODAY}, {"first_on": TODAY, "last_on": None}),
+            (actions.extend, {"last_on": date(2026, 8, 1)}, {"last_on": None}),
+            (actions.adjust, {"uses": 1, "spoken_for": lambda _one: 0}, {"uses": 3, "spoken_for": lambda _one: 0}),
+            (actions.refund, {"amount": Decimal(24)}, {"amount": Decimal(42)}),
+        ],
+    )
+    def test_the_same_button_with_other_values_is_not_said_to_be_done(
+        self, bought: Purchase, desk: StaffLogin, verb: Any, first: dict[str, Any], second: dict[str, Any]
+    ) -> None:
+        action = uuid4()
+        do(verb, bought, desk, reason="x", action_id=action, **first)
+        assert do(verb, bought, desk, reason="x", action_id=action, **first).repeated
+        with pytest.raises(ActionIdReused):
+            do(verb, bought, desk, reason="x", action_id=action, **second)
+
+    def test_what_was_refunded_stays_as_it_is(self, bought: Purchase, desk: StaffLogin) -> None:
+        do(actions.hold, bought, desk, first_on=TODAY, last_on=None, reason="")
+        do(actions.expire, bought, desk, reason="moved away")
+        do(actions.refund, bought, desk, amount=Decimal(60), reason="never came")
+        for verb, asked in ((actions.revive, {}), (actions.resume, {"on": TODAY})):
+            with pytest.raises(NotPossible) as refused:
+                do(verb, bought, desk, **asked)
+            assert refused.value.reason is Reason.REFUNDED
 
     @pytest.mark.parametrize("rewrite", [lambda rows: rows.update(uses=50), lambda rows: rows.delete()])
     def test_nobody_rewrites_the_ledger(self, bought: Purchase, rewrite: Any) -> None:
