@@ -11,6 +11,7 @@ from import_export.instance_loaders import BaseInstanceLoader
 from tablib import Dataset
 
 from bookings import rules
+from bookings.actions.assigning import assign_coming
 from bookings.actions.importing import Imported, count_places, record_imported, write_reservations
 from bookings.actions.recording import axes
 from bookings.imports.ledger import Ledger
@@ -293,6 +294,7 @@ class ReservationResource(RowResource):
             self._imported.append(Imported(reservation, self.line_of_row[id(reservation)], before))
 
     def close(self) -> None:
-        """After the last chunk: places, events, and the pulse as the last of all."""
+        """After the last chunk: places, purchases, events, and the pulse as the last of all."""
         count_places(self.touched_sessions)
+        assign_coming((one.reservation for one in self._imported if not one.before), self.studio, now=self.now)
         record_imported(self.studio.pk, self.run.pk, self._imported, now=self.now)

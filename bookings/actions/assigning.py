@@ -3,25 +3,38 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
 from django.db.models import F
 
-from bookings.actions.recording import ActionIdReused, Done, Kind, done_before, locked, record
+from bookings.actions.recording import (
+    ActionIdReused,
+    Done,
+    Kind,
+    done_before,
+    locked,
+    locked_session,
+    record,
+)
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import Decision
 from bookings.selectors.wallet import Balance, Wallet, assignment_of, balances
 from packages.models import Purchase
 from packages.rules import Verdict
-from portal.models import Member, StaffLogin
+from portal.models import Member, StaffLogin, Studio
 
 Assigned = Reservation.Assigned
 
 
 class NotTheirs(Exception):
     """The purchase belongs to another member."""
+
+
+class ChangedSince(Exception):
+    """What the person saw is not so any more; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,33 @@ def assign(
         )  # fmt: skip
 
 
+def assign_unpaid(
+    visits: Iterable[Reservation], purchase: Purchase, *, action_id: UUID, by: StaffLogin | None, now: datetime
+) -> Assignment | None:
+    """Let these unpaid visits use the purchase, all or none (Q8); None: there are none.
+
+    Raises ChangedSince where one of them is not unpaid any more, or not so many uses are left; NotTheirs.
+    """
+    wanted = sorted({visit.pk for visit in visits})
+    with transaction.atomic():
+        # All sessions before any purchase, like everybody who books.
+        for pk in sorted(Reservation.objects.filter(pk__in=wanted).values_list("session_id", flat=True)):
+            locked_session(ScheduledSession(pk=pk))
+        rows = list(Reservation.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",)))
+        bought = Purchase.objects.select_for_update().get(pk=purchase.pk)
+        # One id for each visit, so that a form that is sent twice does it once.
+        ids = {row.pk: uuid5(action_id, str(row.pk)) for row in rows}
+        again = ReservationEvent.objects.filter(studio_id=bought.studio_id, action_id__in=ids.values())
+        known = set(again.values_list("reservation_id", flat=True))
+        new = [row for row in rows if row.pk not in known]
+        left = balances([bought], now=now)[bought.pk].free
+        active = all(row.is_unpaid and row.booking == Reservation.Booking.BOOKED for row in new)
+        if not active or (left is not None and left < len(new)):
+            raise ChangedSince
+        made = [assign(row, bought, action_id=ids[row.pk], by=by, now=now) for row in rows]
+    return Assignment(made[-1].done, made[0].before, made[-1].after) if made else None
+
+
 def choose_again(reservation: Reservation, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Assignment:
     """Ask the rule again, as if the reservation were made now ("find another purchase", Q7)."""
     with transaction.atomic():
@@ -79,7 +119,10 @@ def choose_again(reservation: Reservation, *, action_id: UUID, by: StaffLogin | 
 
 
 def take_back(made: ReservationEvent, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Assignment:
-    """Undo a change of the purchase: what it used before, and how that came about."""
+    """Undo a change of the purchase: what it used before, and how that came about.
+
+    Raises ChangedSince: it uses something else by now, or what it used before is gone or another member's.
+    """
     with transaction.atomic():
         session, reservation = locked(made.reservation)
         keys = {one for one in (made.before["purchase"], made.after["purchase"]) if one}
@@ -87,6 +130,10 @@ def take_back(made: ReservationEvent, *, action_id: UUID, by: StaffLogin | None,
         if done := done_before(session.studio_id, action_id, Kind.ASSIGNED, reservation=reservation):
             now_so = balances(bought.values(), now=now)
             return Assignment(done, now_so, now_so)
+        before = bought.get(made.before["purchase"])
+        is_gone = made.before["purchase"] and (before is None or before.member_id != reservation.member_id)
+        if is_gone or _uses(reservation) != made.after or ReservationEvent.objects.filter(undoes=made).exists():
+            raise ChangedSince
         fields = {
             "purchase_id": made.before["purchase"],
             "assigned": made.before["assigned"],
@@ -98,9 +145,10 @@ def take_back(made: ReservationEvent, *, action_id: UUID, by: StaffLogin | None,
 def choose_again_if_gone(reservation: Reservation, session: ScheduledSession, *, now: datetime) -> None:
     """A reservation that comes back keeps its purchase if a use of it is still left, else the rule chooses anew.
 
-    In a locked session; changes the fields and saves nothing.
+    What was free stays free, and what a person left unpaid stays unpaid. In a locked session; changes the fields and
+    saves nothing.
     """
-    if reservation.assigned == Assigned.FREE:
+    if reservation.purchase_id is None and reservation.assigned in (Assigned.FREE, Assigned.HAND):
         return
     wallet = Wallet(reservation.member, session.studio, now=now, lock=True, without=reservation)
     if reservation.purchase_id is not None and wallet.has_left(reservation.purchase_id):
@@ -132,6 +180,28 @@ def choose_again_where_used_up(session: ScheduledSession, *, by: StaffLogin | No
         if _uses(row) != before:
             row.save(update_fields=["purchase", "assigned", "choice"])
             record(row, Kind.ASSIGNED, action_id=uuid4(), by=by, now=now, before=before, after=_uses(row))
+
+
+def assign_coming(reservations: Iterable[Reservation], studio: Studio, *, now: datetime) -> None:
+    """Let bookings to come that were made elsewhere use what the rule chooses, in the order of their classes (K3).
+
+    What has begun is left alone: the other system counted it, and what is left here is what it said was left. For
+    reservations that are written already, in locked sessions; nothing is recorded, it is part of how they were made.
+    """
+    coming = [row for row in reservations if row.booking == Reservation.Booking.BOOKED and row.starts_at > now]
+    coming.sort(key=lambda row: (row.member_id, row.starts_at, row.pk))
+    # All at once and in one order, so that two of these never wait for each other.
+    bought = Purchase.objects.filter(member__in={row.member_id for row in coming}).order_by("pk")
+    list(bought.select_for_update().values_list("pk"))
+    for _member, rows in groupby(coming, key=lambda row: row.member_id):
+        wallet: Wallet | None = None
+        for row in rows:
+            wallet = wallet or Wallet(row.member, studio, now=now, lock=True)
+            choice = wallet.choose(row.session)
+            wallet.take(choice)
+            for name, value in assignment_of(choice).items():
+                setattr(row, name, value)
+    Reservation.objects.bulk_update(coming, ["purchase", "assigned", "choice"], batch_size=1000)
 
 
 def take_off_others_purchases(members: Iterable[Member], *, by: StaffLogin | None, now: datetime) -> list[Reservation]:
