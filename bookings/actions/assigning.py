@@ -132,7 +132,8 @@ def take_back(made: ReservationEvent, *, action_id: UUID, by: StaffLogin | None,
             return Assignment(done, now_so, now_so)
         before = bought.get(made.before["purchase"])
         is_gone = made.before["purchase"] and (before is None or before.member_id != reservation.member_id)
-        if is_gone or _uses(reservation) != made.after or ReservationEvent.objects.filter(undoes=made).exists():
+        later = reservation.events.filter(kind=Kind.ASSIGNED, pk__gt=made.pk)
+        if is_gone or later.exists() or _uses(reservation) != made.after:
             raise ChangedSince
         fields = {
             "purchase_id": made.before["purchase"],

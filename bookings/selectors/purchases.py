@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Q
@@ -13,7 +14,7 @@ from bookings.models import ItemPackage, Reservation, ReservationEvent
 from bookings.rules import Booking
 from bookings.selectors.wallet import Balance, balances, candidate_of
 from packages.models import Hold, LedgerEntry, Package, Policy, Purchase
-from packages.rules import Choice, Order, Outcome, Verdict, choose_purchase
+from packages.rules import Choice, Order, Outcome, Verdict, choose_purchase, is_over
 from portal.models import Location, Member, Studio
 
 SOON = timedelta(days=14)
@@ -120,22 +121,28 @@ def could_use(purchase: Purchase, locations: list[Location], *, now: datetime) -
         .filter(session__item__in=items, session__cancelled_at=None)
         .exclude(assigned=Reservation.Assigned.FREE)
         .select_related("session__item", "location")
-        .order_by("starts_at", "id")[: OFFERED if left is None else min(left, OFFERED)]
+        .order_by("starts_at", "id")
     )
-    holds = list(purchase.holds.all())
-    return [visit for visit in unpaid if is_valid_for(purchase, holds, visit)]
+    holds, at_booking = list(purchase.holds.all()), _judged_at_booking(purchase.studio_id)
+
+    def is_valid(visit: Reservation) -> bool:
+        on = visit.location.local_day(now if at_booking else visit.starts_at)
+        return is_valid_for(purchase, holds, on=on, rests_on=on)
+
+    return list(islice(filter(is_valid, unpaid), OFFERED if left is None else min(left, OFFERED)))
 
 
-def is_valid_for(purchase: Purchase, holds: Iterable[Hold], visit: Reservation) -> bool:
-    """Whether neither hold nor expiry nor refund speaks against it on the local day of the visit (Q6)."""
-    on = visit.location.local_day(visit.starts_at)
-    over = purchase.expires_on is not None and on > purchase.expires_on
+def is_valid_for(purchase: Purchase, holds: Iterable[Hold], *, on: date, rests_on: date) -> bool:
+    """Whether neither expiry (by the local day `on`, Q6) nor refund nor a hold over `rests_on` speaks against it."""
     ended = purchase.expired_at is not None or purchase.refunded_at is not None
-    return not over and not ended and not any(hold.covers(on) for hold in holds)
+    return not is_over(purchase.expires_on, on) and not ended and not any(hold.covers(rests_on) for hold in holds)
 
 
 def in_trouble(bought: Iterable[Owned], locations: list[Location], *, now: datetime) -> list[tuple[Any, Owned]]:
-    """Visits to come whose purchase was put on hold or is over by then, with it (Q7): one query."""
+    """Visits to come whose purchase was put on hold or is over by then, with it (Q7): two queries.
+
+    Where the studio judges on the day of booking, a last day between that day and the visit is no trouble.
+    """
     by_key = {one.purchase.pk: one for one in bought}
     coming = (
         Reservation.objects.active()
@@ -144,7 +151,18 @@ def in_trouble(bought: Iterable[Owned], locations: list[Location], *, now: datet
         .order_by("starts_at", "id")
     )
     pairs = [(visit, by_key[visit.purchase_id]) for visit in coming if visit.purchase_id is not None]
-    return [(visit, one) for visit, one in pairs if not is_valid_for(one.purchase, one.holds, visit)]
+    at_booking = bool(pairs) and _judged_at_booking(pairs[0][0].studio_id)
+
+    def is_valid(visit: Reservation, one: Owned) -> bool:
+        day = visit.location.local_day(visit.starts_at)
+        on = visit.location.local_day(visit.booked_at) if at_booking and visit.booked_at else day
+        return is_valid_for(one.purchase, one.holds, on=on, rests_on=day)
+
+    return [(visit, one) for visit, one in pairs if not is_valid(visit, one)]
+
+
+def _judged_at_booking(studio_id: int) -> bool:
+    return Policy.objects.filter(studio=studio_id, judged=Policy.Judged.BOOKING).exists()
 
 
 @dataclass(frozen=True)

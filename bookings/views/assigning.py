@@ -66,9 +66,8 @@ def assign_undo(request: StudioRequest, event: int) -> HttpResponse:
     if made is None:
         raise Http404
     found, form = visible(request, made.reservation_id), ActionForm(request.POST)
-    last = found.events.filter(kind=ReservationEvent.Kind.ASSIGNED).order_by("-id").first()
-    if not form.is_valid() or last is None or last.pk != made.pk:
-        return answer(request, found, refused=_("Nothing was changed: the purchase was changed again since."))
+    if not form.is_valid() or made.kind != ReservationEvent.Kind.ASSIGNED:
+        return answer(request, found, refused=_("Nothing was changed. Please load the page again."))
     made.reservation = found
     return _done(request, found, partial(assigning.take_back, made, action_id=form.cleaned_data["action_id"]))
 
@@ -76,6 +75,8 @@ def assign_undo(request: StudioRequest, event: int) -> HttpResponse:
 def _done(request: StudioRequest, found: Reservation, act: "partial[Assignment]") -> HttpResponse:
     try:
         made = act(by=request.login, now=timezone.now())
+    except assigning.ChangedSince:
+        return answer(request, found, refused=_("Nothing was changed: the purchase was changed again since."))
     except (assigning.NotTheirs, ActionIdReused):
         return answer(request, found, refused=_("Nothing was changed: this button was used before."))
     return answer(request, found, made=made)

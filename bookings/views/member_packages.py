@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import purchase_forms as ask
+from bookings.actions import ActionIdReused as BookingIdReused
 from bookings.actions import assigning
 from bookings.purchase_words import change_words, day, not_possible_words, purchase_words, standing_words, zone_of
 from bookings.selectors import purchases as bought
@@ -211,22 +212,25 @@ def purchase_use(request: StudioRequest, member: int, purchase: int) -> HttpResp
     """Let the ticked unpaid visits use it (Q8)."""
     now = timezone.now()
     found, one = _the_purchase(request, member, purchase)
-    could = {visit.pk: visit for visit in bought.could_use(one, request.location_choice.visible, now=now)}
+    visible = request.location_choice.visible
+    # Those that it is used for already, too: the same form may come twice.
+    could = {visit.pk: visit for visit in bought.could_use(one, visible, now=now)}
+    could |= {visit.pk: visit for visit in one.reservations.filter(location__in=visible)}
     form = ask.UseForm(request.POST, visits=list(could))
     address = reverse("bookings:member_packages", args=[request.studio.slug, found.pk])
     if not form.is_valid():
         messages.error(request, _("Nothing was changed: tick the visits that are to use this purchase."))
         return redirect(f"{address}?sold={one.pk}")
-    before = balances([one], now=now)[one.pk]
-    for pk in form.cleaned_data["visit"]:
-        # One id for each visit, so that a form that is sent twice does it once.
-        action_id = uuid5(form.cleaned_data["action_id"], str(pk))
-        assigning.assign(could[pk], one, action_id=action_id, by=request.login, now=now)
-    after = balances([one], now=now)[one.pk]
-    name = purchase_words(one, zone_of(request.location_choice.visible))
-    number = len(form.cleaned_data["visit"])
+    visits = [could[pk] for pk in form.cleaned_data["visit"]]
+    try:
+        made = assigning.assign_unpaid(visits, one, action_id=form.cleaned_data["action_id"], by=request.login, now=now)
+    except (assigning.ChangedSince, assigning.NotTheirs, BookingIdReused):
+        messages.error(request, _("Nothing was changed: these visits or the purchase were changed since. Look again."))
+        return redirect(f"{address}?sold={one.pk}")
+    name, number = purchase_words(one, zone_of(visible)), len(visits)
     done = ngettext("%(number)d visit uses it now.", "%(number)d visits use it now.", number) % {"number": number}
-    messages.success(request, f"{change_words(name, before, after)}. {done}")
+    told = change_words(name, made.before[one.pk], made.after[one.pk]) if made else name
+    messages.success(request, f"{told}. {done}")
     return redirect(address)
 
 

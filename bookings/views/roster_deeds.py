@@ -131,17 +131,17 @@ def package(request: StudioRequest, reservation: int) -> HttpResponse:
     act: partial[Assignment]
     if event:
         made = get_object_or_404(found.events.filter(kind=ReservationEvent.Kind.ASSIGNED), pk=int(event))
-        if found.events.filter(kind=made.kind, pk__gt=made.pk).exists():
-            return panel_answer(
-                request, session, reservation, refused=_("Nothing was changed: the package was changed again since.")
-            )
         act = partial(assigning.take_back, made)
     else:
         chosen = get_object_or_404(found.member.purchases, pk=int(wanted)) if wanted else None
         act = partial(assigning.assign, found, chosen)
     try:
         done = act(action_id=form.cleaned_data["action_id"], by=request.login, now=timezone.now())
-    except actions.ActionIdReused:
+    except assigning.ChangedSince:
+        return panel_answer(
+            request, session, reservation, refused=_("Nothing was changed: the package was changed again since.")
+        )
+    except (assigning.NotTheirs, actions.ActionIdReused):
         return panel_answer(
             request, session, reservation, refused=_("Nothing was changed: this button was used before.")
         )

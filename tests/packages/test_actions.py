@@ -155,15 +155,14 @@ class TestSelling:
         sell(five_pack, desk, **asked)
         ten_pack = actions.make_package(desk.studio, name="10 Pack", terms={"uses": 10}, by=desk, now=NOW)
         changed: dict[str, Any] = {
+            "package": ten_pack,
             "member": MemberFactory(studio=desk.studio),
             "price": Decimal(55),
             "purchased_at": NOW - timedelta(days=1),
         }
+        wanted = {"package": five_pack} | asked | {other: changed[other]}
         with pytest.raises(ActionIdReused):
-            if other == "package":
-                sell(ten_pack, desk, **asked)
-            else:
-                sell(five_pack, desk, **(asked | {other: changed[other]}))
+            sell(wanted.pop("package"), desk, **wanted)
 
     def test_another_studios_member_cannot_buy(self, five_pack: Package, desk: StaffLogin) -> None:
         sell(five_pack, desk, member=MemberFactory())
