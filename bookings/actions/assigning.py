@@ -188,8 +188,11 @@ def assign_coming(reservations: Iterable[Reservation], studio: Studio, *, now: d
 
     What has begun is left alone: the other system counted it, and what is left here is what it said was left. For
     reservations that are written already, in locked sessions; nothing is recorded, it is part of how they were made.
+    What they used before, for another member or before they were cancelled, they use no more.
     """
-    coming = [row for row in reservations if row.booking == Reservation.Booking.BOOKED and row.starts_at > now]
+    found = list(reservations)
+    coming = [row for row in found if row.booking == Reservation.Booking.BOOKED and row.starts_at > now]
+    _use_nothing([row for row in found if row.purchase_id is not None], but=coming)
     coming.sort(key=lambda row: (row.member_id, row.starts_at, row.pk))
     # All at once and in one order, so that two of these never wait for each other.
     bought = Purchase.objects.filter(member__in={row.member_id for row in coming}).order_by("pk")
@@ -203,6 +206,16 @@ def assign_coming(reservations: Iterable[Reservation], studio: Studio, *, now: d
             for name, value in assignment_of(choice).items():
                 setattr(row, name, value)
     Reservation.objects.bulk_update(coming, ["purchase", "assigned", "choice"], batch_size=1000)
+
+
+def _use_nothing(rows: list[Reservation], *, but: list[Reservation]) -> None:
+    """Take the purchase off those that will be asked anew, and off those whose member is another one by now."""
+    anew = {row.pk for row in but}
+    owners = dict(Purchase.objects.filter(pk__in={row.purchase_id for row in rows}).values_list("pk", "member_id"))
+    gone = [row for row in rows if row.pk in anew or owners[row.purchase_id or 0] != row.member_id]
+    for row in gone:
+        row.purchase, row.assigned, row.choice = None, Assigned.FREE, {}
+    Reservation.objects.bulk_update(gone, ["purchase", "assigned", "choice"], batch_size=1000)
 
 
 def take_off_others_purchases(members: Iterable[Member], *, by: StaffLogin | None, now: datetime) -> list[Reservation]:
