@@ -30,6 +30,8 @@ class Booked:
     session: ScheduledSession
     states: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
+    # Everybody, by source, state and whether it is a first visit here.
+    groups: Counter[tuple[str, State, bool]] = field(default_factory=Counter)
     newcomers: int = 0
     # On the waiting list, those who are offered a place among them.
     waiting: int = 0
@@ -104,6 +106,7 @@ def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[
     for row in counted:
         booked = found[row["session_id"]]
         booked.states[row["state_word"]] += row["number"]
+        booked.groups[row["source"], State(row["state_word"]), bool(row["first_here"])] += row["number"]
         if row["booking"] == Booking.BOOKED:
             booked.sources[row["source"]] += row["number"]
             booked.newcomers += row["number"] * row["first_here"]
