@@ -5,9 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
-from packages.models import Package, Purchase
+from packages.models import Package, PackageVersion, Purchase
+from packages.words import money_words, uses_words, validity_words
 from portal.models import Studio
 
 
@@ -35,8 +37,17 @@ def reason_field(*, required: bool = True) -> forms.CharField:
     return forms.CharField(label=_("Reason"), max_length=200, required=required)
 
 
+class PackageField(forms.ModelChoiceField):
+    """Packages with what they are sold for, as whoever sells must tell it."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        terms = obj.newest[0]
+        told = (uses_words(terms.uses), validity_words(terms), money_words(terms.price, terms.currency))
+        return f"{obj.name}: {', '.join(told)}"
+
+
 class SellForm(PurchaseForm):
-    package = forms.ModelChoiceField(Package.objects.none(), label=_("Package"), empty_label=None)
+    package = PackageField(Package.objects.none(), label=_("Package"), empty_label=None)
     price = forms.DecimalField(
         label=_("Price paid"), max_digits=9, decimal_places=2, min_value=0, required=False,
         help_text=_("Empty: what the package costs."),
@@ -50,7 +61,8 @@ class SellForm(PurchaseForm):
         self.zone = zone
         packages = self.fields["package"]
         assert isinstance(packages, forms.ModelChoiceField)  # noqa: S101 - declared above
-        packages.queryset = studio.packages.on_sale()
+        newest = PackageVersion.objects.order_by("package_id", "-number").distinct("package_id")
+        packages.queryset = studio.packages.on_sale().prefetch_related(Prefetch("versions", newest, to_attr="newest"))
         if not with_price:
             del self.fields["price"]
 

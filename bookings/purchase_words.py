@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.models import Reservation
 from bookings.selectors.wallet import Balance
+from bookings.sources import OWN, source_name
 from bookings.words import clock, day_and_clock
 from packages.actions import NotPossible, Reason
 from packages.models import Hold, Purchase
@@ -97,12 +99,18 @@ def standing_words(purchase: Purchase, holds: list[Hold], balance: Balance, on: 
     return words
 
 
+def pass_words(reservation: Reservation) -> str:
+    """Whose pass pays, where a marketplace's does (Q21): "pass of OneFit"; else empty."""
+    pays = reservation.purchase_id is None and not reservation.is_unpaid and reservation.source not in OWN
+    return _("pass of %(marketplace)s") % {"marketplace": source_name(reservation.source)} if pays else ""
+
+
 def count_because(count: Count, reservation: Reservation) -> str:
     """Why it counts, or does not, in a few words: the last question of the path."""
     last = count.path[-1]
     match last.question:
         case CountQuestion.PURCHASE:
-            return _("unpaid") if reservation.is_unpaid else _("free")
+            return _("unpaid") if reservation.is_unpaid else pass_words(reservation) or _("free")
         case CountQuestion.LATE_CANCEL_USES:
             return _("late cancellation uses a session") if last.answer else _("cancelled")
         case CountQuestion.CHECKED_IN:
@@ -120,6 +128,8 @@ def count_fact(step: CountStep, reservation: Reservation) -> str:
         case CountQuestion.PURCHASE, True if reservation.purchase is not None:
             return purchase_words(reservation.purchase, place.tz)
         case CountQuestion.PURCHASE, _:
+            if market := pass_words(reservation):
+                return capfirst(market)
             return _("Unpaid.") if reservation.is_unpaid else _("Free at booking.")
         case CountQuestion.LATE_CANCEL_USES, answer:
             return _late_cancel_fact(reservation, answer=answer)

@@ -137,7 +137,7 @@ def _arrow(arrow: Arrow, boxes: Mapping[str, DrawnBox], width: int, *, is_lit: b
             foot = end.y + end.height
             label = Line(arrow.answer, aim + 8, start.y - 8)
             return DrawnArrow(f"M{aim} {start.y}V{foot + 7}", _tip(aim, foot, "up"), label, is_lit)
-        label = Line(arrow.answer, aim + 8, end.y - GAP_Y // 2 + 10)
+        label = Line(arrow.answer, aim + 8, start.y + start.height + 14)
         return DrawnArrow(f"M{aim} {start.y + start.height}V{end.y - 7}", _tip(aim, end.y, "down"), label, is_lit)
     label = Line(arrow.answer, side + 8, middle - 6)
     if start.y == end.y:

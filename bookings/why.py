@@ -1,19 +1,22 @@
 """Why a reservation uses what it uses and whether it counts: its path through the two trees, in words (K7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookings.models import Reservation
-from bookings.purchase_words import COUNT_QUESTIONS, PASSED_OVER, count_fact, day, purchase_words
+from bookings.purchase_words import COUNT_QUESTIONS, PASSED_OVER, count_fact, day, pass_words, purchase_words
+from bookings.sources import source_name
 from bookings.trees import Arrow, Box, Drawing, Tree, draw
 from packages.models import Policy, Purchase
 from packages.rules import Choice, CountQuestion, Outcome, PassedOver, Verdict
 
+_MARKET = gettext_lazy("Was it booked through a marketplace?")
 ENDS = {Verdict.COUNTED: "counted", Verdict.NOT_COUNTED: "not_counted", Verdict.NOT_YET: "not_yet"}
 
 
@@ -55,6 +58,8 @@ class Path:
     packages: list[int]
     on: date | None
     policy: Policy
+    # The marketplace whose pass pays, by its name: then nothing else is asked (Q21).
+    market: str = ""
 
     @classmethod
     def of(cls, choice: Choice) -> "Path":
@@ -67,15 +72,19 @@ class Path:
         """The rule's path as it was when the reservation was made (`bookings.selectors.wallet.assignment_of`)."""
         kept = reservation.choice
         if "looked_at" not in kept:
-            return cls(Outcome.FREE, [], [], None, Policy())
+            market = source_name(reservation.source) if pass_words(reservation) else ""
+            return cls(Outcome.FREE, [], [], None, Policy(), market)
         path = [(pk, PassedOver(word) if word else None) for pk, word in kept["looked_at"]]
         outcome = Outcome.PURCHASE if any(why_not is None for _pk, why_not in path) else Outcome.UNPAID
         policy = Policy(order=kept["order"], over_use=kept["over_use"])
         return cls(outcome, path, kept["packages"], date.fromisoformat(kept["on"]), policy)
 
 
-def choice_tree(policy: Policy) -> Tree:
-    """The first tree: which purchase is used (K2-K4, Q1); the studio's order and over-use stand in its words."""
+def choice_tree(policy: Policy, *, with_market: bool = False) -> Tree:
+    """The first tree: which purchase is used (K2-K4, Q1); the studio's order and over-use stand in its words.
+
+    `with_market` asks first whether it came through a marketplace, as of those that did (Q21).
+    """
     yes, no = _("yes"), _("no")
     asks_uses = not policy.over_use
     another = _("Is there a purchase, or another one? In this order: %(order)s.") % {
@@ -106,6 +115,13 @@ def choice_tree(policy: Policy) -> Tree:
         arrows += [Arrow("valid", "left", no), Arrow("left", "next", no), Arrow("left", "taken", yes)]
     else:
         arrows.append(Arrow("valid", "taken", no))
+    if with_market:
+        boxes = [
+            Box("market", 0, 0, str(_MARKET)),
+            Box("pass", 1, 0, _("Its pass pays: no purchase is used"), is_end=True),
+            *(replace(box, row=box.row + 1) for box in boxes),
+        ]
+        arrows += [Arrow("market", "pass", yes), Arrow("market", "packages", no)]
     return Tree("choice", _("Which purchase is used"), tuple(boxes), tuple(arrows))
 
 
@@ -148,6 +164,12 @@ def explain_choice(
 ) -> Explained:
     """The path of a choice. `bought`: the member's purchases by key, packages joined; `named`: packages by key."""
     policy = path.policy
+    if path.market:
+        words = _("The pass of %(marketplace)s pays; no purchase is used.") % {"marketplace": path.market}
+        drawing = draw(
+            choice_tree(policy, with_market=True), {"market", "market-pass", "pass"}, {"market": path.market}
+        )
+        return Explained(drawing, [Said(str(_MARKET), _("yes"), path.market)], words)
     tree, lit, said = choice_tree(policy), {"packages"}, []
     names = ", ".join(sorted(named[pk] for pk in path.packages if pk in named))
     if path.outcome is Outcome.FREE:
@@ -175,7 +197,7 @@ def explain_choice(
     facts = {"packages": names, "taken": taken.words if taken else ""}
     if path.on is not None and "valid" in lit:
         facts["valid"] = day(path.on, zone)
-    facts |= {"next": ", ".join(f"{one.words}: {one.why_not}" for one in looked[:4] if one.why_not)}
+    facts |= {"next": "; ".join(f"{one.words}: {one.why_not}" for one in looked[:4] if one.why_not)}
     return Explained(draw(tree, lit, facts), said, end)
 
 

@@ -65,7 +65,18 @@ class PackageForm(forms.ModelForm):
         if package is not None:
             how = self.UNTIL if known.valid_until else self.FOR if known.valid_for else self.EVER
             self.initial.update(name=package.name, ends=how)
+        else:
+            self.initial.update(self._usual())
+        unit = self.fields["valid_unit"]
+        assert isinstance(unit, forms.ChoiceField)  # noqa: S101 - the model's choices
+        unit.choices = Unit.choices
         self.initial["seen"] = self.stands
+
+    def _usual(self) -> dict[str, Any]:
+        """What a new package begins with: months, and money as in the package that was made last."""
+        made = PackageVersion.objects.filter(package__studio=self.studio).order_by("-made_at")
+        last = made.values("currency", "tax_rate").first()
+        return {"valid_unit": Unit.MONTHS, **(last or {"currency": "EUR"})}
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.template.loader import render_to_string
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from bookings.models import Reservation
-from bookings.purchase_words import VERDICTS, count_because, purchase_words, standing_words, zone_of
+from bookings.purchase_words import VERDICTS, count_because, pass_words, purchase_words, standing_words, zone_of
 from bookings.selectors.purchases import Owned, Today, owned
 from bookings.selectors.wallet import Balance
 from bookings.states import flag_words, star_of
@@ -100,7 +101,7 @@ def _row(visit: Any, today: Today, named: dict[int, Owned], *, now: datetime) ->
 def uses_words(visit: Any) -> str:
     if visit.purchase is not None:
         return purchase_words(visit.purchase, visit.location.tz)
-    return _("Unpaid") if visit.is_unpaid else _("Free")
+    return _("Unpaid") if visit.is_unpaid else capfirst(pass_words(visit)) or _("Free")
 
 
 def _rule_says(visit: Any, today: Today, named: dict[int, Owned]) -> str:

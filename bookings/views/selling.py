@@ -23,6 +23,7 @@ from bookings.words import day_and_clock
 from packages.actions import ActionIdReused as SaleIdReused
 from packages.actions import NotPossible
 from packages.models import Package, PackageVersion
+from packages.words import money_words
 from portal.access import StudioRequest, studio_view
 from portal.roles import Right
 from portal.views import came_from, own_path
@@ -36,13 +37,17 @@ class Offer:
 
     package: Package
     terms: PackageVersion
+    price: str
     action_id: str
 
 
 @studio_view(Right.SELL)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sell_for(request: StudioRequest, reservation: int) -> HttpResponse:
-    """What can be sold for this visit, and the sale. A page of its own, and what the dialog on a list shows."""
+    """What can be sold for this visit, and the sale. A page of its own, and what the dialog on a list shows.
+
+    Whoever sells is asked what it costs, so the price is told without SEE_MONEY: that is for what was paid.
+    """
     found = visible(request, reservation)
     if request.method == "POST":
         return _sell(request, found)
@@ -53,7 +58,6 @@ def sell_for(request: StudioRequest, reservation: int) -> HttpResponse:
         "when": f"{found.session.item.name}, {day_and_clock(found.starts_at, found.location)}",
         "uses": one.person_of(found, now=timezone.now()).paid,
         "offers": _offers(found),
-        "with_price": request.may(Right.SEE_MONEY),
         "next": own_path(opened_on or "") or own_path(request.GET.get("next", "")) or _roster(request, found),
     }
     name = f"{TEMPLATE}#dialog" if request.htmx and not request.htmx.boosted else TEMPLATE
@@ -61,7 +65,10 @@ def sell_for(request: StudioRequest, reservation: int) -> HttpResponse:
 
 
 def _offers(found: Reservation) -> list[Offer]:
-    return [Offer(terms.package, terms, str(uuid4())) for terms in sold_for(found.session)]
+    return [
+        Offer(terms.package, terms, money_words(terms.price, terms.currency), str(uuid4()))
+        for terms in sold_for(found.session)
+    ]
 
 
 def _sell(request: StudioRequest, found: Reservation) -> HttpResponse:

@@ -41,7 +41,7 @@ def why(request: StudioRequest, reservation: int) -> HttpResponse:
     found = joined.with_state(now).with_count(now).get(pk=seen.pk)
     context = _explained(request, found, now=now) | {"crumbs": _crumbs(request, found)}
     if request.htmx and not request.htmx.boosted:
-        return render(request, "bookings/why.html#panel", context)
+        return render(request, "bookings/why.html#panel", context | {"in_panel": True})
     return render(request, "bookings/why.html", context)
 
 
@@ -51,7 +51,7 @@ def support_packages(request: StudioRequest) -> HttpResponse:
     """How packages are used: the trees as the studio has set them, for everybody."""
     policy = Policy.of(request.studio)
     trees = [draw(choice_tree(policy)), draw(count_tree())]
-    return render(request, "bookings/support_packages.html", {"drawings": trees})
+    return render(request, "bookings/support_packages.html", {"drawings": trees, "may_book": request.may(Right.BOOK)})
 
 
 @studio_view(Right.BOOK)
@@ -65,6 +65,7 @@ def what_if(request: StudioRequest) -> HttpResponse:
     session = get_object_or_404(sessions, pk=int(picked)) if _is_key(picked) else None
     text, words = request.GET.get("q", "")[:100], request.GET.get("class", "")[:100]
     context: dict[str, Any] = {
+        "crumbs": _crumbs_of_packages(request),
         "member": member,
         "session": session,
         "text": text,
@@ -119,6 +120,13 @@ def _crumbs(request: StudioRequest, found: Any) -> list[tuple[str, str]]:
     if request.may(Right.VIEW_MEMBERS):
         return [(found.member.name, reverse("bookings:member", args=[slug, found.member_id]))]
     return [(found.session.item.name, reverse("bookings:session", args=[slug, found.session_id]))]
+
+
+def _crumbs_of_packages(request: StudioRequest) -> list[tuple[str, str]]:
+    slug = request.studio.slug
+    if request.may(Right.MANAGE_PACKAGES):
+        return [(_("Packages"), reverse("bookings:packages", args=[slug]))]
+    return [(_("How packages are used"), reverse("bookings:support_packages", args=[slug]))]
 
 
 def _of_studio(request: StudioRequest, text: str) -> Member | None:
