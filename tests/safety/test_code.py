@@ -38,6 +38,7 @@ UNBOUND = {
 BOUNDS = {
     "day",
     "studio",
+    "studio_id",
     "login",
     "location",
     "locations",
