@@ -63,7 +63,7 @@ def book_appointment(
             is_exclusive=True,
         )
         session = locked_session(session)
-        uses = Wallet(member, session.studio, now=now, lock=True).choose(session)
+        uses = Wallet(member, session.studio, now=now, lock=True, source=source).choose(session)
         refuse_unpaid(uses, by_staff=by is not None)
         event = put_in(session, member, None, uses=uses, source=source, action_id=action_id, by=by, now=now)
         return Done(event, decision)

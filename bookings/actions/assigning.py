@@ -113,7 +113,9 @@ def choose_again(reservation: Reservation, *, action_id: UUID, by: StaffLogin | 
         if done := done_before(session.studio_id, action_id, Kind.ASSIGNED, reservation=reservation):
             now_so = balances(bought.values(), now=now)
             return Assignment(done, now_so, now_so)
-        wallet = Wallet(reservation.member, session.studio, now=now, lock=True, without=reservation)
+        wallet = Wallet(
+            reservation.member, session.studio, now=now, lock=True, without=reservation, source=reservation.source
+        )
         fields = assignment_of(wallet.choose(session))
         return _write(reservation, bought, fields, action_id=action_id, by=by, now=now)
 
@@ -151,7 +153,9 @@ def choose_again_if_gone(reservation: Reservation, session: ScheduledSession, *,
     """
     if reservation.purchase_id is None and reservation.assigned in (Assigned.FREE, Assigned.HAND):
         return
-    wallet = Wallet(reservation.member, session.studio, now=now, lock=True, without=reservation)
+    wallet = Wallet(
+        reservation.member, session.studio, now=now, lock=True, without=reservation, source=reservation.source
+    )
     if reservation.purchase_id is not None and wallet.has_left(reservation.purchase_id):
         return
     for name, value in assignment_of(wallet.choose(session)).items():

@@ -63,7 +63,7 @@ def reserve_course(
         if before and all(before):
             return CourseDone(tuple(done for done in before if done), rules.Decision(()))
         lines = [settle_waiting(session, now=now) for session in sessions]
-        uses = choose_each(Wallet(member, item.studio, now=now, lock=True), sessions)
+        uses = choose_each(Wallet(member, item.studio, now=now, lock=True, source=source), sessions)
         facts = course_facts(sessions, member, lines, by_staff=by is not None, uses=uses)
         decision, position = rules.may_book_all(facts, now=now)
         if not decision.allowed:

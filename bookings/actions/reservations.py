@@ -67,7 +67,7 @@ def _reserve(
         if done := done_before(session.studio_id, action_id, Kind.RESERVED, member=member, session=session):
             return done
         line = settle_waiting(session, now=now)
-        wallet = Wallet(member, session.studio, now=now, lock=True)
+        wallet = Wallet(member, session.studio, now=now, lock=True, source=source)
         uses, member = wallet.choose(session), wallet.member
         decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None, uses=uses), now=now)
         if not decision.allowed:

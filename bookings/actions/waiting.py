@@ -151,7 +151,7 @@ def _book(
 ) -> Waited:
     if not decision.allowed:
         raise Refused(decision)
-    uses = Wallet(entry.member, session.studio, now=now, lock=True).choose(session)
+    uses = Wallet(entry.member, session.studio, now=now, lock=True, source=entry.source).choose(session)
     refuse_unpaid(uses, by_staff=by is not None)
     put_in(session, entry.member, entry, uses=uses, source=entry.source, action_id=action_id, by=by, now=now)
     return Waited(entry.events.get(kind=Kind.ACCEPTED), decision)

@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from bookings.models import ItemPackage, Reservation, ReservationEvent
 from bookings.rules import Booking
 from bookings.selectors.wallet import Balance, balances, candidate_of
+from bookings.sources import is_own
 from packages.models import Hold, LedgerEntry, Package, Policy, Purchase
 from packages.rules import Choice, Order, Outcome, Verdict, choose_purchase, is_over
 from portal.models import Location, Member, Studio
@@ -197,7 +198,7 @@ class Today:
 
     def choose(self, visit: Any) -> Choice:
         """`visit` has `count_word`."""
-        accepted = self.accepted[visit.session.item_id]
+        accepted = self.accepted[visit.session.item_id] if is_own(visit.source) else None
         if accepted is None:
             return Choice(Outcome.FREE, None, ())
         policy = self._policy

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from bookings.models import CalendarItem, ItemPackage, Reservation, ScheduledSession
+from bookings.sources import is_own
 from packages.models import Hold, Policy, Purchase
 from packages.rules import Candidate, Choice, Order, Outcome, Verdict, choose_purchase
 from portal.members.merging import locked_kept
@@ -59,8 +60,9 @@ class Wallet:
 
     `lock`: nobody changes them before the commit, so that two reservations never take one last use; the sessions are
     locked before. Of a member who was merged in that very moment it is the kept one's wallet, as the reservation will
-    be: `member` says so after the first choice. `without`: as if that reservation were not made. At most five queries,
-    however many purchases there are, and one for an item that is free.
+    be: `member` says so after the first choice. `without`: as if that reservation were not made. `source`: who asks; a
+    marketplace's booking has a pass of its own, and no purchase is touched (Q21). At most five queries, however many
+    purchases there are, and one for an item that is free.
     """
 
     def __init__(
@@ -71,13 +73,15 @@ class Wallet:
         now: datetime,
         lock: bool = False,
         without: Reservation | None = None,
+        source: str = "desk",
     ) -> None:
         self.member, self.studio, self.now, self._lock, self._without = member, studio, now, lock, without
+        self._has_pass = not is_own(source)
         self._taken: Counter[int] = Counter()
 
     def choose(self, session: ScheduledSession) -> Choice:
         """What a reservation in this session would use, after what was taken before (K2-K4)."""
-        accepted = accepted_packages(session.item)
+        accepted = None if self._has_pass else accepted_packages(session.item)
         if accepted is None:
             return Choice(Outcome.FREE, None, ())
         policy = self._policy

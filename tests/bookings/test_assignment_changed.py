@@ -167,3 +167,30 @@ class TestUnpaidVisits:
             assigning.assign_unpaid([unpaid, rows[0]], other, **given(desk))
         unpaid.refresh_from_db()
         assert unpaid.is_unpaid
+
+
+class TestAMarketplacesGuest:
+    def test_own_purchases_are_left_alone_until_somebody_switches_by_hand(
+        self, flow: CalendarItem, kim: Member, desk: StaffLogin
+    ) -> None:
+        """Q21: the source decides; after the switch the balance counts, and the rule switches back."""
+        pack, session = buy(kim, flow), SessionFactory(item=flow, starts_at=NOW + 2 * DAY)
+        row = actions.reserve(session, kim, source="wellpass", action_id=uuid4(), by=None, now=NOW).reservation
+        assert (row.purchase, row.is_unpaid) == (None, False)
+        actions.cancel(row, outcome=CancelAs.IN_TIME, **given(desk))
+        assert actions.reinstate(row, **given(desk)).reservation.purchase is None
+        assert assigning.assign(row, pack, **given(desk)).after[pack.pk].planned == 1
+        back = assigning.choose_again(row, **given(desk))
+        assert (back.done.reservation.purchase, back.after[pack.pk].planned) == (None, 0)
+
+    def test_a_place_from_the_waiting_list_is_that_of_the_marketplace(
+        self, flow: CalendarItem, kim: Member, desk: StaffLogin
+    ) -> None:
+        buy(kim, flow)
+        session = SessionFactory(item=flow, starts_at=NOW + 2 * DAY, capacity=1)
+        holder = actions.reserve(session, MemberFactory(studio=flow.studio), source="desk", **given(desk)).reservation
+        entry = actions.join_waiting(session, kim, source="wellpass", action_id=uuid4(), by=None, now=NOW).entry
+        actions.cancel(holder, outcome=CancelAs.IN_TIME, **given(desk))
+        place = actions.accept_place(entry, action_id=uuid4(), by=None, now=NOW).reservation
+        assert place is not None
+        assert (place.purchase, place.assigned) == (None, "free")
