@@ -28,7 +28,7 @@ def actions(request: StudioRequest, text: str) -> Section:
         ((Right.MANAGE_PACKAGES,), "bookings:package_new", _("New package"), "ticket"),
         ((Right.MANAGE_PACKAGES,), "bookings:package_items", _("What packages are for"), "grid-3x3"),
         ((Right.BOOK,), "bookings:what_if", _("What if? What somebody would use for a class"), "split"),
-        ((Right.VIEW_TODAY,), "bookings:support_packages", _("How packages are used"), "circle-question-mark"),
+        ((Right.BOOK,), "bookings:support_packages", _("How packages are used"), "circle-question-mark"),
         ((Right.MANAGE_LOGINS,), "portal:staff_invite", _("Invite a colleague"), "mail-plus"),
         ((Right.MANAGE_SETTINGS,), "portal:settings_closing_days", _("Add closing days"), "calendar-off"),
     ]

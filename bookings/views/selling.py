@@ -8,23 +8,28 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings.actions import ActionIdReused
+from bookings.actions.selling import PaidSince
 from bookings.actions.selling import sell_for as sell_for_visit
 from bookings.forms import ActionForm
 from bookings.models import Reservation
 from bookings.paid_words import left_words
 from bookings.selectors import one
 from bookings.selectors.packages import sold_for
+from bookings.selectors.purchases import could_use
 from bookings.views.reservations import visible
 from bookings.words import day_and_clock
 from packages.actions import ActionIdReused as SaleIdReused
 from packages.actions import NotPossible
-from packages.models import Package, PackageVersion
+from packages.models import Package, PackageVersion, Purchase
 from packages.words import money_words
-from portal.access import StudioRequest, studio_view
+from portal.access import StudioRequest, locations_for, studio_view
+from portal.models import Member
 from portal.roles import Right
 from portal.views import came_from, own_path
 
@@ -85,6 +90,8 @@ def _sell(request: StudioRequest, found: Reservation) -> HttpResponse:
         )
     except NotPossible:
         messages.error(request, _("%(package)s is not on sale any more. Nothing was sold.") % {"package": package.name})
+    except PaidSince:
+        messages.error(request, _("Nothing was sold: this visit is paid by now."))
     except (ActionIdReused, SaleIdReused):
         messages.error(request, _("Nothing was sold: this button was used before. Please load the page again."))
     else:
@@ -92,7 +99,23 @@ def _sell(request: StudioRequest, found: Reservation) -> HttpResponse:
         words = _("%(name)s bought %(package)s. This visit uses it: %(left)s.")
         left = left_words(balance.free, balance.limit)
         messages.success(request, words % {"name": found.member.name, "package": package.name, "left": left})
+        _offer_to_others(request, sold.purchase, found.member)
     return redirect(back)
+
+
+def _offer_to_others(request: StudioRequest, bought: Purchase, member: Member) -> None:
+    """What else is unpaid and could use it: told with the way to the ticks, nothing of itself (Q8)."""
+    others = len(could_use(bought, locations_for(request.login), now=timezone.now()))
+    if not others or not request.may(Right.VIEW_MEMBERS):
+        return
+    words = ngettext(
+        "%(number)d more unpaid visit of %(name)s could use it.",
+        "%(number)d more unpaid visits of %(name)s could use it.",
+        others,
+    ) % {"number": others, "name": member.name}
+    address = reverse("bookings:member_packages", args=[request.studio.slug, member.pk])
+    ways = (words, f"{address}?sold={bought.pk}", _("Choose which"))
+    messages.info(request, format_html('{} <a href="{}">{}</a>', *ways))
 
 
 def _roster(request: StudioRequest, found: Reservation) -> str:
