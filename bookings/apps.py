@@ -9,12 +9,14 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         from bookings import commands, judging, preferences, receivers  # noqa: F401 (which connect themselves)
         from bookings.holdings import Reservations, Waits
+        from bookings.purchase_import import PurchaseImport
         from bookings.reservation_import import ReservationImport
         from portal.imports.kinds import register
         from portal.members.holdings import register as hold
         from portal.preferences import registry as settings
 
         register(ReservationImport())
+        register(PurchaseImport())
         hold(Reservations())
         hold(Waits())
         settings.register(preferences.BOOKING)

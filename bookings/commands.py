@@ -25,6 +25,10 @@ def actions(request: StudioRequest, text: str) -> Section:
         ((Right.BOOK,), "bookings:member_new", _("New member"), "user-round-plus"),
         ((Right.MANAGE_SCHEDULE,), "bookings:item_new", _("New class"), "calendar-plus"),
         ((Right.MANAGE_SCHEDULE,), "bookings:copy_week", _("Copy a week of the schedule"), "copy"),
+        ((Right.MANAGE_PACKAGES,), "bookings:package_new", _("New package"), "ticket"),
+        ((Right.MANAGE_PACKAGES,), "bookings:package_items", _("What packages are for"), "grid-3x3"),
+        ((Right.BOOK,), "bookings:what_if", _("What if? What somebody would use for a class"), "split"),
+        ((Right.BOOK,), "bookings:support_packages", _("How packages are used"), "circle-question-mark"),
         ((Right.MANAGE_LOGINS,), "portal:staff_invite", _("Invite a colleague"), "mail-plus"),
         ((Right.MANAGE_SETTINGS,), "portal:settings_closing_days", _("Add closing days"), "calendar-off"),
     ]
@@ -34,6 +38,18 @@ def actions(request: StudioRequest, text: str) -> Section:
         if all(map(request.may, rights))
     ]
     return Section(_("Actions"), matching(text, found))
+
+
+def packages(request: StudioRequest, text: str) -> Section:
+    """The studio's packages that are on sale."""
+    if not request.may(Right.MANAGE_PACKAGES) or len(text.strip()) < SHORTEST:
+        return Section(_("Packages"), [])
+    slug = request.studio.slug
+    found = [
+        Command(package.name, reverse("bookings:package", args=[slug, package.pk]), "ticket")
+        for package in request.studio.packages.on_sale().order_by("name", "pk")
+    ]
+    return Section(_("Packages"), matching(text, found)[:MOST])
 
 
 def members(request: StudioRequest, text: str) -> Section:
@@ -87,5 +103,5 @@ def months(request: StudioRequest, text: str) -> Section:
 
 
 def register_commands() -> None:
-    for place, provider in enumerate((actions, members, classes, months), start=2):
+    for place, provider in enumerate((actions, members, classes, packages, months), start=2):
         register(provider, place=10 * place)

@@ -21,6 +21,7 @@ from bookings.models import CalendarItem, Reservation
 from bookings.rules import State
 from bookings.selectors.local_days import next_month, starting_within
 from bookings.states import FLAG_WORDS, STATE_WORDS
+from packages.rules import Verdict
 from portal.downloads import BOM, FORMULA_STARTS, defused, long_read, separator
 from portal.models import Location
 
@@ -46,6 +47,8 @@ def _columns() -> list[Column]:
     flags = "r.flagged"
     for flag in Flag:
         flags = f"replace({flags}, '{flag}', %(flag_{flag.name})s)"
+    # Nothing stands behind a visit that uses no package.
+    counts = " ".join(f"WHEN '{one}' THEN %(counts_{one})s" for one in Verdict)
     kinds = " ".join(f"WHEN '{kind}' THEN %(kind_{kind})s" for kind in CalendarItem.Kind.values)
     return [
         Column(_("Month"), "%(month)s"),
@@ -72,6 +75,10 @@ def _columns() -> list[Column]:
             " ELSE r.booking = 'booked' AND first_visit.id IS NULL END THEN %(yes)s ELSE %(no)s END",
         ),
         Column(_("Cancelled at"), _INSTANT.format("r.cancelled_at"), kind="moment"),
+        Column(_("Package"), _safe("package.name")),
+        Column(
+            _("Counts against package"), f"CASE WHEN r.purchase_id IS NOT NULL THEN CASE r.count_word {counts} END END"
+        ),
         Column(_("To look at"), f"CASE WHEN r.flagged <> '' THEN {_safe(flags)} END"),
     ]
 
@@ -97,6 +104,8 @@ COPY (
     JOIN bookings_calendaritem item ON item.id = session.item_id
     LEFT JOIN portal_teacher teacher ON teacher.id = session.teacher_id
     JOIN portal_member member ON member.id = r.member_id
+    LEFT JOIN packages_purchase purchase ON purchase.id = r.purchase_id
+    LEFT JOIN packages_package package ON package.id = purchase.package_id
     LEFT JOIN LATERAL (
       SELECT visit.id
         FROM bookings_reservation visit
@@ -150,10 +159,12 @@ def _copied(
     reservations = (
         Reservation.objects.filter(starting_within([location], month, after), studio_id=location.studio_id)
         .with_state(now)
+        .with_count(now)
         .filter(only)
         .values(
             "id", "session_id", "member_id", "starts_at", "source", "booking", "attendance", "booked_at",
             "checked_in_at", "checked_in_by_id", "cancelled_at", "flagged", "state_word",
+            "purchase_id", "count_word",
         )
     )  # fmt: skip
     with long_read(), connection.cursor() as cursor:
@@ -182,6 +193,9 @@ def _facts(location: Location, month: date) -> dict[str, Any]:
         **{f"state_{state}": str(word) for state, word in STATE_WORDS.items()},
         **{f"flag_{flag.name}": str(FLAG_WORDS[flag]) for flag in Flag},
         "formula_starts": FORMULA_STARTS,
+        f"counts_{Verdict.COUNTED}": _("yes"),
+        f"counts_{Verdict.NOT_COUNTED}": _("no"),
+        f"counts_{Verdict.NOT_YET}": _("not yet"),
         "yes": _("yes"),
         "no": _("no"),
     }

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.actions.assigning import choose_again_if_gone, take_off_others_purchases
 from bookings.actions.offers import end_wait, record_wait, settle_waiting
 from bookings.actions.recording import axes, locked_session, raise_pulse, record
 from bookings.actions.reservations import cancel, free_place, free_spot, take_place
@@ -80,9 +81,14 @@ class Reservations(Holding):
 
     def restore(self, moved: Any, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> list[str]:
         Reservation.objects.filter(pk__in=moved["moved"], member=kept).update(member=merged)
+        unpaid = [
+            _("%(class)s, %(moment)s: it used a package of the other profile and is unpaid now.")
+            % {"class": row.session.item.name, "moment": _moment(row.session)}
+            for row in take_off_others_purchases((merged, kept), by=by, now=now)
+        ]
         left = [self._reinstate(one, by=by, now=now) for one in moved["withdrawn"]]
         raise_pulse(kept.studio_id, now)
-        return [sentence for sentence in left if sentence]
+        return [sentence for sentence in (*unpaid, *left) if sentence]
 
     def _reinstate(self, one: dict[str, Any], *, by: StaffLogin, now: datetime) -> str:
         """Book again what the merge withdrew; a sentence where the place is gone or something happened since."""
@@ -103,8 +109,14 @@ class Reservations(Holding):
         row.checked_in_at = parse_datetime(before["checked_in_at"]) if before["checked_in_at"] else None
         row.checked_in_by_id = before["checked_in_by"]
         row.spot = free_spot(session, prefer=before["spot"])
+        choose_again_if_gone(row, session, now=now)
         take_place(session)
-        row.save(update_fields=["booking", "cancelled_at", "attendance", "checked_in_at", "checked_in_by", "spot"])
+        row.save(
+            update_fields=[
+                *("booking", "cancelled_at", "attendance", "checked_in_at", "checked_in_by", "spot"),
+                *("purchase", "assigned", "choice"),
+            ]
+        )
         record(row, Kind.REINSTATED, action_id=uuid4(), by=by, now=now, before=was, undoes=event)
         return ""
 

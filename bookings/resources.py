@@ -11,6 +11,7 @@ from import_export.instance_loaders import BaseInstanceLoader
 from tablib import Dataset
 
 from bookings import rules
+from bookings.actions.assigning import assign_coming
 from bookings.actions.importing import Imported, count_places, record_imported, write_reservations
 from bookings.actions.recording import axes
 from bookings.imports.ledger import Ledger
@@ -107,6 +108,7 @@ class ReservationResource(RowResource):
         self._imported: list[Imported] = []
         self._axes_before: dict[int, Any] = {}
         self._sessions_before: dict[int, int] = {}
+        self._members_before: dict[int, int] = {}
         self.touched_sessions: set[int] = set()
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
@@ -251,6 +253,7 @@ class ReservationResource(RowResource):
         if not new:
             self._axes_before[instance.pk] = axes(instance)
             self._sessions_before[instance.pk] = instance.session_id
+            self._members_before[instance.pk] = instance.member_id
 
     def init_instance(self, row: Any = None) -> Reservation:
         return Reservation(studio=self.studio, source=self.ledger.source)
@@ -293,6 +296,13 @@ class ReservationResource(RowResource):
             self._imported.append(Imported(reservation, self.line_of_row[id(reservation)], before))
 
     def close(self) -> None:
-        """After the last chunk: places, events, and the pulse as the last of all."""
+        """After the last chunk: places, purchases, events, and the pulse as the last of all."""
         count_places(self.touched_sessions)
+        assign_coming((one.reservation for one in self._imported if self._is_new(one)), self.studio, now=self.now)
         record_imported(self.studio.pk, self.run.pk, self._imported, now=self.now)
+
+    def _is_new(self, one: Imported) -> bool:
+        """Whether it has nothing to use yet: it was not booked before, or by somebody else."""
+        row = one.reservation
+        was_booked = one.before.get("booking") == rules.Booking.BOOKED
+        return not was_booked or self._members_before[row.pk] != row.member_id

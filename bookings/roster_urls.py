@@ -14,6 +14,7 @@ urlpatterns = [
     path("reservations/<int:reservation>/give-up/", roster_deeds.give_up, name="give_up"),
     path("reservations/<int:reservation>/take-back/", roster_deeds.take_back, name="take_back"),
     path("reservations/<int:reservation>/spot/", roster_deeds.spot, name="spot"),
+    path("reservations/<int:reservation>/package/", roster_deeds.package, name="roster_package"),
     path("reservations/<int:reservation>/note/", notes.note, name="note"),
     path("reservations/<int:reservation>/notes/<int:note>/done/", notes.note_done, name="note_done"),
     path("walk-in/", walk_in.walk_in, name="walk_in"),

@@ -15,6 +15,11 @@ _WRITTEN = {
 }
 
 
+def is_own(source: str) -> bool:
+    """Whether the studio's own packages pay; a marketplace's booking brings its pass and touches no purchase (Q21)."""
+    return source in OWN
+
+
 def source_name(source: str) -> str:
     """The name to show for `Reservation.source`."""
     return str(OWN[source]) if source in OWN else _WRITTEN.get(source) or capfirst(source)

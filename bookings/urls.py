@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 
 from bookings.converters import MonthConverter
-from bookings.views import appointments, bookable, bookings, check_ins, reservations, waiting
+from bookings.views import appointments, balance_proof, bookable, bookings, check_ins, reservations, selling, waiting
 from portal.downloads import FileKindConverter
 
 register_converter(MonthConverter, "month")
@@ -16,8 +16,10 @@ urlpatterns = [
     path("reservations/<int:reservation>/no-show/", reservations.mark_no_show, name="mark_no_show"),
     path("reservations/<int:reservation>/revert-no-show/", reservations.revert_no_show, name="revert_no_show"),
     path("reservations/<int:reservation>/withdraw/", reservations.withdraw, name="withdraw"),
+    path("reservations/<int:reservation>/sell/", selling.sell_for, name="sell_for"),
     path("reservations/<int:reservation>/photo/", reservations.reservation_photo, name="reservation_photo"),
     path("events/<int:event>/undo/", reservations.undo, name="undo"),
+    path("imports/<int:purchase_run>/balances.csv", balance_proof.balance_proof_file, name="balance_proof"),
     path("place/<str:token>/", waiting.place, name="place"),
     path("bookings/", bookings.bookings, name="bookings"),
     path("bookings/waiting/<int:entry>/", waiting.waiting, name="waiting"),
@@ -30,6 +32,8 @@ urlpatterns = [
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),
     path("", include("bookings.member_urls")),
     path("", include("bookings.schedule_urls")),
+    path("", include("bookings.package_urls")),
+    path("", include("bookings.purchase_urls")),
     path("", include("bookings.roster_urls")),
     path("", include("bookings.history_urls")),
 ]

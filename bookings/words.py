@@ -26,6 +26,7 @@ QUESTIONS: Mapping[Question, Promise] = {
     Question.NOT_OPEN_YET: _("Has booking opened?"),
     Question.CLOSED: _("Is booking still open?"),
     Question.FULL: _("Is a place free?"),
+    Question.PAID: _("Is it free, or paid for by a package?"),
     Question.ELSEWHERE: _("Is this person nowhere else at that time?"),
     Question.RESERVATION_CANCELLED: _("Does the booking stand?"),
     Question.CHECKED_IN: _("Is there no check-in yet?"),
@@ -61,6 +62,7 @@ _REFUSALS: Mapping[Question, Promise] = {
     Question.STARTED: _("This class began %(fact)s. Nothing was changed. The desk can still help."),
     Question.NOT_OPEN_YET: _("Booking opens %(fact)s. Nothing was booked; please try again then."),
     Question.CLOSED: _("Booking closed %(fact)s. Nothing was booked. The desk can still help."),
+    Question.PAID: _("No valid package for this class. Nothing was booked. The desk can sell one."),
     Question.RESERVATION_CANCELLED: _(
         "This booking was cancelled. Nothing was changed. Take the cancellation back first."
     ),
@@ -100,6 +102,7 @@ _WARNINGS: Mapping[Question, Promise] = {
     Question.STARTED: _("This class began %(fact)s."),
     Question.NOT_OPEN_YET: _("Members can book from %(fact)s on."),
     Question.CLOSED: _("Booking closed for members %(fact)s."),
+    Question.PAID: _("No valid package: this visit is unpaid."),
     Question.ELSEWHERE: _("This person is also in another class at that time: %(fact)s."),
     Question.EARLY: _("That is early: the class begins %(fact)s."),
     Question.LOCATION_CLOSED: _("The location is closed that day: %(fact)s."),
@@ -125,6 +128,7 @@ _FIXES: Mapping[Question, Promise] = {
     Question.CLOSED: _("Book at the desk, or let booking close later."),
     Question.FULL: _("Wait for a place on the waiting list, or raise the capacity of the class."),
     Question.HELD: _("Wait until the answer is there, join the waiting list, or take someone off it."),
+    Question.PAID: _("Sell a package that is accepted here, or book it as unpaid."),
     Question.ELSEWHERE: _("Cancel the other class, if the person will not be there."),
     Question.CORRECTION_LIMIT: _("A longer correction limit of the location would allow it."),
     Question.PART_OF_COURSE: _("Book the whole course."),

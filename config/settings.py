@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "import_export",
     "template_partials",
     "portal",
+    "packages",
     "bookings",
 ]
 

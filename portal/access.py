@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -169,7 +169,7 @@ def public(why: str) -> Callable[[View], View]:
 
 
 def locations_for(login: StaffLogin) -> list[Location]:
-    """The locations that this login may see, in the studio's order: all, or those it is pinned to (Q13)."""
-    pinned = Exists(StaffLogin.locations.through.objects.filter(stafflogin=login.pk, location=OuterRef("pk")))
-    places = list(login.studio.locations.in_order().annotate(is_pinned=pinned))
-    return [place for place in places if place.is_pinned] or list[Location](places)
+    """The locations that this login may see, in the studio's order: all, or those it is pinned to (Q13). One query."""
+    pinned = StaffLogin.locations.through.objects.filter(stafflogin=login.pk)
+    seen = login.studio.locations.filter(Q(pk__in=pinned.values("location")) | ~Exists(pinned))
+    return list(seen.in_order())

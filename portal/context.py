@@ -102,9 +102,10 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
         (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar", "b"),
         (Right.VIEW_BOOKINGS, "bookings:schedule", _("Schedule"), "calendar-days", "t"),
         (Right.VIEW_MEMBERS, "bookings:members", _("Members"), "users", "m"),
+        (Right.MANAGE_PACKAGES, "bookings:packages", _("Packages"), "ticket", "p"),
         (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
-        (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "p"),
+        (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "a"),
         (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),
     ]
     entries = [entry for entry in entries if entry[0] in login.rights]

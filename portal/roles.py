@@ -15,6 +15,7 @@ class Right(StrEnum):
     CHECK_IN = "check_in"
     REVERT = "revert"
     BOOK = "book"
+    SELL = "sell"
     SEE_CONTACT = "see_contact"
     SEE_MONEY = "see_money"
     EXPORT = "export"
@@ -47,7 +48,9 @@ PRESET_WORDS = {
 }
 
 _LOOK = {Right.VIEW_TODAY, Right.VIEW_BOOKINGS}
-_DESK = _LOOK | {Right.VIEW_HISTORY, Right.CHECK_IN, Right.REVERT, Right.BOOK, Right.SEE_CONTACT, Right.VIEW_MEMBERS}
+_DESK = _LOOK | {
+    Right.VIEW_HISTORY, Right.CHECK_IN, Right.REVERT, Right.BOOK, Right.SELL, Right.SEE_CONTACT, Right.VIEW_MEMBERS,
+}  # fmt: skip
 
 RIGHTS: dict[Preset, frozenset[Right]] = {
     Preset.OWNER: frozenset(Right),

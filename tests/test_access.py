@@ -45,9 +45,12 @@ OBJECTS = {
     "login",
     "invitation",
     "wish",
+    "package",
+    "purchase",
+    "purchase_run",
 }
 # Those that belong to no location: a login that is pinned to one sees them all the same.
-OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion"}
+OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion", "package", "purchase"}
 OTHER_WORDS: dict[str, Any] = {
     "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own", "token": "forged",
     "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",

@@ -27,8 +27,10 @@ from tests.factories import (
     TeacherFactory,
     UserFactory,
 )
+from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 MISSING = 2**40  # an id that no row has
+SALES = b"Client ID,Pricing Option,Sale Date,Remaining\n4711,Five Pack,2026-01-31 18:00,4\n"
 FILE = b"Date;Client;Email\n2026-10-01;Kim Canary;kim@example.test\n"
 
 
@@ -70,6 +72,7 @@ def house(slug: str) -> House:
     twin = MemberFactory(studio=studio)
     pair = DuplicateSuggestion.objects.create(studio=studio, one=member, other=twin, reason="name", found_at=now)
     run = runs.upload(studio, by=owner, file_name="visits.csv", content=FILE, now=now)
+    sales = runs.upload(studio, by=owner, file_name="sales.csv", content=SALES, now=now)
     template = ImportTemplate.objects.create(
         studio=studio, name="Old system", kind=run.kind, header="0" * 64, used_at=now
     )
@@ -84,6 +87,8 @@ def house(slug: str) -> House:
     wish = invitations.ask(studio, asked, why="", by=owner, now=now, origin="https://x.test/")
     spot = SpotFactory(room__location=place, label="1", fill_order=0)
     feed = CalendarFeed.objects.create(studio=studio, location=place, secret_hash=slug, created_at=now)
+    terms = PackageVersionFactory(package__studio=studio, package__name=f"Pack of {slug}")
+    bought = PurchaseFactory(version=terms, member=member)
     return House(
         studio=studio,
         place=place,
@@ -108,12 +113,15 @@ def house(slug: str) -> House:
             "invitation": invitation.pk,
             "wish": wish.pk,
             "run": run.pk,
+            "purchase_run": sales.pk,
             "template": template.pk,
             "feed": feed.pk,
             "room": spot.room_id,
             "spot": spot.pk,
             "location": place.pk,
             "group": "booking",
+            "package": terms.package_id,
+            "purchase": bought.pk,
             "closing": closing.pk,
         },
     )

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 
 from bookings import rules
 from bookings.actions.recording import ActionIdReused, Done, Kind, Refused, locked_session
-from bookings.actions.reservations import put_in
+from bookings.actions.reservations import put_in, refuse_unpaid
 from bookings.models import CalendarItem, ReservationEvent, Room, ScheduledSession
 from bookings.selectors.appointments import appointment_facts
+from bookings.selectors.wallet import Wallet
 from portal.models import Member, StaffLogin, Teacher
 
 _BUSY = {"one_appointment_per_teacher_and_time", "one_appointment_per_room_and_time"}
@@ -61,7 +62,10 @@ def book_appointment(
             capacity=1,
             is_exclusive=True,
         )
-        event = put_in(locked_session(session), member, None, source=source, action_id=action_id, by=by, now=now)
+        session = locked_session(session)
+        uses = Wallet(member, session.studio, now=now, lock=True, source=source).choose(session)
+        refuse_unpaid(uses, by_staff=by is not None)
+        event = put_in(session, member, None, uses=uses, source=source, action_id=action_id, by=by, now=now)
         return Done(event, decision)
 
 

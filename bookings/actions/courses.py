@@ -13,6 +13,7 @@ from bookings.actions.reservations import cancel, cancel_facts, put_in
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import CancelAs, Decision
 from bookings.selectors.bookable import course_facts, course_sessions
+from bookings.selectors.wallet import Wallet, choose_each
 from portal.models import Member, StaffLogin
 
 
@@ -62,16 +63,17 @@ def reserve_course(
         if before and all(before):
             return CourseDone(tuple(done for done in before if done), rules.Decision(()))
         lines = [settle_waiting(session, now=now) for session in sessions]
-        facts = course_facts(sessions, member, lines, by_staff=by is not None)
+        uses = choose_each(Wallet(member, item.studio, now=now, lock=True, source=source), sessions)
+        facts = course_facts(sessions, member, lines, by_staff=by is not None, uses=uses)
         decision, position = rules.may_book_all(facts, now=now)
         if not decision.allowed:
             raise RefusedFor(decision, sessions[position] if sessions else None)
         done = [
             Done(
-                put_in(session, member, None, source=source, action_id=ids[session.pk], by=by, now=now),
+                put_in(session, member, None, uses=one, source=source, action_id=ids[session.pk], by=by, now=now),
                 decision,
             )
-            for session in sessions
+            for session, one in zip(sessions, uses, strict=True)
         ]
         return CourseDone(tuple(done), decision)
 

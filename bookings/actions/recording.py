@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -13,7 +14,7 @@ from portal.joined import Joined
 from portal.models import Member, StaffLogin
 
 Kind = ReservationEvent.Kind
-Axes = dict[str, str | bool]
+Axes = dict[str, Any]
 
 
 class Refused(Exception):
@@ -139,14 +140,14 @@ def record(
         event.save(force_insert=True)
     except IntegrityError as error:
         # Two sessions at once under one id: each was locked for itself, so `done_before` saw neither.
-        if _violates(error, "one_event_per_action"):
+        if violates(error, "one_event_per_action"):
             raise ActionIdReused(action_id) from error
         raise
     reservation_changed.send(sender=Reservation, reservation=reservation, event=event)
     return event
 
 
-def _violates(error: IntegrityError, constraint: str) -> bool:
+def violates(error: IntegrityError, constraint: str) -> bool:
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) == constraint
 
 

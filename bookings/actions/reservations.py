@@ -1,9 +1,10 @@
 """Taking a place and giving it up."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from bookings import rules
 from bookings.actions.offers import move_places, settle_waiting, wait_is_over
@@ -17,10 +18,13 @@ from bookings.actions.recording import (
     locked,
     locked_session,
     record,
+    violates,
 )
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, Spot, WaitingEntry
 from bookings.rules import Attendance, Booking, CancelAs
 from bookings.selectors.bookable import booking_facts
+from bookings.selectors.wallet import Wallet, assignment_of
+from packages.rules import Choice, Outcome
 from portal.models import Member, StaffLogin
 
 
@@ -39,15 +43,37 @@ def reserve(
     resolved cancellation deadline is copied onto the reservation (Q20). `by` is the login that acts; None is the
     member's own booking. Raises Refused, or ActionIdReused.
     """
+    given: dict[str, Any] = {"source": source, "action_id": action_id, "by": by, "now": now}
+    try:
+        return _reserve(session, member, **given)
+    except IntegrityError as error:
+        # Merged in that very moment into somebody who is booked already: PostgreSQL wrote it for the kept one.
+        if not violates(error, "one_active_reservation_per_member_and_session"):
+            raise
+    return _reserve(session, Member.objects.get(pk=member.pk).kept, **given)
+
+
+def _reserve(
+    session: ScheduledSession,
+    member: Member,
+    *,
+    source: str,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+) -> Done:
     with transaction.atomic():
         session = locked_session(session)
         if done := done_before(session.studio_id, action_id, Kind.RESERVED, member=member, session=session):
             return done
         line = settle_waiting(session, now=now)
-        decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None), now=now)
+        wallet = Wallet(member, session.studio, now=now, lock=True, source=source)
+        uses, member = wallet.choose(session), wallet.member
+        decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None, uses=uses), now=now)
         if not decision.allowed:
             raise Refused(decision)
-        event = put_in(session, member, line.of(member), source=source, action_id=action_id, by=by, now=now)
+        wait = line.of(member)
+        event = put_in(session, member, wait, uses=uses, source=source, action_id=action_id, by=by, now=now)
         return Done(event, decision)
 
 
@@ -56,12 +82,16 @@ def put_in(
     member: Member,
     wait: WaitingEntry | None,
     *,
+    uses: Choice,
     source: str,
     action_id: UUID,
     by: StaffLogin | None,
     now: datetime,
 ) -> ReservationEvent:
-    """Write the reservation in a locked session whose rule said yes, and end the member's own wait for it."""
+    """Write the reservation in a locked session whose rule said yes, and end the member's own wait for it.
+
+    `uses`: what the member's locked wallet chose for it.
+    """
     deadline = rules.cancellation_deadline(
         session.starts_at,
         item_hours=session.item.cancel_hours,
@@ -80,12 +110,20 @@ def put_in(
         booked_at=now,
         deadline_at=deadline.at,
         deadline_from=deadline.origin,
+        **assignment_of(uses),
     )
     take_place(session, held=wait is not None and wait.state == WaitingEntry.State.OFFERED)
     reservation.save(force_insert=True)
     if wait is not None:
         wait_is_over(wait, reservation, action_id=action_id, by=by, now=now)
     return record(reservation, Kind.RESERVED, action_id=action_id, by=by, now=now, before={})
+
+
+def refuse_unpaid(uses: Choice, *, by_staff: bool) -> None:
+    """For roads on which the rule of booking is not asked again. Raises Refused to a member whom nothing pays for."""
+    decision = rules.is_paid(unpaid=uses.outcome is Outcome.UNPAID, by_staff=by_staff)
+    if not decision.allowed:
+        raise Refused(decision)
 
 
 def cancel(

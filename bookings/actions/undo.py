@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from bookings import rules
+from bookings.actions.assigning import choose_again_if_gone
 from bookings.actions.offers import settle_waiting, wait_is_over
 from bookings.actions.recording import ActionIdReused, Done, Kind, Refused, axes, done_before, locked, record
 from bookings.actions.reservations import free_place, free_spot, take_place
@@ -22,7 +23,10 @@ _INVERSE = {
 }
 
 # Never the copies of the session's time and place: a session may be on the move.
-_RESTORED = ("booking", "excused", "cancelled_at", "attendance", "checked_in_at", "checked_in_by", "spot")
+_RESTORED = (
+    "booking", "excused", "cancelled_at", "attendance", "checked_in_at", "checked_in_by", "spot",
+    "purchase", "assigned", "choice",
+)  # fmt: skip
 
 
 def undo(made: ReservationEvent, *, action_id: UUID, by: StaffLogin, now: datetime) -> Done:
@@ -55,6 +59,7 @@ def undo(made: ReservationEvent, *, action_id: UUID, by: StaffLogin, now: dateti
                 reservation.booking, reservation.excused, reservation.cancelled_at = Booking.BOOKED, False, None
                 reservation.attendance = made.before["attendance"]
                 reservation.spot = free_spot(session, prefer=reservation.spot_id)
+                choose_again_if_gone(reservation, session, now=now)
                 take_place(session, held=own is not None and own.state == WaitingEntry.State.OFFERED)
                 if own is not None:
                     wait_is_over(own, reservation, action_id=action_id, by=by, now=now)

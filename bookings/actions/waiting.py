@@ -13,11 +13,12 @@ from django.db import transaction
 from bookings import rules
 from bookings.actions.offers import end_wait, offer, record_wait, settle_waiting
 from bookings.actions.recording import NO_QUESTIONS, ActionIdReused, Refused, locked_session
-from bookings.actions.reservations import put_in
+from bookings.actions.reservations import put_in, refuse_unpaid
 from bookings.models import Reservation, ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.rules import Decision, Waiting
 from bookings.selectors.bookable import wait_facts
 from bookings.selectors.waiting import LinedUp, to_settle
+from bookings.selectors.wallet import Wallet
 from portal.models import Member, StaffLogin
 
 State: TypeAlias = WaitingEntry.State
@@ -150,7 +151,9 @@ def _book(
 ) -> Waited:
     if not decision.allowed:
         raise Refused(decision)
-    put_in(session, entry.member, entry, source=entry.source, action_id=action_id, by=by, now=now)
+    uses = Wallet(entry.member, session.studio, now=now, lock=True, source=entry.source).choose(session)
+    refuse_unpaid(uses, by_staff=by is not None)
+    put_in(session, entry.member, entry, uses=uses, source=entry.source, action_id=action_id, by=by, now=now)
     return Waited(entry.events.get(kind=Kind.ACCEPTED), decision)
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 from django.db import transaction
 
+from bookings.demo import wallets
 from bookings.demo.diary import Diary
 from bookings.demo.furnish import furnish, person, write_series
 from bookings.demo.moments import call_some_off, write_today
@@ -68,8 +69,13 @@ def _load_studio(plan: StudioPlan, *, now: datetime, refresh: bool) -> Loaded:
         write_today(diary, today)
     if is_new:
         call_some_off(diary, today)
+    if is_new:
+        wallets.stock(diary)
+    till = wallets.Till(diary)
+    till.serve()
     diary.save()
     if is_new:
+        till.trouble()
         write_standing(diary, today)
     return Loaded(int(is_new), len(diary.sessions), len(diary.reservations))
 

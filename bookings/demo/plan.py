@@ -59,6 +59,17 @@ class LoginPlan:
 
 
 @dataclass(frozen=True)
+class PackagePlan:
+    """A package and the classes that it is for, by name. `uses` None: unlimited; `months` 0: it never ends."""
+
+    name: str
+    uses: int | None
+    months: int
+    price: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StudioPlan:
     slug: str
     name: str
@@ -70,6 +81,8 @@ class StudioPlan:
     # The class of which one runs right now, whatever the hour, and one starts later today.
     now_class: str
     soon_class: str
+    # None: every class is free.
+    packages: tuple[PackagePlan, ...] = ()
     past: timedelta = timedelta(days=42)
     future: timedelta = timedelta(days=28)
     sources: dict[str, int] = field(default_factory=lambda: {"direct": 45, "wellpass": 30, "onefit": 20, "desk": 5})
@@ -192,6 +205,23 @@ DEMO = StudioPlan(
     ],
     now_class="Open Mat",
     soon_class="Vinyasa Flow",
+    packages=(
+        PackagePlan(
+            "5 Pack Small Group",
+            5,
+            2,
+            "75.00",
+            ("Vinyasa Flow", "Reformer Pilates", "Yin & Nidra", "Open Mat", "Power Yoga", "Barre"),
+        ),
+        PackagePlan(
+            "Unlimited month",
+            None,
+            1,
+            "99.00",
+            ("Vinyasa Flow", "Yin & Nidra", "Open Mat", "Power Yoga", "Barre", "Hatha Basics"),
+        ),
+        PackagePlan("Workshop pass", 1, 3, "45.00", ("Handstand Workshop",)),
+    ),
 )
 
 OTHER = StudioPlan(

@@ -1,5 +1,5 @@
 from bookings.models.feeds import CalendarFeed
-from bookings.models.item import HUES, CalendarItem
+from bookings.models.item import HUES, CalendarItem, ItemPackage
 from bookings.models.places import Room, Spot
 from bookings.models.recurrence import Recurrence
 from bookings.models.reservation import Pulse, Reservation, ReservationEvent
@@ -10,6 +10,7 @@ __all__ = [
     "HUES",
     "CalendarFeed",
     "CalendarItem",
+    "ItemPackage",
     "Own",
     "Pulse",
     "Recurrence",

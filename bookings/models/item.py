@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.places import Room
+from packages.models import Package
 from portal.models import Location, Studio, Teacher
 
 HUES = 12
@@ -67,6 +68,12 @@ class CalendarItem(models.Model):
     waiting_places = models.PositiveSmallIntegerField(
         _("places on the waiting list"), null=True, blank=True, help_text=_("Empty: as the studio.")
     )
+    # None: it is free, and anyone can sign in to it (K2), unless it needs one all the same.
+    packages = models.ManyToManyField(
+        Package, through="ItemPackage", blank=True, verbose_name=_("packages"), related_name="items"
+    )
+    # It does not become free when no package is linked: it waits for one (Q10).
+    needs_package = models.BooleanField(_("only with a package"), default=False)
     # An item with history is kept out of sight, never deleted.
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -88,3 +95,17 @@ class CalendarItem(models.Model):
     def is_exclusive(self) -> bool:
         """Its sessions have their teacher and their room to themselves."""
         return self.kind == self.Kind.APPOINTMENT
+
+
+class ItemPackage(models.Model):
+    """A package with which an item can be booked. Composite foreign keys keep both in one studio (migration 0011)."""
+
+    studio = models.ForeignKey(Studio, models.CASCADE, related_name="+")
+    item = models.ForeignKey(CalendarItem, models.CASCADE, related_name="+")
+    package = models.ForeignKey(Package, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "package"], name="package_once_per_item")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.package_id}"

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models.places import Spot
 from bookings.models.schedule import ScheduledSession
+from packages.models import Purchase
+from packages.rules import Count, CountFacts, Verdict, counts
 from portal.models import Location, Member, StaffLogin, Studio
 
 # Written out: a check-in's answer asks this of one row, and to compose it took longer than to ask it.
@@ -74,6 +76,28 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
             visits_elsewhere=RawSQL(VISITS_ELSEWHERE, (), output_field=models.IntegerField()),  # noqa: S611
         )
 
+    def with_count(self, now: datetime) -> Any:
+        """Annotate `count_word`, the twin of `packages.rules.counts` for lists and sums (K6)."""
+        grace = F("location__grace_minutes") * Value(timedelta(minutes=1))
+        return self.annotate(
+            count_word=Case(
+                When(purchase=None, then=Value(Verdict.NOT_COUNTED)),
+                When(
+                    booking=rules.Booking.LATE_CANCELLED,
+                    purchase__version__late_cancel_uses=True,
+                    session__cancelled_at=None,
+                    then=Value(Verdict.COUNTED),
+                ),
+                When(~Q(booking=rules.Booking.BOOKED), then=Value(Verdict.NOT_COUNTED)),
+                When(attendance=rules.Attendance.CHECKED_IN, then=Value(Verdict.COUNTED)),
+                When(session__cancelled_at__isnull=False, then=Value(Verdict.NOT_COUNTED)),
+                When(attendance=rules.Attendance.NO_SHOW, then=Value(Verdict.COUNTED)),
+                When(ends_at__lte=Value(now) - grace, then=Value(Verdict.COUNTED)),
+                default=Value(Verdict.NOT_YET),
+                output_field=models.CharField(),
+            )
+        )
+
     def due_for_sweep(self, now: datetime) -> Self:
         """Booked, without a tick, and past the end plus the location's grace: no-shows that bear no stamp yet."""
         grace = F("location__grace_minutes") * Value(timedelta(minutes=1))
@@ -111,6 +135,13 @@ class Reservation(models.Model):
         LOCATION = rules.Origin.LOCATION, _("set at the location")
         STUDIO = rules.Origin.STUDIO, _("set by the studio")
 
+    class Assigned(models.TextChoices):
+        """How it came to what it uses."""
+
+        FREE = "free", _("free at booking")
+        RULE = "rule", _("by the rule")
+        HAND = "hand", _("by hand")
+
     studio = models.ForeignKey(Studio, models.CASCADE, related_name="reservations")
     session = models.ForeignKey(ScheduledSession, models.PROTECT, related_name="reservations")
     member = models.ForeignKey(Member, models.PROTECT, related_name="reservations")
@@ -132,6 +163,11 @@ class Reservation(models.Model):
     attendance = models.CharField(max_length=12, choices=Attendance.choices, default=Attendance.UNKNOWN)
     checked_in_at = models.DateTimeField(null=True, blank=True)
     checked_in_by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, blank=True, related_name="+")
+    # What it uses (K3); none: free, or unpaid. The marketplaces' own passes are theirs (Q21).
+    purchase = models.ForeignKey(Purchase, models.PROTECT, null=True, blank=True, related_name="reservations")
+    assigned = models.CharField(max_length=5, choices=Assigned.choices, default=Assigned.FREE)
+    # The path of the rule's choice, as it was (K7): `bookings.selectors.wallet.assignment_of`; empty for what was free.
+    choice = models.JSONField(default=dict, blank=True)
     # Why a person should look at this row ("cancelled and checked in"); empty: nothing to see.
     flagged = models.CharField(max_length=200, blank=True)
     # What the system that an import came from calls this reservation; finds it again in the next file.
@@ -221,6 +257,28 @@ class Reservation(models.Model):
             grace=self.location.grace,
         )
 
+    @property
+    def is_unpaid(self) -> bool:
+        """A visit that nothing pays for although the item is not free (Q1)."""
+        return self.purchase_id is None and self.assigned != self.Assigned.FREE
+
+    @property
+    def count_facts(self) -> CountFacts:
+        return CountFacts(
+            has_purchase=self.purchase is not None,
+            session_cancelled_at=self.session.cancelled_at,
+            cancelled_at=self.cancelled_at,
+            cancelled_late=self.booking == rules.Booking.LATE_CANCELLED,
+            late_cancel_uses=self.purchase is not None and self.purchase.version.late_cancel_uses,
+            checked_in_at=self.checked_in_at,
+            marked_no_show=self.attendance == rules.Attendance.NO_SHOW,
+            over_at=self.ends_at + self.location.grace,
+        )
+
+    def count(self, now: datetime) -> Count:
+        """Whether it counts against its purchase, with the path (K6)."""
+        return counts(self.count_facts, now=now)
+
     def state(self, now: datetime) -> rules.State:
         return rules.state_of(self.standing, now=now)
 
@@ -241,6 +299,7 @@ class ReservationEvent(models.Model):
         NO_SHOW_REVERTED = "no_show_reverted", _("no-show taken back")
         CANCELLED = "cancelled", _("cancelled")
         REINSTATED = "reinstated", _("cancellation taken back")
+        ASSIGNED = "assigned", _("purchase changed")
         IMPORTED = "imported", _("imported")
         SPOT_CHANGED = "spot_changed", _("has another spot")
 

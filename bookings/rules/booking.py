@@ -28,6 +28,8 @@ class BookingFacts:
     # Places held for others from the waiting list, and until when the first of them is.
     held: int = 0
     held_until: datetime | None = None
+    # Neither free nor covered by a purchase (K3).
+    unpaid: bool = False
     # One evening of a course, which is booked whole; None: not a course, or asked as part of the whole.
     course: str | None = None
 
@@ -37,7 +39,7 @@ def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
 
     Opening, closing and the start bind members; staff are warned and may go on until the correction limit.
     Being booked elsewhere at that time warns and never blocks (Q17). A place that is held for someone from the waiting
-    list is not free.
+    list is not free. What nothing pays for is refused to a member and booked as unpaid by staff.
     """
     started = now >= facts.starts_at
     not_open = facts.opens_at is not None and now < facts.opens_at
@@ -56,8 +58,14 @@ def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
         for_members(Question.CLOSED, closed, facts.closes_at, facts.closes_from),
         refuse_if(Question.FULL, full, facts.capacity),
         *([refuse_if(Question.HELD, all_held, facts.held_until)] if facts.held else []),
+        for_members(Question.PAID, facts.unpaid),
         warn_if(Question.ELSEWHERE, facts.elsewhere is not None, facts.elsewhere),
     )
+
+
+def is_paid(*, unpaid: bool, by_staff: bool) -> Decision:
+    """Is it free, or paid for by a purchase? A member needs one; staff book it as unpaid (K3)."""
+    return decide((warn_if if by_staff else refuse_if)(Question.PAID, unpaid))
 
 
 def may_book_all(facts: Sequence[BookingFacts], *, now: datetime) -> tuple[Decision, int]:

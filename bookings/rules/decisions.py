@@ -18,6 +18,7 @@ class Question(StrEnum):
     NOT_OPEN_YET = "not_open_yet"
     CLOSED = "closed"
     FULL = "full"
+    PAID = "paid"
     ELSEWHERE = "elsewhere"
     RESERVATION_CANCELLED = "reservation_cancelled"
     CHECKED_IN = "checked_in"

@@ -7,6 +7,8 @@ from bookings import rules
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Decision
 from bookings.selectors.waiting import LinedUp, cut_off_of, lined_up
+from bookings.selectors.wallet import Wallet, choose_each
+from packages.rules import Choice, Outcome
 from portal.models import Member
 
 
@@ -35,11 +37,13 @@ def explain(session: ScheduledSession, member: Member, *, by_staff: bool, now: d
     line = lined_up(session, now=now)
     waiting = rules.may_wait(wait_facts(session, member, line, by_staff=by_staff), now=now)
     if session.item.kind != CalendarItem.Kind.COURSE:
-        booking = rules.may_book(booking_facts(session, member, line, by_staff=by_staff), now=now)
+        uses = Wallet(member, session.studio, now=now).choose(session)
+        booking = rules.may_book(booking_facts(session, member, line, by_staff=by_staff, uses=uses), now=now)
         return Bookable(session, member, booking, waiting, [session])
     course = list(course_sessions(session.item, now=now))
     lines = [lined_up(one, now=now) for one in course]
-    facts = course_facts(course, member, lines, by_staff=by_staff)
+    wallet = Wallet(member, session.studio, now=now)
+    facts = course_facts(course, member, lines, by_staff=by_staff, uses=choose_each(wallet, course))
     booking, position = rules.may_book_all(facts, now=now)
     return Bookable(course[position] if course else session, member, booking, waiting, course)
 
@@ -51,12 +55,12 @@ def course_sessions(item: CalendarItem, *, now: datetime) -> "list[ScheduledSess
 
 
 def course_facts(
-    sessions: list[ScheduledSession], member: Member, lines: list[LinedUp], *, by_staff: bool
+    sessions: list[ScheduledSession], member: Member, lines: list[LinedUp], *, by_staff: bool, uses: list[Choice]
 ) -> list[rules.BookingFacts]:
     """Of each session of a course; its booking opens and closes with the first."""
     return [
-        booking_facts(session, member, line, by_staff=by_staff, course=sessions)
-        for session, line in zip(sessions, lines, strict=True)
+        booking_facts(session, member, line, by_staff=by_staff, uses=choice, course=sessions)
+        for session, line, choice in zip(sessions, lines, uses, strict=True)
     ]
 
 
@@ -66,9 +70,10 @@ def booking_facts(
     line: LinedUp,
     *,
     by_staff: bool,
+    uses: Choice,
     course: list[ScheduledSession] | None = None,
 ) -> rules.BookingFacts:
-    """What `rules.may_book` looks at. `course`: the sessions that are booked together with this one, in order."""
+    """What `rules.may_book` looks at. `uses`: what would pay for it. `course`: what is booked together, in order."""
     item = session.item
     first = course[0] if course else session
     opens, closes = opening(session), closing(session)
@@ -94,6 +99,7 @@ def booking_facts(
         blocked_reason=member.blocked_reason,
         course=item.name if single else None,
         by_staff=by_staff,
+        unpaid=uses.outcome is Outcome.UNPAID,
     )
 
 

@@ -54,12 +54,14 @@ def reservations_of(member: Member, locations: list[Location], *, now: datetime)
     return rows.with_state(now)
 
 
-def years_of(member: Member, locations: list[Location], *, until: datetime, now: datetime) -> list[Year]:
-    """What has begun by `until`, by local year, the latest first: one query."""
+def years_of(
+    member: Member, locations: list[Location], *, until: datetime, now: datetime, only: Q | None = None
+) -> list[Year]:
+    """What has begun by `until`, by local year, the latest first: one query. `only`: of those alone."""
     there = Func(F("location__zone"), F("starts_at"), function="timezone")
     counted = (
         reservations_of(member, locations, now=now)
-        .filter(starts_at__lte=until)
+        .filter(only or Q(), starts_at__lte=until)
         .values("state_word", year=Cast(Func(Value("year"), there, function="date_part"), IntegerField()))
         .annotate(number=Count("*"))
     )

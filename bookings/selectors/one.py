@@ -7,6 +7,7 @@ from django.db import connection
 from bookings.models import Reservation
 from bookings.models.reservation import FIRST_HERE, VISITS_ELSEWHERE
 from bookings.rules import Attendance, Booking
+from bookings.selectors.paid import STUDIO_SELLS, Paid
 from bookings.selectors.reception import Person, locations_visited, only_other
 from portal.joined import Joined
 from portal.models import StaffLogin
@@ -28,7 +29,21 @@ _NOTES = """ARRAY(
     SELECT text FROM portal_membernote note
      WHERE note.member_id = bookings_reservation.member_id AND note.for_next_visit AND note.done_at IS NULL
      ORDER BY note.written_at DESC, note.id DESC)"""
-_STAR_AND_NOTES = f"SELECT {FIRST_HERE}, ({VISITS_ELSEWHERE}), {_NOTES} FROM bookings_reservation WHERE id = %s"  # noqa: S608
+# Of the purchase: used and planned together, which no clock changes; the twin of `with_count` for one row (Q2, K6).
+_SPOKEN_FOR = """(
+    SELECT count(*) FROM bookings_reservation visit
+      JOIN bookings_scheduledsession session ON session.id = visit.session_id
+     WHERE visit.purchase_id = purchase.id AND CASE visit.booking
+       WHEN 'booked' THEN visit.attendance = 'checked_in' OR session.cancelled_at IS NULL
+       WHEN 'late_cancelled' THEN version.late_cancel_uses AND session.cancelled_at IS NULL END)"""
+_STAR_NOTES_AND_PACKAGE = f"""
+    SELECT {FIRST_HERE}, ({VISITS_ELSEWHERE}), {_NOTES}, {STUDIO_SELLS},
+           package.name, purchase.uses, purchase.uses - {_SPOKEN_FOR}
+      FROM bookings_reservation
+      LEFT JOIN packages_purchase purchase ON purchase.id = bookings_reservation.purchase_id
+      LEFT JOIN packages_package package ON package.id = purchase.package_id
+      LEFT JOIN packages_packageversion version ON version.id = purchase.version_id
+     WHERE bookings_reservation.id = %s"""  # noqa: S608
 
 
 def visible(login: StaffLogin, pk: int) -> Reservation | None:
@@ -40,8 +55,8 @@ def visible(login: StaffLogin, pk: int) -> Reservation | None:
 def person_of(reservation: Reservation, *, now: datetime) -> Person:
     """Who made this reservation, as `reception.people` would say; star and notes are not known from it."""
     with connection.cursor() as cursor:
-        cursor.execute(_STAR_AND_NOTES, [reservation.pk])
-        first_here, visits_elsewhere, notes = cursor.fetchone()
+        cursor.execute(_STAR_NOTES_AND_PACKAGE, [reservation.pk])
+        first_here, visits_elsewhere, notes, studio_sells, package, limit, left = cursor.fetchone()
     member, by = reservation.member, reservation.checked_in_by
     visited = locations_visited({member.pk})[member.pk] if first_here and visits_elsewhere else set[str]()
     return Person(
@@ -68,4 +83,12 @@ def person_of(reservation: Reservation, *, now: datetime) -> Person:
         visits_elsewhere=visits_elsewhere,
         elsewhere=only_other(visited, reservation.location.name),
         notes=tuple(notes),
+        paid=Paid(
+            assigned=reservation.assigned,
+            studio_sells=studio_sells,
+            purchase=reservation.purchase_id,
+            package=package or "",
+            limit=limit,
+            left=left,
+        ),
     )

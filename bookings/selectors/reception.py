@@ -15,6 +15,8 @@ from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSessi
 from bookings.models.reservation import ReservationQuerySet
 from bookings.rules import Attendance, Booking, State
 from bookings.selectors.local_days import midnight
+from bookings.selectors.paid import COLUMNS as PAID_COLUMNS
+from bookings.selectors.paid import Paid, paid_by, with_paid
 from bookings.selectors.upcoming import LONGEST_SESSION, for_login
 from portal.models import Location, MemberNote, StaffLogin, Studio
 
@@ -57,6 +59,8 @@ class Person:
     elsewhere: str = ""
     # What staff should know at this visit, until somebody says that it is done (N17).
     notes: tuple[str, ...] = ()
+    # What pays for it; None where nobody asked.
+    paid: Paid | None = None
 
     @property
     def name(self) -> str:
@@ -75,6 +79,11 @@ class Person:
     def is_expected(self) -> bool:
         """Has a place: counts in "9 of 14 in"."""
         return self.booking is Booking.BOOKED and self.state is not State.SESSION_CANCELLED
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Somebody should be asked for a package; not who gave the place up."""
+        return self.is_expected and self.paid is not None and self.paid.is_unpaid
 
     @property
     def star(self) -> str:
@@ -189,27 +198,26 @@ def people(reservations: ReservationQuerySet, *, now: datetime) -> list[Person]:
     A cancelled reservation is left out where the same member has a place in that session again.
     """
     rows = list(
-        reservations.with_state(now)
-        .with_first_visit()
-        .values(
+        with_paid(reservations.with_state(now).with_first_visit()).values(
             "id", "session_id", "member_id", "source", "booking", "attendance", "excused", "checked_in_at",
             "cancelled_at", "flagged", "state_word", "first_here", "visits_elsewhere", "member__first_name",
             "member__last_name", "member__number", "member__email", "member__phone", "member__photo", "spot__label",
-            "checked_in_by__user__name", "location__name",
+            "checked_in_by__user__name", "location__name", *PAID_COLUMNS,
         )
     )  # fmt: skip
     visited = locations_visited({row["member_id"] for row in rows if row["first_here"] and row["visits_elsewhere"]})
     notes = notes_for({row["member_id"] for row in rows})
+    paid = paid_by(rows, now=now)
     placed = {(row["session_id"], row["member_id"]) for row in rows if row["booking"] == Booking.BOOKED}
     found = [
-        _person(row, visited, notes.get(row["member_id"], ()))
+        _person(row, visited, notes.get(row["member_id"], ()), paid[row["id"]])
         for row in rows
         if row["booking"] == Booking.BOOKED or (row["session_id"], row["member_id"]) not in placed
     ]
     return sorted(found, key=lambda person: person.order)
 
 
-def _person(row: dict[str, Any], visited: dict[int, set[str]], notes: tuple[str, ...]) -> Person:
+def _person(row: dict[str, Any], visited: dict[int, set[str]], notes: tuple[str, ...], paid: Paid) -> Person:
     new_from_elsewhere = row["first_here"] and row["visits_elsewhere"]
     return Person(
         id=row["id"],
@@ -235,6 +243,7 @@ def _person(row: dict[str, Any], visited: dict[int, set[str]], notes: tuple[str,
         visits_elsewhere=row["visits_elsewhere"],
         elsewhere=only_other(visited[row["member_id"]], row["location__name"]) if new_from_elsewhere else "",
         notes=notes,
+        paid=paid,
     )
 
 

@@ -13,6 +13,7 @@ from bookings.rules import Attendance, Booking, State
 from bookings.selectors import reception
 from bookings.selectors.reception import Meeting, Person
 from bookings.selectors.waiting import OnList, on_list
+from packages.rules import Verdict
 from portal.models import Location, StaffLogin
 
 NO_SHOW = ReservationEvent.Kind.NO_SHOW
@@ -28,6 +29,8 @@ class Place:
     deadline_from: str
     # Later than the deadline where a change of the class gave everybody more time (Q27).
     waived_until: datetime | None
+    # Whether it counts against its purchase (K6).
+    count_word: str
 
     @property
     def free_until(self) -> datetime:
@@ -75,6 +78,15 @@ class Roster:
         """Of those who have a place."""
         return Counter(place.person.source for place in self.expected)
 
+    @cached_property
+    def counted(self) -> int:
+        """How many count against a package, cancelled ones among them (K6)."""
+        return sum(place.count_word == Verdict.COUNTED for place in self.places)
+
+    @property
+    def uses_packages(self) -> bool:
+        return any(place.person.paid and place.person.paid.purchase for place in self.places)
+
     @property
     def is_open_to_change(self) -> bool:
         return self.now <= self.session.correction_until
@@ -121,8 +133,8 @@ def place_of(reservation: Reservation, *, now: datetime) -> Place:
 
 def _places(reservations: QuerySet[Reservation], *, now: datetime) -> list[Place]:
     people = reception.people(reservations, now=now)  # type: ignore[arg-type]
-    facts = ("booked_at", "deadline_at", "deadline_from", "waived_until")
-    agreed = {row.pop("id"): row for row in reservations.values("id", *facts)}
+    facts = ("booked_at", "deadline_at", "deadline_from", "waived_until", "count_word")
+    agreed = {row.pop("id"): row for row in reservations.with_count(now).values("id", *facts)}  # type: ignore[attr-defined]
     return [Place(person, **agreed[person.id]) for person in people]
 
 

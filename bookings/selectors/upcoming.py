@@ -11,6 +11,7 @@ from bookings.models import Reservation, ScheduledSession
 from bookings.rules import Booking, State
 from bookings.selectors import waiting
 from bookings.selectors.local_days import midnight
+from bookings.selectors.paid import with_paid
 from portal.models import Location, StaffLogin
 
 DAYS = timedelta(days=14)
@@ -29,6 +30,8 @@ class Booked:
     session: ScheduledSession
     states: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
+    # Everybody, by source, state and whether it is a first visit here.
+    groups: Counter[tuple[str, State, bool]] = field(default_factory=Counter)
     newcomers: int = 0
     # On the waiting list, those who are offered a place among them.
     waiting: int = 0
@@ -103,6 +106,7 @@ def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[
     for row in counted:
         booked = found[row["session_id"]]
         booked.states[row["state_word"]] += row["number"]
+        booked.groups[row["source"], State(row["state_word"]), bool(row["first_here"])] += row["number"]
         if row["booking"] == Booking.BOOKED:
             booked.sources[row["source"]] += row["number"]
             booked.newcomers += row["number"] * row["first_here"]
@@ -120,8 +124,7 @@ def evenings_of(session: ScheduledSession) -> dict[int, int]:
 def people_of(session: ScheduledSession, *, now: datetime) -> QuerySet[Reservation]:
     """Everyone who booked this session, by name, with state and star; those who cancelled come last."""
     return (
-        session.reservations.with_state(now)
-        .with_first_visit()
-        .select_related("member", "location", "session__item")
+        with_paid(session.reservations.with_state(now).with_first_visit())
+        .select_related("member", "location", "session__item", "purchase__package")
         .order_by("booking", "member__first_name", "member__last_name", "id")
     )

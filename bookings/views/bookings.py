@@ -20,9 +20,11 @@ from bookings import actions, rules
 from bookings.forms import ActionForm, CancelForm
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Booking, CancelAs, State
+from bookings.selectors.paid import Paid, paid_by_row
 from bookings.selectors.upcoming import CANCELLED, Booked, evenings_of, for_login, people_of, upcoming, with_counts
 from bookings.selectors.waiting import OnList, on_list
 from bookings.states import star_of
+from bookings.views.paid_rows import PaidRow, paid_row
 from bookings.words import clock, day_and_clock, refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import location_choice
@@ -69,12 +71,28 @@ class Filters:
 
     def show_person(self, reservation: Reservation, *, now: datetime) -> bool:
         """Cancelled people only when asked for; late cancels of a class that has begun always (P3)."""
-        state = State(reservation.state_word)  # type: ignore[attr-defined]
-        outstanding = state is State.LATE_CANCELLED and reservation.starts_at <= now
+        return self._shows(
+            reservation.source,
+            State(reservation.state_word),  # type: ignore[attr-defined]
+            is_first=reservation.first_here,  # type: ignore[attr-defined]
+            has_begun=reservation.starts_at <= now,
+        )
+
+    def people_in(self, booked: Booked, *, now: datetime) -> int:
+        """How many people of this class are shown when it is open."""
+        has_begun = booked.session.starts_at <= now
+        return sum(
+            number
+            for (source, state, is_first), number in booked.groups.items()
+            if self._shows(source, state, is_first=is_first, has_begun=has_begun)
+        )
+
+    def _shows(self, source: str, state: State, *, is_first: bool, has_begun: bool) -> bool:
+        outstanding = state is State.LATE_CANCELLED and has_begun
         return (
             (self.cancelled or outstanding or state not in CANCELLED)
-            and (not self.source or reservation.source == self.source)
-            and (not self.new or reservation.first_here)  # type: ignore[attr-defined]
+            and (not self.source or source == self.source)
+            and (not self.new or is_first)
         )
 
 
@@ -90,6 +108,8 @@ class Person:
     ways: list[tuple[CancelAs, str]]
     can_reinstate: bool
     action_id: UUID
+    # What pays for it, for who may see that.
+    uses: PaidRow | None
     # Evenings of the course that this is one of; 0: it is no course.
     evenings: int = 0
     # The outcome with which all that is still to come of it can be given up, and its words; None: not all, or not now.
@@ -138,15 +158,17 @@ def bookings(request: StudioRequest) -> HttpResponse:
             raise Http404
         return render(request, "bookings/bookings.html#people", context | {"booked": opened})
     today = {place.pk: place.local_day(now) for place in choice.visible}
+    shown = [booked for booked in classes if filters.show(booked)]
     context |= {
-        "days": _days([booked for booked in classes if filters.show(booked)]),
+        "days": _days(shown),
         "today": min(today.values(), default=now.date()),
         "tomorrow": min(today.values(), default=now.date()) + timedelta(days=1),
         "show_places": len(choice.shown) > 1,
         "classes": classes,
         "choices": _choices(classes),
         "may_export": request.may(Right.EXPORT),
-        "listed": people_listed(request, classes, filters, now=now).count() if request.may(Right.EXPORT) else 0,
+        # The lines of the file, which `people_listed` writes.
+        "listed": sum(filters.people_in(booked, now=now) for booked in shown),
         "views": saved_views(request, "bookings"),
     }
     return render(request, "bookings/bookings.html", context)
@@ -285,13 +307,19 @@ def _answer(
 
 
 def _people(request: StudioRequest, booked: Booked, filters: Filters, *, now: datetime) -> list[Person]:
-    reservations = people_of(booked.session, now=now)
-    people = [_person(request, one, now=now) for one in reservations if filters.show_person(one, now=now)]
+    shown = [one for one in people_of(booked.session, now=now) if filters.show_person(one, now=now)]
+    people = _persons(request, shown, now=now)
     return _with_course(booked.session, people)
 
 
 def _row(request: StudioRequest, reservation: Reservation, *, now: datetime) -> Person:
-    return _with_course(reservation.session, [_person(request, reservation, now=now)])[0]
+    return _with_course(reservation.session, _persons(request, [reservation], now=now))[0]
+
+
+def _persons(request: StudioRequest, reservations: list[Reservation], *, now: datetime) -> list[Person]:
+    """What pays is asked once for all, and only for who may see it."""
+    paid = paid_by_row(reservations, now=now) if request.may(Right.CHECK_IN) else {}
+    return [_person(request, one, paid.get(one.pk), now=now) for one in reservations]
 
 
 def _with_course(session: ScheduledSession, people: list[Person]) -> list[Person]:
@@ -330,8 +358,9 @@ def _waits(request: StudioRequest, booked: Booked, *, now: datetime) -> list[Wai
     ]
 
 
-def _person(request: StudioRequest, reservation: Reservation, *, now: datetime) -> Person:
-    place = reservation.location
+def _person(request: StudioRequest, reservation: Reservation, paid: Paid | None, *, now: datetime) -> Person:
+    place, is_off = reservation.location, reservation.session.cancelled_at is not None
+    sell_url = reverse("bookings:sell_for", args=[request.studio.slug, reservation.pk])
     may_change = request.may(Right.BOOK) and now <= reservation.correction_until
     return Person(
         reservation=reservation,
@@ -342,6 +371,12 @@ def _person(request: StudioRequest, reservation: Reservation, *, now: datetime) 
         ways=ways_words(request, reservation, now=now),
         can_reinstate=may_change and reservation.booking != Booking.BOOKED,
         action_id=uuid4(),
+        uses=paid_row(
+            paid,
+            source=reservation.source,
+            is_expected=reservation.booking == Booking.BOOKED and not is_off,
+            sell_url=sell_url if request.may(Right.SELL) else "",
+        ),
     )
 
 

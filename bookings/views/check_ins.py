@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -25,6 +24,8 @@ from bookings.selectors import reception
 from bookings.selectors.reception import Day, Deed, Meeting, Person, plain
 from bookings.selectors.roster import unanswered_in
 from bookings.states import flag_words
+from bookings.views.addresses import address_of
+from bookings.views.paid_rows import PaidRow, paid_row
 from bookings.words import clock, day_and_clock, short_day
 from portal.access import StudioRequest, studio_view
 from portal.locations import ALL, LocationChoice, location_choice
@@ -44,7 +45,10 @@ class Viewer:
     can_tick: bool
     can_revert: bool
     can_book: bool
+    can_sell: bool
     sees_contact: bool
+    # What pays for a visit is nobody's business who only looks.
+    sees_packages: bool
 
     @classmethod
     def of(cls, request: StudioRequest) -> "Viewer":
@@ -53,7 +57,9 @@ class Viewer:
             can_tick=request.may(Right.CHECK_IN),
             can_revert=request.may(Right.REVERT),
             can_book=request.may(Right.BOOK),
+            can_sell=request.may(Right.SELL),
             sees_contact=request.may(Right.SEE_CONTACT),
+            sees_packages=request.may(Right.CHECK_IN),
         )
 
     @property
@@ -83,6 +89,7 @@ class Row:
     # Made here for browsers without script; a script makes its own (Q17).
     action_id: str
     photo: str
+    uses: PaidRow | None
     is_hidden: bool = False
 
 
@@ -112,7 +119,16 @@ def row_of(person: Person, meeting: Meeting, viewer: Viewer) -> Row:
         order=person.order,
         action_id=str(uuid4()),
         photo=address_of("reservation_photo", viewer.studio, person.id) if person.has_photo else "",
+        uses=uses_of(person, viewer),
     )
+
+
+def uses_of(person: Person, viewer: Viewer) -> PaidRow | None:
+    """What this login may see of what pays for the visit."""
+    sell_url = address_of("sell_for", viewer.studio, person.id) if viewer.can_sell else ""
+    if not viewer.sees_packages:
+        return None
+    return paid_row(person.paid, source=person.source, is_expected=person.is_expected, sell_url=sell_url)
 
 
 def _changes(person: Person, meeting: Meeting, viewer: Viewer) -> tuple[str, list[tuple[str, str, str]]]:
@@ -138,19 +154,6 @@ def _changes(person: Person, meeting: Meeting, viewer: Viewer) -> tuple[str, lis
     slip = person.source == "desk" and person.attendance is Attendance.UNKNOWN
     offer(slip and viewer.can_book, _("Take the booking back"), "withdraw")
     return address_of("check_in", viewer.studio, person.id), menu
-
-
-@lru_cache(maxsize=512)
-def _pattern(name: str, studio: str) -> tuple[str, str]:
-    """The address of a reservation's view, before and after its number: reversing 600 a page would cost as much."""
-    before, after = reverse(f"bookings:{name}", args=[studio, 0]).rsplit("/0/", 1)
-    return f"{before}/", f"/{after}"
-
-
-def address_of(name: str, studio: str, reservation: int) -> str:
-    """The address of this view of one reservation."""
-    before, after = _pattern(name, studio)
-    return f"{before}{reservation}{after}"
 
 
 def star_text(person: Person) -> str:

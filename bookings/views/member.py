@@ -9,20 +9,26 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.member_words import LogLine, line_of
+from bookings.models import Reservation
 from bookings.rules import CancelAs, State
 from bookings.selectors import member as one
 from bookings.selectors.member import Year
+from bookings.selectors.purchases import packages_used
 from bookings.selectors.waiting import waits_of
-from bookings.states import STATE_WORDS, flag_words, star_of
+from bookings.states import STATE_WORDS
 from bookings.views.bookings import ways_words
 from bookings.views.member_head import Elsewhere, head, the_member
+from bookings.views.member_rows import bought_by, in_words, options_of, rows_of
 from bookings.words import day_and_clock
+from packages.models import Package
+from packages.rules import Verdict
 from portal.access import StudioRequest, studio_view
 from portal.models import Location, Member
 from portal.roles import Right
@@ -65,15 +71,21 @@ def member(request: StudioRequest, member: int) -> HttpResponse:
     shown = request.location_choice.shown
     listed = attendance_of(request, found, shown, now=now)
     page = Paginator(listed.rows, PER_PAGE, orphans=PER_PAGE).get_page(request.GET.get("page"))
+    bought = bought_by(request, found, now=now)
+    paid_by = packages_used(one.reservations_of(found, shown, now=now).filter(listed.begun))
     context |= {
         "page": page,
-        "rows": [(row, star_of(row), flag_words(row.flagged)) for row in page],
+        "rows": rows_of(request, list(page), bought, now=now),
+        "options": options_of(bought, request),
         "years": listed.years,
         "year": listed.year,
         "state": listed.state,
         "states": [(word, STATE_WORDS[word], listed.counts[word]) for word in State if listed.counts[word]],
+        "package": request.GET.get("package", ""),
+        "packages": [(_package_key(package, free=free), package, free, number) for package, free, number in paid_by],
         "total": Year(0, listed.counts),
-        "ever": sum(each.all for each in listed.years),
+        "counted": page.paginator.count and listed.rows.order_by().filter(count_word=Verdict.COUNTED).count(),
+        "ever": sum(number for _package, _free, number in paid_by),
         "may_export": request.may(Right.EXPORT),
     }
     return render(request, "bookings/member.html", context)
@@ -84,6 +96,8 @@ class Attendance:
     """What the attendance tab lists under its address, and what it can be filtered by."""
 
     rows: Any
+    # What stands under attendance at all, whatever is filtered.
+    begun: Q
     years: list[Year]
     year: Year | None
     state: State | None
@@ -94,20 +108,35 @@ class Attendance:
 def attendance_of(request: StudioRequest, member: Member, shown: list[Location], *, now: datetime) -> Attendance:
     """The member's reservations as the address filters them, newest first. Raises Http404 for a word that is none."""
     soon = now + timedelta(days=1)
-    years = one.years_of(member, shown, until=soon, now=now)
+    begun, paid_by = Q(starts_at__lte=soon), _paid_by(request.GET.get("package", ""))
+    years = one.years_of(member, shown, until=soon, now=now, only=paid_by)
     year, state = _year(years, request.GET.get("year", "")), _state(request.GET.get("state", ""))
-    rows = one.reservations_of(member, shown, now=now).filter(starts_at__lte=soon)
+    rows = in_words(one.reservations_of(member, shown, now=now).filter(begun & paid_by), now=now)
     if year is not None:
         rows = one.with_local_year(rows).filter(local_year=year.year)
     if state is not None:
         rows = rows.filter(state_word=state)
     counts = sum((each.states for each in ([year] if year else years)), start=Counter[str]())
-    rows = (
-        rows.with_first_visit()
-        .select_related("session__item", "session__teacher", "location", "checked_in_by__user", "spot")
-        .order_by("-starts_at", "-id")
-    )
-    return Attendance(rows, years, year, state, counts)
+    return Attendance(rows.order_by("-starts_at", "-id"), begun, years, year, state, counts)
+
+
+FREE, UNPAID = "free", "unpaid"
+
+
+def _package_key(package: Package | None, *, free: bool) -> str:
+    return str(package.pk) if package else FREE if free else UNPAID
+
+
+def _paid_by(word: str) -> Q:
+    """The condition of a package's key, "free" or "unpaid". Raises Http404 for another word."""
+    if not word:
+        return Q()
+    if word in {FREE, UNPAID}:
+        free = Q(assigned=Reservation.Assigned.FREE)
+        return Q(purchase=None) & (free if word == FREE else ~free)
+    if not word.isdecimal() or len(word) > 18:
+        raise Http404
+    return Q(purchase__package=int(word))
 
 
 @studio_view(Right.VIEW_MEMBERS)

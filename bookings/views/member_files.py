@@ -1,6 +1,7 @@
 """A member's attendance as a file: every line that the tab lists under the same address (Q38)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -9,11 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from bookings.models import Reservation
+from bookings.purchase_words import VERDICTS, count_because
 from bookings.rules import State
 from bookings.sources import source_name
 from bookings.states import STATE_WORDS
 from bookings.views.member import attendance_of, leads_to_the_kept_one
 from bookings.views.member_head import the_member
+from bookings.views.member_rows import uses_words
 from portal.access import StudioRequest, studio_view
 from portal.downloads import Cell, Column, Table, download, file_name
 from portal.locations import location_choice
@@ -27,16 +31,19 @@ def member_file(request: StudioRequest, member: int, file_kind: str) -> HttpResp
     if not request.may(Right.VIEW_MEMBERS):
         raise PermissionDenied
     found, shown = the_member(request, member), location_choice(request).shown
-    listed = attendance_of(request, found, shown, now=timezone.now())
+    now = timezone.now()
+    listed = attendance_of(request, found, shown, now=now)
     headings = [_("Start"), _("Class"), _("Location"), _("Teacher"), _("Outcome"), _("Checked in at")]
     headings += [_("Checked in by"), _("Source"), _("First visit")]
-    table = Table(_("Attendance"), [Column(heading) for heading in headings], _rows(listed.rows))
+    headings += [_("Package"), _("Bought"), _("Counts"), _("Why"), _("Chosen by hand")]
+    table = Table(_("Attendance"), [Column(heading) for heading in headings], _rows(listed.rows, now=now))
     return download(table, name=file_name("attendance", found.number, kind=file_kind), kind=file_kind)
 
 
-def _rows(found: Any) -> Iterator[list[Cell]]:
+def _rows(found: Any, *, now: datetime) -> Iterator[list[Cell]]:
     for row in found.iterator(chunk_size=500):
         zone, teacher, by = row.location.tz, row.session.teacher, row.checked_in_by
+        count, bought = row.count(now), row.purchase
         yield [
             row.starts_at.astimezone(zone),
             row.session.item.name,
@@ -47,4 +54,9 @@ def _rows(found: Any) -> Iterator[list[Cell]]:
             by.user.name if by else None,
             source_name(row.source),
             row.first_here,
+            bought.package.name if bought else uses_words(row),
+            bought.purchased_at.astimezone(zone) if bought else None,
+            str(VERDICTS[count.verdict]),
+            count_because(count, row),
+            row.assigned == Reservation.Assigned.HAND,
         ]

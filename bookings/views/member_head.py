@@ -70,6 +70,7 @@ def head(request: StudioRequest, member: Member, *, tab: str, now: datetime) -> 
         "tab": tab,
         "tabs": _tabs(request, member, query),
         "may_book": request.may(Right.BOOK) and member.scrubbed_at is None,
+        "may_sell": request.may(Right.SELL) and member.scrubbed_at is None,
         "may_check_in": request.may(Right.CHECK_IN),
         "may_manage": request.may(Right.MANAGE_MEMBERS) and member.scrubbed_at is None,
         "with_contact": request.may(Right.SEE_CONTACT),
@@ -82,12 +83,12 @@ def head(request: StudioRequest, member: Member, *, tab: str, now: datetime) -> 
 
 def _tabs(request: StudioRequest, member: Member, query: str) -> list[tuple[str, str, str]]:
     """Name, word and address of each tab; they keep the list that one came from."""
-    words = [("member", _("Attendance")), ("member_bookings", _("Bookings")), ("member_notes", _("Notes"))]
-    words.append(("member_log", _("Log")))
+    words = [("member", _("Attendance")), ("member_packages", _("Packages")), ("member_bookings", _("Bookings"))]
+    words += [("member_notes", _("Notes")), ("member_log", _("Log"))]
     if request.may(Right.MANAGE_MEMBERS):
         words.append(("member_data", _("Data")))
     if member.scrubbed_at is not None:
-        words = [(name, word) for name, word in words if name in {"member", "member_log"}]
+        words = [(name, word) for name, word in words if name in {"member", "member_packages", "member_log"}]
     came_by = f"?{urlencode({'from': query})}" if query else ""
     slug = request.studio.slug
     return [(name, word, reverse(f"bookings:{name}", args=[slug, member.pk]) + came_by) for name, word in words]

@@ -9,17 +9,20 @@ from uuid import uuid4
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from bookings.forms import NoteForm
 from bookings.models import Reservation, ScheduledSession, Spot
+from bookings.paid_words import against_words, left_words
 from bookings.rules import Attendance, Booking, CancelAs
 from bookings.selectors import roster
 from bookings.selectors.reception import Meeting
+from bookings.selectors.wallet import balances
 from bookings.views.bookings import ways_words
 from bookings.views.check_ins import Viewer
 from bookings.views.roster_rows import RosterRow, roster_row
 from bookings.views.whom import whom
-from bookings.words import day_and_clock
+from bookings.words import day_and_clock, short_day
 from portal.access import StudioRequest
 from portal.members.photos import photo_url
 from portal.members.search import search
@@ -35,6 +38,15 @@ class SpotChoice:
 
     spot: Spot
     holder: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class PurchaseChoice:
+    """One purchase of the member: its package, its balance, and what speaks against it."""
+
+    pk: int
+    words: str
     is_own: bool
 
 
@@ -56,6 +68,8 @@ class PersonPanel:
     booked_words: str
     # Empty without the right to see members.
     profile_url: str
+    # What this member bought, to be chosen by hand (K5); None: this login may not see or change it.
+    purchases: list[PurchaseChoice] | None
 
     @property
     def action_id(self) -> str:
@@ -130,7 +144,30 @@ def person_panel(
         note_form=(note_form or NoteForm()) if viewer.can_tick else None,
         booked_words=day_and_clock(reservation.booked_at, session.location) if reservation.booked_at else "",
         profile_url=_profile(request, member),
+        purchases=_purchases(reservation, now=now) if viewer.can_book and viewer.sees_packages else None,
     )
+
+
+def _purchases(reservation: Reservation, *, now: datetime) -> list[PurchaseChoice]:
+    """All of the member, newest first, also those that the rule would pass over: three queries."""
+    bought = list(reservation.member.purchases.select_related("package").prefetch_related("holds").newest_first())
+    left, place = balances(bought, now=now), reservation.location
+    on = place.local_day(reservation.starts_at)
+    return [
+        PurchaseChoice(
+            pk=one.pk,
+            words=", ".join(
+                [
+                    _("%(package)s of %(day)s")
+                    % {"package": one.package.name, "day": short_day(one.purchased_at, place)},
+                    left_words(left[one.pk].free, left[one.pk].limit),
+                    *against_words(one, list(one.holds.all()), left[one.pk], on),
+                ]
+            ),
+            is_own=one.pk == reservation.purchase_id,
+        )
+        for one in bought
+    ]
 
 
 def _notes(member: Member) -> list[MemberNote]:

@@ -15,7 +15,9 @@ from bookings.rules import Booking, State
 from bookings.selectors.reception import Meeting, Person, plain
 from bookings.selectors.roster import Place
 from bookings.states import flag_words
-from bookings.views.check_ins import Viewer, address_of, star_text
+from bookings.views.addresses import address_of
+from bookings.views.check_ins import Viewer, star_text, uses_of
+from bookings.views.paid_rows import PaidRow
 from bookings.words import clock, day_and_clock
 from portal.models import Location
 from portal.people import hue, initials
@@ -48,6 +50,8 @@ class RosterRow:
     tab: str
     more_words: str
     tick_words: str
+    uses: PaidRow | None
+    why_url: str
     # Made here for browsers without script; a script makes its own (Q17).
     action_id: str
 
@@ -75,6 +79,8 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
         tab="expected" if person.booking is Booking.BOOKED else "cancelled",
         more_words=_("More about %(name)s") % {"name": name},
         tick_words=_("Check in %(name)s") % {"name": name},
+        uses=uses_of(person, viewer),
+        why_url=address_of("why", viewer.studio, person.id) if viewer.sees_packages else "",
         action_id=str(uuid4()),
     )
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,15 +14,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.actions import Refused, schedule
+from bookings.actions.linking import LinkPlan, NotAgreed, plan_links, save_links
 from bookings.actions.offering import Dates, add_dates, add_teacher, offer
 from bookings.models import CalendarItem
+from bookings.package_links import told
 from bookings.plans import Plan
 from bookings.schedule_forms.item import ItemForm, WhenForm
+from bookings.schedule_forms.packages import PackagesForm
 from bookings.schedule_words import empty_words, rule_lines
 from bookings.selectors.items import booked_through_marketplaces, items_of, next_sessions, series_of
 from bookings.selectors.upcoming import for_login
 from bookings.sources import OWN, source_name
-from bookings.views.schedule_plan import Look, fingerprint, is_confirmed, join, look_at
+from bookings.views.schedule_plan import KEEP_CLOSED, Look, agreed, fingerprint, is_confirmed, join, look_at
 from bookings.words import refusal_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import location_choice
@@ -52,6 +56,7 @@ def item(request: StudioRequest, item: int) -> HttpResponse:
     context = {
         "item": found,
         "rules": rule_lines(found),
+        "packages": list(found.packages.all()),
         "series": series_of(found, sessions, now=now),
         "sessions": next_sessions(found, sessions, now=now, most=DATES_SHOWN),
         "has_history": found.sessions.exclude(reservations=None).exists(),
@@ -69,16 +74,21 @@ def item_new(request: StudioRequest) -> HttpResponse:
     form = ItemForm(given, login=request.login, initial=_first_values(request, now))
     when = WhenForm(given, initial=_first_days(request, now))
     back = reverse("bookings:schedule", args=[request.studio.slug])
-    context: dict[str, Any] = {"form": form, "when": when, "back": back}
+    links = _links_form(request, None)
+    context: dict[str, Any] = {"form": form, "when": when, "links": links, "back": back}
     if given is None:
         return _form_page(request, context, form)
-    if not (form.is_valid() and when.is_valid()):
+    if not (form.is_valid() and when.is_valid() and (links is None or links.is_valid())):
         return _form_page(request, context, form, status=422)
     made, dates = form.item(request.studio), _dates(when, form.item(request.studio))
     look = _look(made, dates, now)
     if not look.refused and is_confirmed(request):
         try:
-            number = offer(made, dates, by=request.login, now=now)
+            with transaction.atomic():
+                number = offer(made, dates, by=request.login, now=now)
+                if links is not None:
+                    # Nobody has booked it yet, so there is nothing to be agreed to.
+                    _save_links(request, made, links, now)
         except Refused as refusal:
             look = Look(refused=refusal_words(refusal.decision, made.location))
         else:
@@ -94,27 +104,36 @@ def item_edit(request: StudioRequest, item: int) -> HttpResponse:
     found, now, given = find_item(request, item), timezone.now(), request.POST if request.method == "POST" else None
     form = ItemForm(given, login=request.login, item=found)
     back = reverse("bookings:item", args=[request.studio.slug, found.pk])
-    context: dict[str, Any] = {"form": form, "item": found, "back": back}
+    links = _links_form(request, found)
+    context: dict[str, Any] = {"form": form, "item": found, "links": links, "back": back}
     if given is None:
         return _form_page(request, context, form)
-    if not form.is_valid():
+    if not (form.is_valid() and (links is None or links.is_valid())):
         return _form_page(request, context, form, status=422)
     values = form.values
     look = look_at(schedule.plan_item(found, values, now=now), found.location)
     more = _marketplace_words(found, values, now)
-    if not look.refused and (is_confirmed(request) or not (look.is_worth_a_look or more)):
-        if form.cleaned_data["new_teacher"]:
-            name = form.cleaned_data["new_teacher"]
-            values["teacher"] = add_teacher(request.studio, name, by=request.login, now=now)
+    plan = _link_plan(request, found, links, now)
+    if not look.refused and (is_confirmed(request) or not (look.is_worth_a_look or more or (plan and plan.agreed_as))):
         try:
-            schedule.edit_item(found, values, by=request.login, now=now)
+            with transaction.atomic():
+                if form.cleaned_data["new_teacher"]:
+                    name = form.cleaned_data["new_teacher"]
+                    values["teacher"] = add_teacher(request.studio, name, by=request.login, now=now)
+                schedule.edit_item(found, values, by=request.login, now=now)
+                if links is not None:
+                    _save_links(request, found, links, now)
         except Refused as refusal:
             look = Look(refused=refusal_words(refusal.decision, found.location))
+        except NotAgreed as refusal:
+            plan = refusal.plan
         else:
             messages.success(request, _("%(name)s is saved.") % {"name": values["name"]})
             return redirect(back)
     nothing = _("Its sessions stay as they are.")
     context |= {"look": look, "more": more, "nothing": nothing, "fingerprint": fingerprint(request.POST)}
+    if plan and plan.agreed_as:
+        context |= {"links_told": told(plan), "agreed": plan.agreed_as}
     context["confirm"] = _("Save")
     return _form_page(request, context, form, status=422 if look.refused else 200)
 
@@ -181,6 +200,34 @@ def find_item(request: StudioRequest, pk: int) -> CalendarItem:
     """An item of the studio at a location that this login sees; raises Http404."""
     items = request.studio.calendar_items.select_related("studio", "location__studio", "teacher", "room")
     return get_object_or_404(items.filter(location__in=locations_for(request.login)), pk=pk)
+
+
+def _links_form(request: StudioRequest, item: CalendarItem | None) -> PackagesForm | None:
+    """What it can be booked with, for who may change that and where there are packages."""
+    if not request.may(Right.MANAGE_PACKAGES):
+        return None
+    form = PackagesForm(request.POST if request.method == "POST" else None, studio=request.studio, item=item)
+    return form if form.has_packages else None
+
+
+def _link_plan(
+    request: StudioRequest, item: CalendarItem, links: PackagesForm | None, now: datetime
+) -> LinkPlan | None:
+    if links is None:
+        return None
+    return plan_links(request.studio, seen=links.seen_of(item), wanted=links.wanted_of(item), now=now)
+
+
+def _save_links(request: StudioRequest, item: CalendarItem, links: PackagesForm, now: datetime) -> None:
+    save_links(
+        request.studio,
+        seen=links.seen_of(item),
+        wanted=links.wanted_of(item),
+        agreed=agreed(request),
+        by=request.login,
+        now=now,
+        keep_closed=KEEP_CLOSED in request.POST,
+    )
 
 
 def _form_page(request: StudioRequest, context: dict[str, Any], form: ItemForm, *, status: int = 200) -> HttpResponse:

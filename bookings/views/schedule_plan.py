@@ -19,7 +19,9 @@ from portal.models import Location
 # Names of people are told up to here; more are a number.
 PEOPLE_SHOWN = 200
 CONFIRMED = "confirmed"
-_NOT_ANSWERS = frozenset({CONFIRMED, "csrfmiddlewaretoken"})
+# The other answer to "these become free": they stay closed, and all the rest is done.
+KEEP_CLOSED = "keep_closed"
+_NOT_ANSWERS = frozenset({CONFIRMED, KEEP_CLOSED, "agreed", "csrfmiddlewaretoken"})
 
 
 @dataclass(frozen=True)
@@ -136,4 +138,9 @@ def fingerprint(answers: QueryDict) -> str:
 
 def is_confirmed(request: HttpRequest) -> bool:
     """Whether the person has seen what these very answers would do."""
-    return request.POST.get(CONFIRMED) == fingerprint(request.POST)
+    return fingerprint(request.POST) in (request.POST.get(CONFIRMED), request.POST.get(KEEP_CLOSED))
+
+
+def agreed(request: HttpRequest) -> str:
+    """What was said of the packages beside the button that confirmed these answers (`LinkPlan.agreed_as`)."""
+    return request.POST.get("agreed", "") if is_confirmed(request) else ""

@@ -1,6 +1,6 @@
 """The roster on paper and as a table: PDF, CSV, XLSX."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -15,9 +15,16 @@ from bookings.selectors import roster
 from bookings.selectors.roster import Roster
 from bookings.states import STATE_WORDS, flag_words
 from bookings.views.session import session_for
+from packages.rules import Verdict
 from portal.access import StudioRequest, studio_view
 from portal.downloads import Cell, Column, Table, download, file_name
 from portal.roles import Right
+
+_COUNTS: dict[str, Callable[[], str]] = {
+    Verdict.COUNTED: lambda: _("yes"),
+    Verdict.NOT_COUNTED: lambda: _("no"),
+    Verdict.NOT_YET: lambda: _("not yet"),
+}
 
 
 @studio_view(Right.VIEW_BOOKINGS)
@@ -53,7 +60,7 @@ def _table(seen: Roster, *, with_contact: bool) -> Table:
     columns += [_("E-mail"), _("Phone")] if with_contact else []
     columns += [
         _("Source"), _("Status"), _("Spot"), _("Booked at"), _("Free until"), _("Checked in at"), _("Checked in by"),
-        _("Cancelled at"), _("First visit"), _("To look at"),
+        _("Cancelled at"), _("First visit"), _("Package"), _("Counts against package"), _("To look at"),
     ]  # fmt: skip
     rows = list(_rows(seen, with_contact=with_contact))
     return Table(name=seen.session.item.name, columns=[Column(heading) for heading in columns], rows=rows)
@@ -78,5 +85,7 @@ def _rows(seen: Roster, *, with_contact: bool) -> Iterator[list[Cell]]:
             person.checked_in_by,
             local(person.cancelled_at),
             person.first_here,
+            person.paid.package if person.paid else "",
+            _COUNTS[place.count_word]() if person.paid and person.paid.purchase else None,
             flag_words(person.flagged),
         ]

@@ -66,6 +66,10 @@ class ImportKind(ABC):
         """What the import makes besides its rows, in words."""
         return []
 
+    def files(self, run: ImportRun) -> list[tuple[str, str]]:
+        """What can be downloaded of a run besides its refused rows: words and address."""
+        return []
+
     @abstractmethod
     def problems(self, table: Table, mapping: Mapped) -> list[str]:
         """Why nothing can be imported from this file with this mapping, in the reader's language; empty: go on."""

@@ -98,6 +98,15 @@ def _merge(kept: Member, merged: Member, *, take: Mapping[str, str], by: StaffLo
     return done
 
 
+def locked_kept(member: Member) -> Member:
+    """Who this member is by now, merged or not, and stays until the commit: a merge that is at work is waited for."""
+    while True:
+        member = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+        if member.merged_into is None:
+            return member
+        member = member.merged_into
+
+
 def undo_merge(done: MemberMerge, *, by: StaffLogin, now: datetime) -> list[str]:
     """Make two profiles of it again: what was moved goes back, what came since stays. Sentences on what could not be.
 

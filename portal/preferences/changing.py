@@ -17,8 +17,9 @@ from portal.signals import zone_changed
 def form_for(group: Group, scope: Scope, settings: tuple[Setting, ...], data: QueryDict | None = None) -> SettingsForm:
     """The form of these settings of the scope's row, with the model's own fields and checks."""
     names = [setting.field for setting in settings]
-    made = cast("type[SettingsForm]", modelform_factory(type(scope.row), form=SettingsForm, fields=names))
-    return made(group, scope, settings, data)
+    row = group.row(scope)
+    made = cast("type[SettingsForm]", modelform_factory(type(row), form=SettingsForm, fields=names))
+    return made(group, scope, settings, row, data)
 
 
 def locked(scope: Scope) -> Scope:
@@ -43,7 +44,8 @@ def save(form: SettingsForm, *, by: StaffLogin, now: datetime) -> list[str]:
     before, after = changed_values(form.before, row, form.names)
     if not after:
         return []
-    row.save(update_fields=list(after))
+    is_new = row._state.adding  # noqa: SLF001 - what Django knows of a row that was never saved
+    row.save(update_fields=None if is_new else list(after))
     record_change(row, KIND, studio=form.scope.studio, by=by, now=now, before=before, after=after)
     if "zone" in after:
         zone_changed.send(Location, location=row, before=before["zone"], by=by, now=now)

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import Field
+from django.db.models import Field, Model
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from portal.models import Change, Location
+from portal.models import Change, Location, Studio
 from portal.preferences import places
 from portal.preferences.registry import Group, Scope, Setting, preview_of
 from portal.preferences.since import since
@@ -30,20 +30,20 @@ class SettingsForm(forms.ModelForm):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, group: Group, scope: Scope, settings: tuple[Setting, ...], data: QueryDict | None = None
+        self, group: Group, scope: Scope, settings: tuple[Setting, ...], row: Model, data: QueryDict | None = None
     ) -> None:
         self.group, self.scope, self.settings = group, scope, settings
         self.names = [setting.field for setting in settings]
-        self.before = copy(scope.row)
+        self.before = copy(row)
         # Validation writes into the scope's row; previews judge what is saved.
-        self.saved = (
-            replace(scope, location=self.before)
-            if isinstance(self.before, Location)
-            else replace(scope, studio=self.before)
-        )
+        self.saved = scope
+        if isinstance(self.before, Location):
+            self.saved = replace(scope, location=self.before)
+        elif isinstance(self.before, Studio):
+            self.saved = replace(scope, studio=self.before)
         self.kept: list[str] = []
-        super().__init__(data.copy() if data is not None else None, instance=scope.row)
-        self.changes: dict[str, Change] = since(scope.studio, scope.row, self.names) if scope.row.pk else {}
+        super().__init__(data.copy() if data is not None else None, instance=row)
+        self.changes: dict[str, Change] = since(scope.studio, row, self.names) if row.pk else {}
         for setting in settings:
             self.fields[setting.field].label = str(setting.label)
         if "country" in self.fields:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from django.db.models import Model
 from django.utils.functional import Promise
 
 from portal.models import Location, Studio
@@ -53,7 +54,10 @@ Previewer: TypeAlias = Callable[[Scope, Any, datetime], Preview | None]
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of Studio or Location. `changes`: what it changes, in a sentence; `unit`: behind the number."""
+    """One field of Studio, Location, or what the group's `row` is.
+
+    `changes`: what it changes, in a sentence; `unit`: behind the number.
+    """
 
     field: str
     label: Words
@@ -73,9 +77,16 @@ def no_conflicts(scope: Scope, values: Mapping[str, Any]) -> list[Conflict]:
     return []
 
 
+def row_of_scope(scope: Scope) -> Model:
+    return scope.row
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """A page of settings. `url_name`: a page of its own, whose settings stand here to be found by the search."""
+    """A page of settings. `url_name`: a page of its own, whose settings stand here to be found by the search.
+
+    `row`: what holds the settings, where an app keeps them in a table of its own; it may not be saved yet.
+    """
 
     word: str
     label: Words
@@ -85,6 +96,7 @@ class Group:
     of_location: tuple[Setting, ...] = ()
     conflicts: Callable[[Scope, Mapping[str, Any]], list[Conflict]] = field(default=no_conflicts)
     url_name: str = ""
+    row: Callable[[Scope], Model] = field(default=row_of_scope)
 
     def settings(self, scope: Scope) -> tuple[Setting, ...]:
         return self.of_location if scope.location else self.of_studio

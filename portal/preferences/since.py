@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
-from portal.models import Change, Location, Studio
+from django.db.models import Model
+
+from portal.models import Change, Studio
 
 KIND = "set"
 
 
-def since(studio: Studio, row: Studio | Location, fields: Iterable[str]) -> dict[str, Change]:
+def since(studio: Studio, row: Model, fields: Iterable[str]) -> dict[str, Change]:
     """The last change of each of these fields of `row`; a field that nobody changed is absent."""
     wanted = set(fields)
     found: dict[str, Change] = {}

@@ -13,6 +13,7 @@ RIGHT_WORDS: dict[Right, Promise] = {
     Right.CHECK_IN: _("Check people in, mark a no-show"),
     Right.REVERT: _("Take a check-in back"),
     Right.BOOK: _("Book and cancel for members"),
+    Right.SELL: _("Sell packages to members"),
     Right.SEE_CONTACT: _("See e-mail and phone of members"),
     Right.SEE_MONEY: _("See prices and payments"),
     Right.EXPORT: _("Take data out as files"),

@@ -33,7 +33,8 @@ def words_of(error: Unreadable) -> str:
 
 def _run(request: StudioRequest, pk: int, *, with_content: bool = False) -> ImportRun:
     """One of the studio's imports. Raises Http404."""
-    found = ImportRun.objects.filter(studio=request.studio).select_related("job", "progress", "by__user", "template")
+    runs_here = ImportRun.objects.filter(studio=request.studio)
+    found = runs_here.select_related("studio", "job", "progress", "by__user", "template")
     return get_object_or_404(found if with_content else found.defer("content"), pk=pk)
 
 
@@ -187,6 +188,7 @@ def import_run(request: StudioRequest, run: int) -> HttpResponse:
         "filters": _filters(found),
         "to_write": sum(found.counts.get(outcome, 0) for outcome in (Outcome.NEW, Outcome.CHANGED)),
         "new_objects": kind.new_objects(found.counts),
+        "files": [] if found.is_at_work else kind.files(found),
     }
     template = "portal/import_run.html"
     context["zone"] = _zone(request)

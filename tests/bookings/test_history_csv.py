@@ -34,6 +34,7 @@ from tests.factories import (
     StaffLoginFactory,
     TeacherFactory,
 )
+from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 OCTOBER = date(2026, 10, 1)
@@ -78,9 +79,12 @@ def test_a_row_says_who_was_where_when_and_what_became_of_it(place: Location) ->
     session = SessionFactory(
         item=item, starts_at=october(6), teacher=TeacherFactory(studio=place.studio, name="Mira Okafor")
     )
+    kim = MemberFactory(studio=place.studio, first_name="Kim", last_name="de Boer", number="4711")
+    terms = PackageVersionFactory(package__studio=place.studio, package__name="Five Pack")
     ReservationFactory(
         session=session,
-        member=MemberFactory(studio=place.studio, first_name="Kim", last_name="de Boer", number="4711"),
+        member=kim,
+        purchase=PurchaseFactory(member=kim, version=terms),
         source="wellpass",
         booked_at=october(4, "09:30"),
         attendance=Attendance.CHECKED_IN,
@@ -106,9 +110,17 @@ def test_a_row_says_who_was_where_when_and_what_became_of_it(place: Location) ->
             "Minutes late": "7",
             "First visit": "yes",
             "Cancelled at": "",
+            "Package": "Five Pack",
+            "Counts against package": "yes",
             "To look at": "cancelled and checked in",
         }
     ]
+
+
+def test_what_uses_no_package_says_nothing_of_counting(place: Location) -> None:
+    visit(place, october(6))
+    [row] = rows_of(place)
+    assert (row["Package"], row["Counts against package"]) == ("", "")
 
 
 def test_the_month_is_the_locations_own_and_that_of_the_start(place: Location) -> None:

@@ -11,11 +11,12 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from bookings import actions
 from bookings.exports import month_as_csv
-from bookings.models import CalendarItem, Pulse, Reservation, ReservationEvent, ScheduledSession
+from bookings.models import CalendarItem, ItemPackage, Pulse, Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import State
 from portal.imports import runs
 from portal.models import ImportRun, Location, Member, Studio
@@ -27,6 +28,7 @@ from tests.factories import (
     StaffLoginFactory,
     StudioFactory,
 )
+from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 from tests.portal.files import HISTORY, HISTORY_HEADER
 
 pytestmark = pytest.mark.django_db
@@ -390,3 +392,42 @@ def test_options_that_make_no_sense_are_explained(
         bring(tmp_path, HISTORY, *option)
 
     assert not ImportRun.objects.exists()
+
+
+def test_what_is_still_to_come_uses_a_purchase_and_what_has_begun_does_not(studio: Studio, tmp_path: Path) -> None:
+    """K3: by whatever road it is booked; the past was counted by the other system."""
+    item = CalendarItemFactory(location=studio.locations.get(), name="yoga")
+    terms = PackageVersionFactory(package__studio=studio, uses=1)
+    ItemPackage.objects.create(studio=studio, item=item, package=terms.package)
+    pack = PurchaseFactory(version=terms, member=MemberFactory(studio=studio, number="11"))
+    days = [(timezone.now() + timedelta(days=n)).strftime("%Y-%m-%d 12:00:00") for n in (-3, 9, 5)]
+    rows = [f"{number},11,oak,,yoga,2026-01-01 10:00:00,,{day}," for number, day in enumerate(days)]
+    other = f"7,12,oak,,spin,2026-01-01 10:00:00,,{days[1]},"
+    bring(tmp_path, history(*rows, other), "--location", "centrum")
+    past, first, second = studio.reservations.filter(session__item=item).order_by("starts_at")
+    assert (past.purchase, first.purchase, second.purchase) == (None, pack, None)
+    assert [one.assigned for one in (past, first, second)] == ["free", "rule", "rule"]
+    assert studio.reservations.get(member__number="12").assigned == "free"
+
+
+def test_a_later_file_never_uses_anothers_purchase_nor_one_use_twice(studio: Studio, tmp_path: Path) -> None:
+    """Booked for somebody else by now; cancelled and booked again after the use went elsewhere."""
+    item = CalendarItemFactory(location=studio.locations.get(), name="yoga")
+    terms = PackageVersionFactory(package__studio=studio, uses=1)
+    ItemPackage.objects.create(studio=studio, item=item, package=terms.package)
+    pack = PurchaseFactory(version=terms, member=MemberFactory(studio=studio, number="11"))
+    days = [(timezone.now() + timedelta(days=n)).strftime("%Y-%m-%d 12:00:00") for n in (5, 9)]
+    booked = "2026-01-01 10:00:00"
+
+    def file(*rows: tuple[int, int, str, int]) -> list[int | None]:
+        lines = [f"{ref},{member},oak,,yoga,{booked},{cancelled},{days[day]}," for ref, member, cancelled, day in rows]
+        bring(tmp_path, history(*lines), "--location", "centrum")
+        connection.check_constraints()
+        return list(studio.reservations.order_by("external_ref").values_list("purchase_id", flat=True))
+
+    assert file((1, 11, "", 0)) == [pack.pk]
+    assert file((1, 12, "", 0)) == [None]
+    assert file((1, 11, "", 0)) == [pack.pk]
+    assert file((1, 11, booked, 0), (2, 11, "", 1)) == [pack.pk, pack.pk]
+    assert file((1, 11, "", 0), (2, 11, "", 1)) == [None, pack.pk]
+    assert studio.reservations.get(external_ref="1").is_unpaid

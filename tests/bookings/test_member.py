@@ -71,7 +71,11 @@ def test_attendance_is_everything_newest_first(client: Client, desk: StaffLogin,
     visit(kim, place, now + timedelta(days=9), name="To come")
     visit(MemberFactory(studio=place.studio), place, now - timedelta(days=3), name="Of somebody else")
     response = get(client, kim)
-    assert [row.session.item.name for row, *_marks in response.context["rows"]] == ["Yesterday", "Missed", "Long ago"]
+    assert [row.reservation.session.item.name for row in response.context["rows"]] == [
+        "Yesterday",
+        "Missed",
+        "Long ago",
+    ]
     total = response.context["total"]
     assert (total.visits, total.no_shows, total.all) == (2, 1, 3)
     assert [year.visits for year in response.context["years"]][-1] == 1
@@ -85,7 +89,7 @@ def test_filters_by_year_state_and_location(client: Client, desk: StaffLogin, pl
     old = visit(kim, place, now - timedelta(days=800), name="Long ago", attendance="checked_in")
 
     def shown(**query: str) -> list[str]:
-        return [row.session.item.name for row, *_marks in get(client, kim, **query).context["rows"]]
+        return [row.reservation.session.item.name for row in get(client, kim, **query).context["rows"]]
 
     assert shown(year=str(old.starts_at.astimezone(place.tz).year)) == ["Long ago"]
     assert shown(state="no_show") == ["There"]

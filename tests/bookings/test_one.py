@@ -22,6 +22,7 @@ from tests.factories import (
     StaffLoginFactory,
     TeacherFactory,
 )
+from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -39,11 +40,20 @@ def test_the_line_of_one_person_is_the_line_in_the_list() -> None:
     actions.mark_no_show(people[3], action_id=uuid4(), by=desk, now=at("18:30"))
     actions.cancel(people[4], outcome=CancelAs.LATE, action_id=uuid4(), by=desk, now=at("17:00"))
     actions.cancel(people[5], outcome=CancelAs.EXCUSED, action_id=uuid4(), by=desk, now=at("17:00"))
+    five = PackageVersionFactory(package__studio=studio, late_cancel_uses=True)
+    for visit in people[2:6]:
+        Reservation.objects.filter(pk=visit.pk).update(
+            purchase=PurchaseFactory(version=five, member=visit.member), assigned="rule"
+        )
+    Reservation.objects.filter(pk=people[6].pk).update(assigned="hand")
     for now in (at("17:00"), at("18:30"), at("20:00")):
         listed = {person.id: person for person in reception.people(Reservation.objects.all(), now=now)}
         alone = {pk: one.person_of(Reservation.objects.get(pk=pk), now=now) for pk in listed}
         assert alone == listed
         assert {person.elsewhere for person in alone.values()} == {noord.name, ""}
+        assert [alone[visit.pk].paid.left for visit in people[2:6]] == [4, 4, 4, 5]
+        assert alone[people[6].pk].is_unpaid
+        assert alone[people[0].pk].paid.is_free
 
 
 @pytest.mark.parametrize("preset", [Preset.OWNER, Preset.DESK, Preset.TEACHER])

@@ -139,6 +139,7 @@ class TestMayBook:
             Step(Question.NOT_OPEN_YET, Answer.FINE, at("18:00", days=-7)),
             Step(Question.CLOSED, Answer.FINE, at("17:30")),
             Step(Question.FULL, Answer.FINE, 20),
+            Step(Question.PAID, Answer.FINE),
             Step(Question.ELSEWHERE, Answer.FINE),
         )
 

@@ -27,6 +27,7 @@ REFUSALS: dict[Question, rules.Fact] = {
     Question.NOT_OPEN_YET: MOMENT,
     Question.CLOSED: MOMENT,
     Question.FULL: 16,
+    Question.PAID: None,
     Question.RESERVATION_CANCELLED: None,
     Question.CHECKED_IN: MOMENT,
     Question.OTHER_DAY: MOMENT,
@@ -81,6 +82,7 @@ WARNINGS: dict[Question, rules.Fact] = {
     Question.STARTED: MOMENT,
     Question.NOT_OPEN_YET: MOMENT,
     Question.CLOSED: MOMENT,
+    Question.PAID: None,
     Question.ELSEWHERE: "Noord 17:55",
     Question.EARLY: MOMENT,
     Question.LOCATION_CLOSED: "Easter",
@@ -123,8 +125,9 @@ def test_a_refusal_is_a_sentence_with_its_fact(question: Question) -> None:
 def test_a_warning_is_a_sentence_with_its_fact(question: Question) -> None:
     fact = WARNINGS[question]
     (words,) = warning_words(decision(question, Answer.WARNING, fact), CENTRUM)
-    assert ("18:02" if fact == MOMENT else str(fact)) in words
+    assert ("18:02" if fact == MOMENT else str(fact or "")) in words
     assert words.endswith(".")
+    assert "%(" not in words
 
 
 @pytest.mark.parametrize("question", Question)
@@ -152,9 +155,9 @@ def test_a_question_that_was_not_asked_is_shown_without_an_answer() -> None:
         capacity=1, taken=1, booked_already_at=None, elsewhere=None, blocked_reason="unpaid", by_staff=True,
     )  # fmt: skip
     lines = path_words(rules.may_book(facts, now=at("12:00")), CENTRUM)
-    assert [line.answer for line in lines] == [Answer.FINE, Answer.REFUSED, *[None] * 7]
+    assert [line.answer for line in lines] == [Answer.FINE, Answer.REFUSED, *[None] * 8]
     html = render_to_string("components/decision.html", {"lines": lines})
-    assert html.count('aria-label="not asked"') == 7
+    assert html.count('aria-label="not asked"') == 8
     assert "full" not in html
 
 

@@ -65,7 +65,8 @@ def test_nothing_typed_shows_pages_and_what_can_be_begun_by_right(studio: Studio
     assert {"Add a walk-in", "New class", "Add closing days"} <= set(owner["Actions"])
     desk = found(client_of(studio, Preset.DESK), "")
     assert "Settings" not in desk["Pages"]
-    assert desk["Actions"] == ["Add a walk-in", "New member"]
+    how = ["What if? What somebody would use for a class", "How packages are used"]
+    assert desk["Actions"] == ["Add a walk-in", "New member", *how]
     viewer = found(client_of(studio, Preset.VIEWER), "")
     assert "Actions" not in viewer
     assert "History" not in viewer["Pages"]

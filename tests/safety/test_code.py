@@ -17,6 +17,7 @@ FREE = {
     ("portal/access.py", "StaffLogin"): "finds the login of the address, by person and studio together",
     ("bookings/views/reservations.py", "ReservationEvent"): "filtered by the studio; events have no related name",
     ("bookings/views/session.py", "ReservationEvent"): "filtered by the studio; events have no related name",
+    ("bookings/views/assigning.py", "ReservationEvent"): "filtered by the studio; events have no related name",
     (
         "bookings/views/waiting.py",
         "WaitingEntry",
@@ -37,6 +38,7 @@ UNBOUND = {
 BOUNDS = {
     "day",
     "studio",
+    "studio_id",
     "login",
     "location",
     "locations",
@@ -49,6 +51,10 @@ BOUNDS = {
     "people",
     "members",
     "reservations",
+    "package",
+    "packages",
+    "purchase",
+    "purchases",
 }
 
 

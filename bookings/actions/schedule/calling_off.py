@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from bookings import rules
+from bookings.actions.assigning import choose_again_where_used_up
 from bookings.actions.offers import reopen_waiting
 from bookings.actions.recording import Refused
 from bookings.actions.schedule.carrying_out import on_item, send_news, settle, touch
@@ -82,6 +83,7 @@ def restore_session(session: ScheduledSession, *, by: StaffLogin | None, now: da
         cancelled_in, closed_at = found.version, found.cancelled_at
         found.cancelled_at, found.cancelled_reason = None, ""
         found.save(update_fields=["cancelled_at", "cancelled_reason"])
+        choose_again_where_used_up(found, by=by, now=now)
         record_change(found, "restored", studio=item.studio, by=by, now=now)
         if closed_at is not None:
             reopen_waiting(found, closed_at=closed_at, by=by, now=now)
