@@ -37,6 +37,11 @@ class Owned:
         return next((hold for hold in self.holds if hold.covers(self.today)), None)
 
     @property
+    def next_hold(self) -> Hold | None:
+        """The one that covers today, else the next to come."""
+        return next((hold for hold in self.holds if hold.last_on is None or hold.last_on >= self.today), None)
+
+    @property
     def is_over(self) -> bool:
         over = self.purchase.expires_on is not None and self.purchase.expires_on < self.today
         return over or self.purchase.expired_at is not None or self.purchase.refunded_at is not None
