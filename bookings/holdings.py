@@ -173,10 +173,14 @@ class Waits(Holding):
         return Preview(str(self.label), merged.waiting.count(), clashes)
 
     def lock(self, merged: Member, kept: Member, moved: Any = None) -> Any:
+        """The sessions; and now that all of these are locked, the reservations of both, before their purchases."""
         if moved is not None:
             wanted = ScheduledSession.objects.filter(waiting__in=moved["ended"]).order_by("pk").distinct()
-            return [locked_session(session).pk for session in wanted]
-        return [locked_session(entry.session).pk for entry in _superfluous(merged, kept)]
+            locked = [locked_session(session).pk for session in wanted]
+        else:
+            locked = [locked_session(entry.session).pk for entry in _superfluous(merged, kept)]
+        list(_of((merged, kept)).order_by("pk").select_for_update().values_list("pk"))
+        return locked
 
     def move(self, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> Any:
         """All of them; who has a place, or waits already in front, does not wait once more."""

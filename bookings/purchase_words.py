@@ -51,6 +51,7 @@ _REASONS: dict[Reason, Promise] = {
     Reason.UNLIMITED: gettext_lazy("This purchase is unlimited: there is nothing to add or to take away."),
     Reason.NOTHING_CHANGES: gettext_lazy("That is how it is already. Nothing was changed."),
     Reason.BELOW_USED: gettext_lazy("%(fact)s are used or planned: it cannot be good for fewer."),
+    Reason.TOO_MANY: gettext_lazy("No purchase is good for more than %(fact)s uses."),
     Reason.MORE_THAN_PAID: gettext_lazy("It cost %(fact)s: no more than that can be refunded."),
     Reason.REASON_MISSING: gettext_lazy("Say why: the reason stands in the ledger."),
     Reason.IN_THE_FUTURE: gettext_lazy("A sale cannot lie in the future."),

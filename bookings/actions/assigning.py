@@ -169,7 +169,11 @@ def choose_again_where_used_up(session: ScheduledSession, *, by: StaffLogin | No
     """
     rows = [
         row
-        for row in session.reservations.filter(purchase__isnull=False).with_count(now).select_related("member")
+        for row in session.reservations.filter(purchase__isnull=False)
+        .with_count(now)
+        .select_related("member")
+        .select_for_update(of=("self",))
+        .order_by("pk")
         if row.count_word != Verdict.NOT_COUNTED
     ]
     # All purchases of these members at once and in one order, so that two classes never wait for each other.

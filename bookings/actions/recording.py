@@ -49,15 +49,19 @@ _SESSION = Joined(ScheduledSession, "studio", "location", "item", lock=True)
 _RESERVATION = Joined(Reservation, "session", "location", "member", lock=True)
 
 
+# Both are asked a second time: a row that had to be waited for is joined with what stood beside it before, and found
+# missing, where whoever was waited for moved it to another place or member.
 def locked_session(session: ScheduledSession) -> ScheduledSession:
-    found = _SESSION.first("scheduledsession.id = %s", [session.pk])
+    where = "scheduledsession.id = %s", [session.pk]
+    found = _SESSION.first(*where) or _SESSION.first(*where)
     if found is None:
         raise ScheduledSession.DoesNotExist
     return found
 
 
 def locked_reservation(reservation: Reservation) -> Reservation:
-    found = _RESERVATION.first("reservation.id = %s", [reservation.pk])
+    where = "reservation.id = %s", [reservation.pk]
+    found = _RESERVATION.first(*where) or _RESERVATION.first(*where)
     if found is None:
         raise Reservation.DoesNotExist
     return found

@@ -37,6 +37,11 @@ class Owned:
         return next((hold for hold in self.holds if hold.covers(self.today)), None)
 
     @property
+    def next_hold(self) -> Hold | None:
+        """The one that covers today, else the next to come."""
+        return next((hold for hold in self.holds if hold.last_on is None or hold.last_on >= self.today), None)
+
+    @property
     def is_over(self) -> bool:
         over = self.purchase.expires_on is not None and self.purchase.expires_on < self.today
         return over or self.purchase.expired_at is not None or self.purchase.refunded_at is not None
@@ -73,21 +78,30 @@ class LedgerLine:
     visit: Any = None
 
 
+BEGINNINGS = {LedgerEntry.Kind.SOLD, LedgerEntry.Kind.IMPORTED}
+
+
 def ledger(purchase: Purchase, *, now: datetime) -> list[LedgerLine]:
     """All that explains what is left, newest first: two queries.
 
-    A sale stands at the moment of the purchase, a visit at that from which on it counts: so the first line is the sale
-    however late it was written down, and the last one says what is left.
+    A sale stands at the moment of the purchase, a visit at that from which on it counts. The sale is the first line,
+    also where an older visit was given to it by hand: nothing is used before there is something. The last one says
+    what is left.
     """
-    found: list[tuple[datetime, int, LedgerEntry | None, Any]] = []
-    for one in purchase.entries.select_related("by__user"):
-        begins = one.kind in {LedgerEntry.Kind.SOLD, LedgerEntry.Kind.IMPORTED}
-        found.append((purchase.purchased_at if begins else one.occurred_at, one.uses or 0, one, None))
+    found: list[tuple[datetime, int, LedgerEntry | None, Any]] = [
+        (purchase.purchased_at if one.kind in BEGINNINGS else one.occurred_at, one.uses or 0, one, None)
+        for one in purchase.entries.select_related("by__user")
+    ]
     visits = purchase.reservations.with_count(now).with_state(now).filter(count_word=Verdict.COUNTED)
     used = 1 if purchase.uses is None else -1
     joined = visits.select_related("session__item", "location", "purchase__version")
     found.extend((counted_at(visit), used, None, visit) for visit in joined)
-    found.sort(key=lambda one: (one[0], one[2] is None))
+
+    def order(one: tuple[datetime, int, LedgerEntry | None, Any]) -> tuple[bool, datetime, bool]:
+        at, _change, entry, _visit = one
+        return entry is None or entry.kind not in BEGINNINGS, at, entry is None
+
+    found.sort(key=order)
     lines, left = [], _opening(purchase, found)
     for at, change, entry, visit in found:
         left += change

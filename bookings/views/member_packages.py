@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -296,7 +297,7 @@ def _deeds(request: StudioRequest, owned: Owned, *, now: datetime, refused: str,
             sells and not ended,
             {"first_on": today},
         ),
-        ("resume", _("Resume today"), _("It can be used again from today on."), sells and owned.hold is not None, {}),
+        ("resume", *_resuming(owned), sells and one.refunded_at is None and owned.next_hold is not None, {}),
         ("extend", _("Change the last day"), "", manages and not ended, {"last_on": one.expires_on}),
         ("adjust", _("Add or remove uses"), "", manages and not ended and one.uses is not None, {}),
         ("expire", _("Expire now"), _("Visits that use it keep it."), manages and not ended, {}),
@@ -328,6 +329,14 @@ def _deeds(request: StudioRequest, owned: Owned, *, now: datetime, refused: str,
         shown = form if is_refused and form is not None else blank
         deeds.append(Deed(name, words, help_text, shown, url, is_refused, name in {"expire", "refund"}))
     return deeds
+
+
+def _resuming(owned: Owned) -> tuple[str, str]:
+    """What the button does, with a hold that covers today and with one that has not begun."""
+    if owned.hold is not None or owned.next_hold is None:
+        return _("Resume today"), _("It can be used again from today on.")
+    day_words = date_format(owned.next_hold.first_on, _("j M Y"))
+    return _("Take the hold back"), _("It would begin on %(day)s.") % {"day": day_words}
 
 
 def _page(

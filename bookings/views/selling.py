@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.actions import ActionIdReused
 from bookings.actions.selling import PaidSince
-from bookings.actions.selling import PaidSince
 from bookings.actions.selling import sell_for as sell_for_visit
 from bookings.forms import ActionForm
 from bookings.models import Reservation
@@ -91,8 +90,6 @@ def _sell(request: StudioRequest, found: Reservation) -> HttpResponse:
         )
     except NotPossible:
         messages.error(request, _("%(package)s is not on sale any more. Nothing was sold.") % {"package": package.name})
-    except PaidSince:
-        messages.error(request, _("Nothing was sold: this visit is paid by now."))
     except PaidSince:
         messages.error(request, _("Nothing was sold: this visit is paid by now."))
     except (ActionIdReused, SaleIdReused):

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     UNLIMITED = "unlimited"
     NOTHING_CHANGES = "nothing_changes"
     BELOW_USED = "below_used"
+    TOO_MANY = "too_many"
     MORE_THAN_PAID = "more_than_paid"
     REASON_MISSING = "reason_missing"
     IN_THE_FUTURE = "in_the_future"

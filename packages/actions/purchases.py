@@ -11,6 +11,9 @@ from packages.actions.ledger import Done, Kind, NotPossible, Reason, done_before
 from packages.models import Hold, Purchase
 from portal.models import StaffLogin
 
+# What the column and the ledger's can hold.
+MOST_USES = 32_767
+
 
 def hold(
     purchase: Purchase,
@@ -45,17 +48,22 @@ def hold(
 
 
 def resume(purchase: Purchase, *, on: date, action_id: UUID, by: StaffLogin | None, now: datetime) -> Done:
-    """End the hold that covers this day: the purchase can be used on it again. Raises NotPossible without one."""
+    """End the hold that covers this day: the purchase can be used on it again. Raises NotPossible without one.
+
+    Where none covers it, the next one that has not begun is taken back.
+    """
     with transaction.atomic():
         purchase = locked_purchase(purchase)
         if done := done_before(purchase.studio_id, action_id, Kind.RESUMED, purchase=purchase):
             return done
         _refuse_refunded(purchase)
-        held = purchase.holds.filter(first_on__lte=on).exclude(last_on__lt=on).first()
+        # They never overlap and come in order: the one that covers the day is the first that is not over.
+        held = purchase.holds.exclude(last_on__lt=on).first()
         if held is None:
             raise NotPossible(Reason.NOT_ON_HOLD)
         before = {"first_on": held.first_on, "last_on": held.last_on}
-        rested = (on - held.first_on).days
+        rested = max((on - held.first_on).days, 0)
+        on = max(on, held.first_on)
         if rested == 0:
             held.delete()
         else:
@@ -137,6 +145,8 @@ def adjust(
             raise NotPossible(Reason.UNLIMITED)
         if uses == 0:
             raise NotPossible(Reason.NOTHING_CHANGES)
+        if purchase.uses + uses > MOST_USES:
+            raise NotPossible(Reason.TOO_MANY, MOST_USES)
         if uses < 0 and purchase.uses + uses < (taken := spoken_for(purchase)):
             raise NotPossible(Reason.BELOW_USED, taken)
         before = {"uses": purchase.uses}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Barrier, Thread
 from typing import Any
 from uuid import uuid4
@@ -10,11 +11,13 @@ import pytest
 from django.db import connection, transaction
 
 from bookings import actions
+from bookings.actions import assigning
 from bookings.actions.selling import PaidSince, sell_for
 from bookings.models import CalendarItem, ItemPackage, Reservation
 from bookings.selectors.wallet import balances
 from packages.actions import hold
 from packages.models import Purchase
+from portal.members import merging
 from portal.models import Member, StaffLogin
 from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, SessionFactory, StaffLoginFactory
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
@@ -109,3 +112,42 @@ def test_two_desks_sell_for_one_visit_once(flow: CalendarItem, kim: Member, desk
     row.refresh_from_db()
     assert (told, row.purchase) == (["paid"], pack)
     assert balances([pack], now=NOW)[pack.pk].free == 0
+
+
+@pytest.mark.parametrize("deed", ["assign", "choose_again", "sell_for", "undo"])
+def test_a_merge_and_a_change_of_the_purchase_meet_no_deadlock(flow: CalendarItem, desk: StaffLogin, deed: str) -> None:
+    """Reservations are locked before purchases by both; the one that waited finds the row at its new member."""
+    package = flow.packages.get()
+    for round_ in range(4):
+        kept, merged = MemberFactory(studio=flow.studio), MemberFactory(studio=flow.studio)
+        pack = buy(merged, flow)
+        row = book(merged, flow, desk, hours=2 * round_)
+        given: dict[str, Any] = {"action_id": uuid4(), "by": desk, "now": NOW}
+        if deed == "sell_for":
+            assigning.assign(row, None, action_id=uuid4(), by=desk, now=NOW)
+        merge: Callable[[], Any] = partial(merging.merge, kept, merged, take={}, by=desk, now=NOW)
+        if deed == "undo":
+            merge = partial(merging.undo_merge, merge(), by=desk, now=NOW)
+        change: Callable[[], Any] = {
+            "assign": partial(assigning.assign, row, pack, **given),
+            "undo": partial(assigning.assign, row, None, **given),
+            "choose_again": partial(assigning.choose_again, row, **given),
+            "sell_for": partial(sell_for, row, package, **given),
+        }[deed]
+        assert at_once(merge, change) == []
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[BaseException]:
+    """Each on its own connection, begun together; what went wrong."""
+    together, wrong = Barrier(len(deeds)), []
+
+    def work(deed: Callable[[], Any]) -> None:
+        try:
+            together.wait()
+            deed()
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            wrong.append(error)
+
+    for thread in [beside(partial(work, deed)) for deed in deeds]:
+        thread.join()
+    return wrong

@@ -1,6 +1,7 @@
 """Rows say what pays for a visit; an unpaid one is sold a package from there, in two clicks."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -167,6 +168,21 @@ class TestSelling:
         )
         client.post(address, fields)
         assert Purchase.objects.count() == 1
+
+    def test_what_else_is_unpaid_and_could_use_it_is_offered(
+        self, client: Client, session: Any, desk: StaffLogin
+    ) -> None:
+        visit = book(session, desk, first_name="Kim", last_name="Boer")
+        later = SessionFactory(item=session.item, starts_at=session.starts_at + timedelta(days=1))
+        actions.reserve(later, visit.member, source="desk", action_id=uuid4(), by=desk, now=timezone.now())
+        client.force_login(desk.user)
+        fields = {"action_id": str(uuid4()), "package": session.item.packages.get().pk}
+        page = client.post(f"/{session.studio.slug}/reservations/{visit.pk}/sell/", fields, follow=True)
+        words = page.content.decode()
+        assert "1 more unpaid visit of Kim Boer could use it." in words
+        bought = Purchase.objects.get()
+        assert f'href="/{session.studio.slug}/members/{visit.member_id}/packages/?sold={bought.pk}"' in words
+        assert bought.reservations.get() == visit
 
     def test_only_what_the_class_takes_and_is_on_sale(self, client: Client, session: Any, desk: StaffLogin) -> None:
         visit = book(session, desk)

@@ -23,12 +23,13 @@ def owner(transactional_db: None) -> StaffLogin:
     old, new = (PurchaseFactory(member=kim, version=terms, purchased_at=now - timedelta(days=ago)) for ago in (90, 20))
     session = SessionFactory(item__location=place, item__name="Vinyasa", starts_at=now - timedelta(days=2))
     ItemPackage.objects.create(studio=studio, item=session.item, package=pack)
+    asked = {"packages": [pack.pk], "on": f"{now:%Y-%m-%d}", "order": "newest_first", "over_use": False}
     ReservationFactory(
         session=session, member=kim, attendance="checked_in", checked_in_at=session.starts_at, purchase=new,
-        assigned="rule", choice={"looked_at": [[new.pk, None], [old.pk, None]]},
+        assigned="rule", choice=asked | {"looked_at": [[new.pk, None], [old.pk, None]]},
     )  # fmt: skip
     coming = SessionFactory(item=session.item, starts_at=now + timedelta(days=2))
-    ReservationFactory(session=coming, member=kim, assigned="rule", choice={"looked_at": []})
+    ReservationFactory(session=coming, member=kim, assigned="rule", choice=asked | {"looked_at": []})
     return StaffLoginFactory(studio=studio)
 
 

@@ -190,6 +190,15 @@ class TestHolds:
         do(actions.resume, bought, desk, on=TODAY)
         assert not bought.holds.exists()
 
+    def test_one_that_has_not_begun_is_taken_back(self, bought: Purchase, desk: StaffLogin) -> None:
+        """Typed for the wrong month: no need to wait until it begins."""
+        past, coming = TODAY - timedelta(days=9), TODAY + timedelta(days=9)
+        do(actions.hold, bought, desk, first_on=past, last_on=past, reason="")
+        do(actions.hold, bought, desk, first_on=coming, last_on=None, reason="")
+        done = do(actions.resume, bought, desk, on=TODAY)
+        assert done.entry.after == {"first_on": coming.isoformat(), "rested_days": 0}
+        assert [one.first_on for one in bought.holds.all()] == [past]
+
     def test_two_holds_never_overlap(self, bought: Purchase, desk: StaffLogin) -> None:
         do(actions.hold, bought, desk, first_on=TODAY, last_on=None, reason="")
         with pytest.raises(NotPossible) as refused:
@@ -241,6 +250,12 @@ class TestOtherChanges:
         with pytest.raises(NotPossible) as refused:
             do(actions.adjust, unlimited, desk, uses=1, spoken_for=lambda _locked: 0, reason="x")
         assert refused.value.reason is Reason.UNLIMITED
+
+    def test_no_more_uses_than_can_be_written(self, bought: Purchase, desk: StaffLogin) -> None:
+        Purchase.objects.filter(pk=bought.pk).update(uses=32_000)
+        with pytest.raises(NotPossible) as refused:
+            do(actions.adjust, bought, desk, uses=1000, spoken_for=lambda _locked: 0, reason="x")
+        assert (refused.value.reason, refused.value.fact) == (Reason.TOO_MANY, 32_767)
 
     @pytest.mark.parametrize("amount", [Decimal("60.01"), Decimal(-1)])
     def test_no_more_is_refunded_than_was_paid(self, bought: Purchase, desk: StaffLogin, amount: Decimal) -> None:

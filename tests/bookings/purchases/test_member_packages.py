@@ -227,6 +227,16 @@ class TestChanging:
         assert kinds == ["held", "resumed", "extended", "expired", "revived", "refunded"]
         assert "12.50" in page(client, kim, f"packages/{pack.pk}/")
 
+    def test_a_hold_that_has_not_begun_can_be_taken_back(
+        self, client: Client, desk: StaffLogin, kim: Member, flow: CalendarItem
+    ) -> None:
+        pack, today = buy(kim, flow), timezone.localdate(timezone=flow.location.tz)
+        send(client, kim, f"{pack.pk}/hold/", first_on=today + 9 * DAY)
+        assert "Take the hold back" in page(client, kim, f"packages/{pack.pk}/")
+        assert send(client, kim, f"{pack.pk}/resume/").status_code == 302
+        assert not pack.holds.exists()
+        assert "Take the hold back" not in page(client, kim, f"packages/{pack.pk}/")
+
     def test_what_cannot_be_done_is_said_at_its_form(
         self, client: Client, owner: StaffLogin, kim: Member, flow: CalendarItem
     ) -> None:

@@ -358,3 +358,14 @@ class TestWhatWasAskedAtThatMoment:
         Package.objects.update(archived_at=timezone.now())
         made = book(flow, kim, desk)
         assert "None that is on sale." in why(client, made).content.decode()
+
+
+def test_a_marketplaces_pass_pays_and_the_visit_is_not_called_free(
+    client: Client, desk: StaffLogin, kim: Member, flow: CalendarItem
+) -> None:
+    visit = book(flow, kim, desk)
+    Reservation.objects.filter(pk=visit.pk).update(source="onefit", assigned="free", purchase=None, choice={})
+    page = why(client, visit)
+    assert "The pass of OneFit pays; no purchase is used." in page.content.decode()
+    assert lit(page.context["choice"].drawing)[0] == "Was it booked through a marketplace?"
+    assert end_of(page.context["choice"].drawing) == "Its pass pays: no purchase is used"
