@@ -36,6 +36,10 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def attended(self) -> Self:
         return self.filter(attendance=rules.Attendance.CHECKED_IN)
 
+    def unpaid(self) -> Self:
+        """That nothing pays for although their item is not free (Q1); the twin of `Reservation.is_unpaid`."""
+        return self.filter(purchase=None).exclude(assigned="free")
+
     def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
         """Those at the same time as this; one that ends when another starts is not.
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 
 from bookings.models import Reservation, WaitingEntry
+from bookings.selectors.packages import lapsing
 from portal.locations import LocationChoice
 from portal.members.search import matching, with_columns
 from portal.models import DuplicateSuggestion, Location, Member, MemberNote, Studio
@@ -33,6 +34,8 @@ class Filters:
     blocked: bool = False
     waiting: bool = False
     twins: bool = False
+    unpaid: bool = False
+    lapsing: bool = False
     order: str = "name"
     descending: bool = False
 
@@ -43,7 +46,10 @@ class Filters:
         return cls(
             q=query.get("q", "").strip()[:100],
             source=query.get("source", ""),
-            **{name: query.get(name) == "1" for name in ("quiet", "new", "blocked", "waiting", "twins")},
+            **{
+                name: query.get(name) == "1"
+                for name in ("quiet", "new", "blocked", "waiting", "twins", "unpaid", "lapsing")
+            },
             order=order if order in ORDERS else "name",
             descending=sort.startswith("-") and order in ORDERS,
         )
@@ -94,6 +100,11 @@ def filtered(studio: Studio, filters: Filters, choice: LocationChoice, *, now: d
         members = members.filter(Exists(_waits()))
     if filters.twins:
         members = members.filter(Exists(_twins()))
+    if filters.unpaid:
+        members = members.filter(Exists(reservations.active().unpaid().filter(session__cancelled_at=None)))
+    if filters.lapsing:
+        today = max(place.local_day(now) for place in choice.visible)
+        members = members.filter(Exists(lapsing(today, now=now).filter(member=OuterRef("pk"))))
     return members
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from bookings.models import CalendarItem, ItemPackage, Reservation, ScheduledSession
 from packages.models import Package, PackageVersion, Purchase
@@ -81,6 +82,18 @@ def sold_of(packages: Iterable[Package], *, day: date, now: datetime) -> dict[in
         one.owed += left or 0
         one.lapsing += last_on is not None and last_on <= day + SOON
     return found
+
+
+def lapsing(day: date, *, now: datetime) -> QuerySet[Purchase]:
+    """What has uses left and ends soon after that day."""
+    counted = Reservation.objects.filter(purchase=OuterRef("pk")).with_count(now).filter(count_word=Verdict.COUNTED)
+    used = counted.order_by().values("purchase").annotate(number=Count("pk")).values("number")
+    return Purchase.objects.filter(
+        Q(uses=None) | Q(uses__gt=Coalesce(Subquery(used), 0)),
+        expired_at=None,
+        refunded_at=None,
+        expires_on__range=(day, day + SOON),
+    )
 
 
 def sold_for(session: ScheduledSession) -> QuerySet[PackageVersion]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
@@ -23,6 +24,13 @@ LOW = 1 / 3
 CANCELLED = frozenset({State.CANCELLED, State.EXCUSED, State.LATE_CANCELLED})
 
 
+class Group(NamedTuple):
+    source: str
+    state: State
+    is_first: bool
+    is_unpaid: bool
+
+
 @dataclass
 class Booked:
     """One class with what its reservations add up to."""
@@ -30,9 +38,11 @@ class Booked:
     session: ScheduledSession
     states: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
-    # Everybody, by source, state and whether it is a first visit here.
-    groups: Counter[tuple[str, State, bool]] = field(default_factory=Counter)
+    # Everybody, by what the filters ask of a person.
+    groups: Counter["Group"] = field(default_factory=Counter)
     newcomers: int = 0
+    # Booked, and nothing pays for it (Q1).
+    unpaid: int = 0
     # On the waiting list, those who are offered a place among them.
     waiting: int = 0
 
@@ -100,16 +110,19 @@ def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[
         .filter(session__starts_at__range=(min(starts), max(starts)))
         .with_state(now)
         .with_first_visit()
-        .values("session_id", "source", "booking", "state_word", "first_here")
+        .annotate(unpaid=Q(purchase=None) & ~Q(assigned=Reservation.Assigned.FREE))
+        .values("session_id", "source", "booking", "state_word", "first_here", "unpaid")
         .annotate(number=Count("*"))
     )
     for row in counted:
         booked = found[row["session_id"]]
         booked.states[row["state_word"]] += row["number"]
-        booked.groups[row["source"], State(row["state_word"]), bool(row["first_here"])] += row["number"]
+        state = State(row["state_word"])
+        booked.groups[Group(row["source"], state, bool(row["first_here"]), row["unpaid"])] += row["number"]
         if row["booking"] == Booking.BOOKED:
             booked.sources[row["source"]] += row["number"]
             booked.newcomers += row["number"] * row["first_here"]
+            booked.unpaid += row["number"] * row["unpaid"]
     for key, number in waiting.numbers([booked.session for booked in found.values()], now=now).items():
         found[key].waiting = number
     return list(found.values())

@@ -21,7 +21,16 @@ from bookings.forms import ActionForm, CancelForm
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Booking, CancelAs, State
 from bookings.selectors.paid import Paid, paid_by_row
-from bookings.selectors.upcoming import CANCELLED, Booked, evenings_of, for_login, people_of, upcoming, with_counts
+from bookings.selectors.upcoming import (
+    CANCELLED,
+    Booked,
+    Group,
+    evenings_of,
+    for_login,
+    people_of,
+    upcoming,
+    with_counts,
+)
 from bookings.selectors.waiting import OnList, on_list
 from bookings.states import star_of
 from bookings.views.paid_rows import PaidRow, paid_row
@@ -42,6 +51,7 @@ class Filters:
     kind: str
     fill: str  # "low" or "full"
     new: bool
+    unpaid: bool
     cancelled: bool
 
     @classmethod
@@ -52,12 +62,13 @@ class Filters:
             kind=query.get("kind", ""),
             fill=query.get("fill", ""),
             new=query.get("new") == "1",
+            unpaid=query.get("unpaid") == "1",
             cancelled=query.get("cancelled") == "1",
         )
 
     @property
     def any(self) -> bool:
-        return bool(self.source or self.teacher or self.kind or self.fill or self.new)
+        return bool(self.source or self.teacher or self.kind or self.fill or self.new or self.unpaid)
 
     def show(self, booked: Booked) -> bool:
         session = booked.session
@@ -66,33 +77,32 @@ class Filters:
             and (not self.teacher or str(session.teacher_id) == self.teacher)
             and (not self.kind or session.item.kind == self.kind)
             and (not self.new or bool(booked.newcomers))
+            and (not self.unpaid or bool(booked.unpaid))
             and (not self.fill or (self.fill == "low" and booked.is_low) or (self.fill == "full" and booked.is_full))
         )
 
     def show_person(self, reservation: Reservation, *, now: datetime) -> bool:
         """Cancelled people only when asked for; late cancels of a class that has begun always (P3)."""
-        return self._shows(
+        group = Group(
             reservation.source,
             State(reservation.state_word),  # type: ignore[attr-defined]
-            is_first=reservation.first_here,  # type: ignore[attr-defined]
-            has_begun=reservation.starts_at <= now,
+            reservation.first_here,  # type: ignore[attr-defined]
+            reservation.is_unpaid,
         )
+        return self._shows(group, has_begun=reservation.starts_at <= now)
 
     def people_in(self, booked: Booked, *, now: datetime) -> int:
         """How many people of this class are shown when it is open."""
         has_begun = booked.session.starts_at <= now
-        return sum(
-            number
-            for (source, state, is_first), number in booked.groups.items()
-            if self._shows(source, state, is_first=is_first, has_begun=has_begun)
-        )
+        return sum(number for group, number in booked.groups.items() if self._shows(group, has_begun=has_begun))
 
-    def _shows(self, source: str, state: State, *, is_first: bool, has_begun: bool) -> bool:
-        outstanding = state is State.LATE_CANCELLED and has_begun
+    def _shows(self, group: Group, *, has_begun: bool) -> bool:
+        outstanding = group.state is State.LATE_CANCELLED and has_begun
         return (
-            (self.cancelled or outstanding or state not in CANCELLED)
-            and (not self.source or source == self.source)
-            and (not self.new or is_first)
+            (self.cancelled or outstanding or group.state not in CANCELLED)
+            and (not self.source or group.source == self.source)
+            and (not self.new or group.is_first)
+            and (not self.unpaid or group.is_unpaid)
         )
 
 
@@ -184,6 +194,8 @@ def people_listed(
         found = found.filter(~Q(state_word__in=CANCELLED) | Q(state_word=State.LATE_CANCELLED, starts_at__lte=now))
     if filters.source:
         found = found.filter(source=filters.source)
+    if filters.unpaid:
+        found = found.unpaid()
     if filters.new:
         found = found.with_first_visit().filter(first_here=True)
     return found.select_related("session__item", "session__teacher", "location", "member").order_by(
@@ -407,6 +419,7 @@ def _choices(classes: list[Booked]) -> dict[str, Any]:
     return {
         "sources": sorted({source for booked in classes for source in booked.sources}),
         "teachers": sorted({booked.session.teacher for booked in classes if booked.session.teacher}, key=str),
+        "unpaid": any(booked.unpaid for booked in classes),
         "kinds": [kind for kind in CalendarItem.Kind if kind.value in kinds],
     }
 

@@ -127,6 +127,8 @@ def _chips(filters: Filters) -> list[tuple[str, str, bool]]:
         ("new", _("New"), filters.new),
         ("quiet", _("No visit for 30 days"), filters.quiet),
         ("waiting", _("On a waiting list"), filters.waiting),
+        ("unpaid", _("Unpaid"), filters.unpaid),
+        ("lapsing", _("Package lapses soon"), filters.lapsing),
         ("blocked", _("Blocked"), filters.blocked),
         ("twins", _("Duplicates suggested"), filters.twins),
     ]

@@ -191,6 +191,11 @@ def test_filters_stand_in_the_address(place: Location, desk: StaffLogin) -> None
     assert listed(page(desk, f"?teacher={mira.pk}")) == [full]
     assert listed(page(desk, "?kind=workshop")) == [workshop]
     assert listed(page(desk, "?new=1")) == [full]
+    full.reservations.update(assigned="rule")
+    assert listed(page(desk, "?unpaid=1")) == [full]
+    assert "Unpaid" in words(page(desk))
+    full.reservations.update(assigned="free")
+    assert listed(page(desk, "?unpaid=1")) == []
     assert listed(page(desk, "?fill=full")) == [full]
     assert listed(page(desk, "?fill=low")) == [workshop]
     nothing = page(desk, "?teacher='--")

@@ -18,6 +18,7 @@ from portal.models import DuplicateSuggestion, Location, Member, MemberNote, Sta
 from portal.roles import RIGHTS, Preset, Right
 from tests.bookings.scenes import booked
 from tests.factories import LocationFactory, MemberFactory, ReservationFactory, SessionFactory, StaffLoginFactory
+from tests.factories.packages import PurchaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +91,23 @@ def test_each_filter_leaves_whom_it_names(client: Client, owner: StaffLogin, pla
     assert "Lapsed" not in names(client, "?new=1")
     assert names(client, "?source=nonsense") == []
     assert names(client, "?twins=1&source=wellpass") == ["Often"]
+
+
+def test_who_has_not_paid_and_whose_package_lapses_soon(client: Client, owner: StaffLogin, place: Location) -> None:
+    today = place.local_day(timezone.now())
+    soon, later, used_up = member(place, "Soon"), member(place, "Later"), member(place, "Used up")
+    for one, days, uses in ((soon, 14, 5), (later, 15, 5), (used_up, 14, 1)):
+        PurchaseFactory(
+            version__package__studio=place.studio, member=one, uses=uses, expires_on=today + timedelta(days=days)
+        )
+    visit(used_up, place, days_ago=3, source="desk")
+    used_up.reservations.update(purchase=used_up.purchases.get(), assigned="rule")
+    assert names(client, "?lapsing=1") == ["Soon"]
+    owes = member(place, "Owes")
+    visit(owes, place, days_ago=3, source="desk")
+    assert names(client, "?unpaid=1") == []
+    owes.reservations.update(assigned="rule")
+    assert names(client, "?unpaid=1") == ["Owes"]
 
 
 def test_a_location_leaves_who_was_booked_there(client: Client, owner: StaffLogin, place: Location) -> None:
