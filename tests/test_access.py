@@ -175,7 +175,7 @@ def test_what_belongs_to_another_studio_looks_like_what_does_not_exist(
     assert isinstance(rule, Studio)
     methods = [one for one, right in (("GET", rule.get), ("POST", rule.post)) if right]
     own, other = houses.own.words, houses.other.words
-    for who in ("owner", "teacher", "other owner"):
+    for who in ("owner", "other owner"):
         if who == "other owner":
             pairs = [(own, own | {"studio": "missing"})]
         else:

@@ -266,7 +266,7 @@ class TestByHand:
         assert ReservationEvent.objects.filter(reservation=reservation, kind="assigned").count() == 1
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=st.data())
 def test_counting_in_a_list_is_counting_one_by_one(flow: CalendarItem, member: Member, facts: Any) -> None:
     """K6: the annotation and the rule agree on whatever a reservation can be, at any moment."""

@@ -109,7 +109,7 @@ def plainly_elsewhere(row: Reservation, rows: list[Reservation]) -> int:
     )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=st.lists(visits(), min_size=1, max_size=8))
 def test_the_annotation_is_the_plain_definition(db: None, told: list[Visit]) -> None:
     noon = datetime(2026, 6, 10, 12, tzinfo=UTC)

@@ -206,7 +206,7 @@ nasty = st.sampled_from(
 
 
 @pytest.mark.django_db
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=names | nasty, number=names | nasty)
 def test_no_name_becomes_a_formula_and_none_is_changed_otherwise(place: Location, name: str, number: str) -> None:
     member = Member.objects.first() or visit(place, october(6)).member

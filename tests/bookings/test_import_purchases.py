@@ -130,7 +130,7 @@ def test_what_was_changed_here_is_not_overwritten(studio: Studio, owner: StaffLo
 def test_without_a_column_for_the_last_day_the_package_says_it(studio: Studio, owner: StaffLogin) -> None:
     PackageVersionFactory(package__studio=studio, package__name="Five Pack", valid_for=1, valid_unit="months")
     imported(studio, owner, "Client ID,Pricing Option,Sale Date,Remaining\n4711,Five Pack,2026-01-31,5\n")
-    assert Purchase.objects.get().expires_on == date(2026, 2, 27)
+    assert Purchase.objects.get().expires_on == date(2026, 2, 28)
     assert Package.objects.count() == 1
 
 

@@ -82,7 +82,7 @@ def write(story: Story, location: Location) -> None:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=st.lists(stories(), min_size=1, max_size=6))
 def test_the_list_and_the_single_row_agree(db: None, told: list[Story]) -> None:
     with transaction.atomic():
