@@ -103,11 +103,7 @@ def test_there_is_all_that_a_visitor_is_promised() -> None:
     assert User.objects.get(is_superuser=True).email == "operator@tresen.test"
     assert Studio.objects.get(slug="other").locations.get().zone == "Europe/Berlin"
 
-
-def test_something_waits_for_somebody() -> None:
-    now = MOMENTS[2]
-    load(now=now)
-    demo = Studio.objects.get(slug="demo")
+    # Something waits for somebody.
     assert demo.waiting.open().count() == 2
     (full,) = {one.session for one in demo.waiting.all()}
     assert full.places_taken == full.capacity
