@@ -15,7 +15,8 @@ _SESSIONS = """
 INSERT INTO bookings_scheduledsession (studio_id, item_id, location_id, teacher_id, starts_at, ends_at, capacity,
                                        places_taken, places_held, places_kept, own, cancelled_reason, is_exclusive,
                                        version)
-  SELECT 1, 1 + n %% 20, 1 + (1 + n %% 20) %% 2, 1 + n %% 10, at, at + interval '1 hour', 40,
+  SELECT 1, 1 + n %% 20, 1 + (1 + n %% 20) %% 2, 1 + n %% 10, at, at + interval '1 hour',
+         greatest(40, %(people)s),
          0, 0, 0, '{}', '', false, 0
     FROM generate_series(0, %(sessions)s - 1) n,
          LATERAL (SELECT %(start)s::timestamptz + n * %(step)s::interval AS at) t;
