@@ -48,7 +48,7 @@ def packages(url: str) -> Iterator[Row]:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("VACUUM ANALYZE bookings_reservation, packages_purchase")
     yield _assignment(studio, package.pk, version.pk)
-    yield _page()
+    yield _page(studio)
     yield from _recount(studio)
 
 
@@ -71,11 +71,11 @@ def _assignment(studio: Studio, package: int, version: int) -> Row:
     return Row(what, f"{len(queries)}", f"<= {ASSIGNMENT}", len(queries) <= ASSIGNMENT)
 
 
-def _page() -> Row:
+def _page(studio: Studio) -> Row:
     """The balances of few members and of a page of them."""
 
     def queries(members: int) -> int:
-        keys = list(Member.objects.order_by("-pk").values_list("pk", flat=True)[:members])
+        keys = list(studio.members.order_by("-pk").values_list("pk", flat=True)[:members])
         with CaptureQueriesContext(connection) as found:
             assert len(balances(Purchase.objects.filter(member__in=keys), now=timezone.now())) >= members
         return len(found)
