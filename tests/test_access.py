@@ -20,7 +20,7 @@ from tests.world import MISSING, World
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE = ("GET", "HEAD")
 # What no page of ours sends is asked by these; the others ask what pages send.
-ASK_EVERYTHING = {"anonymous", "owner"}
+ASK_EVERYTHING = {"anonymous", "owner", "other owner"}
 ROUTES = {route.name: route for route in all_routes()}
 # Words in an address that name a row of the studio; the others name a month, a format.
 OBJECTS = {
@@ -175,7 +175,7 @@ def test_what_belongs_to_another_studio_looks_like_what_does_not_exist(
     assert isinstance(rule, Studio)
     methods = [one for one, right in (("GET", rule.get), ("POST", rule.post)) if right]
     own, other = houses.own.words, houses.other.words
-    for who in ("owner", "other owner"):
+    for who in ("owner", "teacher", "other owner"):
         if who == "other owner":
             pairs = [(own, own | {"studio": "missing"})]
         else:

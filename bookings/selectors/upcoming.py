@@ -25,6 +25,8 @@ CANCELLED = frozenset({State.CANCELLED, State.EXCUSED, State.LATE_CANCELLED})
 
 
 class Group(NamedTuple):
+    """What the filters of the page ask of a person who booked."""
+
     source: str
     state: State
     is_first: bool

@@ -151,7 +151,9 @@ class Day:
 @require_safe
 def bookings(request: StudioRequest) -> HttpResponse:
     choice, now = location_choice(request), timezone.now()
-    filters = Filters.of(request.GET)
+    filters, sees_packages = Filters.of(request.GET), request.may(Right.CHECK_IN)
+    if not sees_packages:
+        filters = replace(filters, unpaid=False)  # who is not told what pays cannot ask for it either
     classes = upcoming(request.login, choice.shown, now=now)
     opened = next((booked for booked in classes if str(booked.session.pk) == request.GET.get("open")), None)
     context = {
@@ -175,7 +177,7 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "tomorrow": min(today.values(), default=now.date()) + timedelta(days=1),
         "show_places": len(choice.shown) > 1,
         "classes": classes,
-        "choices": _choices(classes),
+        "choices": _choices(classes, sees_packages=sees_packages),
         "may_export": request.may(Right.EXPORT),
         # The lines of the file, which `people_listed` writes.
         "listed": sum(filters.people_in(booked, now=now) for booked in shown),
@@ -413,13 +415,13 @@ def _days(classes: list[Booked]) -> list[Day]:
     return [Day(day, days[day]) for day in sorted(days)]
 
 
-def _choices(classes: list[Booked]) -> dict[str, Any]:
+def _choices(classes: list[Booked], *, sees_packages: bool) -> dict[str, Any]:
     """What can be filtered by: only what the 14 days hold."""
     kinds = {booked.session.item.kind for booked in classes}
     return {
         "sources": sorted({source for booked in classes for source in booked.sources}),
         "teachers": sorted({booked.session.teacher for booked in classes if booked.session.teacher}, key=str),
-        "unpaid": any(booked.unpaid for booked in classes),
+        "unpaid": sees_packages and any(booked.unpaid for booked in classes),
         "kinds": [kind for kind in CalendarItem.Kind if kind.value in kinds],
     }
 

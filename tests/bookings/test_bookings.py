@@ -194,6 +194,9 @@ def test_filters_stand_in_the_address(place: Location, desk: StaffLogin) -> None
     full.reservations.update(assigned="rule")
     assert listed(page(desk, "?unpaid=1")) == [full]
     assert "Unpaid" in words(page(desk))
+    viewer = StaffLoginFactory(studio=place.studio, preset=Preset.VIEWER)
+    assert listed(page(viewer, "?unpaid=1")) == [full, workshop]
+    assert "Unpaid" not in words(page(viewer, "?unpaid=1"))
     full.reservations.update(assigned="free")
     assert listed(page(desk, "?unpaid=1")) == []
     assert listed(page(desk, "?fill=full")) == [full]

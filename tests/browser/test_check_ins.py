@@ -188,15 +188,16 @@ def test_privacy_shows_initials_is_remembered_and_reveals_for_a_while(page: Page
     expect(page.get_by_text("Kim de Boer", exact=True)).to_be_visible()
 
 
-def test_a_check_in_elsewhere_shows_by_itself_and_moves_no_row(page: Page, running: ScheduledSession) -> None:
-    """Within three seconds on a machine with nothing else to do; here it has."""
+def test_a_check_in_elsewhere_shows_within_three_seconds_and_moves_no_row(
+    page: Page, running: ScheduledSession
+) -> None:
     kim = row(page, "Kim de Boer")
     kim.hover()
     top = kim.bounding_box()["y"]
     owner = StaffLoginFactory(studio=running.studio, preset=Preset.OWNER)
     first = Reservation.objects.get(member__first_name="Ada")
     actions.check_in(first, action_id=uuid4(), by=owner, now=timezone.now())
-    expect(row(page, "Ada Lindqvist").locator(".state")).to_contain_text("Checked in", timeout=8_000)
+    expect(row(page, "Ada Lindqvist").locator(".state")).to_contain_text("Checked in", timeout=3_000)
     expect(page.locator("#counts b").first).to_have_text("1")
     expect(page.locator("#deeds")).to_contain_text("Ada Lindqvist checked in")
     assert kim.bounding_box()["y"] == top

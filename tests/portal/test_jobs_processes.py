@@ -270,7 +270,7 @@ def _crash_while_working(shop: Workshop, url: str) -> None:
     acknowledged: list[str] = []
     crashes = 0
     number = 0
-    while crashes < 2 or len(acknowledged) < 60:
+    while crashes < 3 or len(acknowledged) < 60:
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url, autocommit=True) as client:
             for _ in range(25):
                 number += 1

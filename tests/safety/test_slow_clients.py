@@ -51,4 +51,4 @@ def test_honest_requests_are_answered_while_200_others_never_finish_theirs(port:
         connection.close()
     for half in waiting:
         half.close()
-    assert sorted(took)[int(HONEST * 0.99) - 1] < 5  # whoever waits for one of them waits for half a minute
+    assert sorted(took)[int(HONEST * 0.99) - 1] < 1
