@@ -4,7 +4,16 @@ Pure: frozen facts in, an answer with its reason out. Nothing here reads a clock
 """
 
 from marketplace.rules.fingerprints import Content, Marks, Offer, Place, fingerprint
-from marketplace.rules.publishing import Publication, PublishingFacts, Question, Stand, Step, publication
+from marketplace.rules.publishing import (
+    Publication,
+    PublishingFacts,
+    Question,
+    Stand,
+    Step,
+    publication,
+    publication_of_removed,
+)
+from marketplace.rules.reporting import may_report
 from marketplace.rules.retrying import OUTAGE, pause_after, silence_after
 from marketplace.rules.seats import PLENTY, SeatFacts, Seats, seats
 from marketplace.rules.telling import Operation, Told, what_to_tell
@@ -26,8 +35,10 @@ __all__ = [
     "Step",
     "Told",
     "fingerprint",
+    "may_report",
     "pause_after",
     "publication",
+    "publication_of_removed",
     "seats",
     "silence_after",
     "what_to_tell",

@@ -10,6 +10,7 @@ Fact = str | int | datetime | None
 class Question(StrEnum):
     """What stands in the way, in the order in which it is asked."""
 
+    REMOVED = "removed"
     CANCELLED = "cancelled"
     BEGUN = "begun"
     NOT_CONNECTED = "not_connected"
@@ -108,6 +109,12 @@ def publication(facts: PublishingFacts, *, now: datetime) -> Publication:
     final = {Question.CANCELLED, Question.BEGUN, Question.NOT_CONNECTED}
     stays = facts.own > 0 and reason not in final
     return Publication(Stand.HELD if stays else Stand.GONE, path)
+
+
+def publication_of_removed(starts_at: datetime, *, now: datetime) -> Publication:
+    """A session that was taken out of the schedule is gone; one that had begun by then stays as it was shown."""
+    question = Question.BEGUN if now >= starts_at else Question.REMOVED
+    return Publication(Stand.GONE, (Step(question, in_the_way=True, fact=starts_at),))
 
 
 def _up_to_the_first(*steps: Step) -> tuple[Step, ...]:

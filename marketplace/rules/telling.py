@@ -10,7 +10,6 @@ from marketplace.rules.publishing import Publication, Question, Stand
 class Operation(StrEnum):
     PUBLISH = "publish"  # a session that is not there, with its places
     CHANGE = "change"  # what it says, when and where it is
-    REPLACE = "replace"  # moved, at a marketplace that moves none: cancel it there and publish it anew
     SEATS = "seats"
     CANCEL = "cancel"  # it does not take place; the marketplace tells its people
     WITHDRAW = "withdraw"  # it takes place without this marketplace
@@ -30,7 +29,7 @@ def what_to_tell(
     """Which calls bring the marketplace up to date? None, where it knows everything already.
 
     `wanted`: the offer's marks, None when there is nothing to offer. `can_move`: the marketplace changes time and place
-    of a session that it has.
+    of a session that it has; where it cannot, the session is cancelled there and published anew (Q27).
     """
     is_there = told is not None and told.stand is not Stand.GONE
     if publication.reason is Question.BEGUN:  # it stays as it was shown
@@ -42,9 +41,9 @@ def what_to_tell(
     if told is None or not is_there:
         return (Operation.PUBLISH,)
     if told.marks.place != wanted.place and not can_move:
-        return (Operation.REPLACE,)
+        return (Operation.CANCEL, Operation.PUBLISH)
     is_changed = (told.marks.place, told.marks.content) != (wanted.place, wanted.content)
     said = [Operation.CHANGE] if is_changed else []
-    if told.marks.seats != wanted.seats:
+    if told.marks.seats != wanted.seats or told.stand is not publication.stand:
         said.append(Operation.SEATS)
     return tuple(said)

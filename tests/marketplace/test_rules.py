@@ -54,7 +54,7 @@ SOLD = PublishingFacts(
 def test_a_class_that_is_switched_on_is_sold() -> None:
     answer = rules.publication(SOLD, now=NOON)
     assert (answer.stand, answer.reason) == (Stand.SELLING, None)
-    assert [step.question for step in answer.path] == list(Question)
+    assert [step.question for step in answer.path] == list(Question)[1:]
 
 
 def test_so_is_a_workshop() -> None:
@@ -88,7 +88,12 @@ def test_what_is_not_sold_says_why(different: dict[str, Any], reason: Question, 
 
 
 def test_every_question_is_in_the_table() -> None:
-    assert {reason for _, reason, _ in WAYS} == set(Question)
+    assert {reason for _, reason, _ in WAYS} == set(Question) - {Question.REMOVED}
+
+
+def test_what_was_removed_is_gone_and_what_had_begun_stays_as_shown() -> None:
+    assert rules.publication_of_removed(EVENING, now=NOON).reason is Question.REMOVED
+    assert rules.publication_of_removed(EVENING, now=EVENING).reason is Question.BEGUN
 
 
 def test_what_is_there_stays_when_it_moves_beyond_the_horizon() -> None:
@@ -174,9 +179,11 @@ def gone(reason: Question) -> Publication:
         (TOLD, SELLING, MARKS, []),
         (TOLD, SELLING, replace(MARKS, seats="2"), [Operation.SEATS]),
         (TOLD, SELLING, replace(MARKS, content="2"), [Operation.CHANGE]),
+        (replace(TOLD, stand=Stand.HELD), SELLING, MARKS, [Operation.SEATS]),
         (TOLD, SELLING, replace(MARKS, place="2"), [Operation.CHANGE]),
         (TOLD, SELLING, replace(MARKS, content="2", seats="2"), [Operation.CHANGE, Operation.SEATS]),
         (TOLD, gone(Question.SWITCHED_OFF), None, [Operation.WITHDRAW]),
+        (TOLD, gone(Question.REMOVED), None, [Operation.WITHDRAW]),
         (TOLD, gone(Question.CANCELLED), None, [Operation.CANCEL]),
         (TOLD, gone(Question.BEGUN), None, []),
         (replace(TOLD, stand=Stand.GONE), gone(Question.CANCELLED), None, []),
@@ -192,7 +199,7 @@ def test_only_what_is_new_is_said(
 
 def test_a_marketplace_that_moves_nothing_gets_a_new_session() -> None:
     moved = replace(MARKS, place="2", seats="2")
-    assert rules.what_to_tell(TOLD, SELLING, moved, can_move=False) == (Operation.REPLACE,)
+    assert rules.what_to_tell(TOLD, SELLING, moved, can_move=False) == (Operation.CANCEL, Operation.PUBLISH)
     assert rules.what_to_tell(TOLD, SELLING, replace(MARKS, seats="2"), can_move=False) == (Operation.SEATS,)
 
 
@@ -216,3 +223,23 @@ def test_a_marketplace_that_is_away_is_asked_at_least_every_six_minutes() -> Non
     assert silences[0] == timedelta(seconds=5.5)
     assert silences == sorted(silences)
     assert max(silences) < timedelta(minutes=6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_person", "whose", "is_told"),
+    [
+        ("checked_in", True, "", True),
+        ("check_in_reverted", True, "", True),
+        ("checked_in", False, "wellpass", False),  # it said so itself
+        ("cancelled", True, "", True),
+        ("cancelled", False, "member", False),
+        ("no_show", True, "", True),
+        ("no_show", False, "sweep", False),  # nobody looked: no fee on the word of a clock
+        ("assigned", True, "", False),
+        ("reserved", True, "", False),
+    ],
+)
+def test_a_marketplace_hears_what_the_studio_did_with_its_guest(
+    kind: str, by_person: bool, whose: str, is_told: bool
+) -> None:
+    assert rules.may_report(kind, by_person=by_person) is is_told, whose

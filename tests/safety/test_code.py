@@ -40,6 +40,7 @@ BOUNDS = {
     "login",
     "location",
     "locations",
+    "connection",
     "session",
     "sessions",
     "item",

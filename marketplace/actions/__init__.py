@@ -1,0 +1,22 @@
+"""What is done between a studio and its marketplaces: news written down, sent, compared; calls of theirs kept."""
+
+from marketplace.actions.delivering import deliver_next
+from marketplace.actions.inbox import conclude, proof_of, store
+from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed
+from marketplace.actions.secrets import change_secret
+from marketplace.actions.syncing import sync
+
+__all__ = [
+    "DELIVER",
+    "change_secret",
+    "conclude",
+    "deliver_next",
+    "proof_of",
+    "report",
+    "retry",
+    "ring_overdue",
+    "store",
+    "sync",
+    "tell",
+    "tell_removed",
+]
