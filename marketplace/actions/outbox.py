@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.db import connection as database
@@ -100,7 +101,7 @@ def lanes(
     """
     if not connections or not session_ids:
         return []
-    given = {
+    given: dict[str, Any] = {
         "sessions": list(session_ids),
         "connections": [one.pk for one in connections],
         "now": now,

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 
 from marketplace.rules.seats import Seats
@@ -41,12 +42,12 @@ class Offer:
     content: Content
     seats: Seats
 
-    @property
+    @cached_property
     def marks(self) -> "Marks":
         return Marks(
-            place=fingerprint(asdict(self.place)),
-            content=fingerprint(asdict(self.content)),
-            seats=fingerprint(asdict(self.seats)),
+            place=fingerprint(vars(self.place)),
+            content=fingerprint(vars(self.content)),
+            seats=fingerprint(vars(self.seats)),
         )
 
 

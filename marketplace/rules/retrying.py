@@ -24,7 +24,9 @@ def pause_after(attempts: int, chance: float) -> timedelta | None:
 
     `chance` (0 to 1) adds up to a tenth, so that what failed together does not come back together.
     """
-    return None if attempts > len(PAUSES) else PAUSES[attempts - 1] * (1 + chance / 10)
+    if attempts > len(PAUSES):
+        return None
+    return spread(PAUSES[attempts - 1], chance)
 
 
 def silence_after(failures: int, chance: float) -> timedelta:
@@ -32,4 +34,8 @@ def silence_after(failures: int, chance: float) -> timedelta:
 
     One call asks whether it is back; the others wait, and use none of their attempts.
     """
-    return min(FIRST_SILENCE * 2 ** min(failures - 1, 10), LONGEST_SILENCE) * (1 + chance / 10)
+    return spread(min(FIRST_SILENCE * (1 << min(failures - 1, 10)), LONGEST_SILENCE), chance)
+
+
+def spread(pause: timedelta, chance: float) -> timedelta:
+    return pause * (1 + chance / 10)

@@ -71,8 +71,8 @@ def _sold(session_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """The booked places of each session by source."""
     counted = Reservation.objects.active().filter(session__in=session_ids).order_by()
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    for session_id, source, count in counted.values_list("session", "source").annotate(count=Count("id")):
-        found[session_id][source] = count
+    for session_id, source, places in counted.values_list("session", "source").annotate(places=Count("id")):
+        found[session_id][source] = places
     return found
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings import actions as booking
 from bookings.models import CalendarItem, Reservation, ReservationEvent, ScheduledSession
-from marketplace import actions
+from marketplace import actions, tasks
 from marketplace.adapters import ADAPTERS, Answer, register
 from marketplace.models import Call, Connection, Listing
 from marketplace.rules import Offer, Operation
@@ -113,6 +113,8 @@ def deliver(connection: Connection) -> int:
 
 
 def drain() -> None:
+    """Do the jobs that are due, as a worker does."""
+    assert tasks.deliver
     worker.drain("worker test")
 
 

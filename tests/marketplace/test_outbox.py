@@ -41,9 +41,9 @@ class TestCauses:
 
     def test_a_place_given_back(self, there: Marketplace) -> None:
         connection = connected()
-        reservation = book(session_of(connection))
+        reservation = book(session_of(connection, starts_at=timezone.now() + timedelta(days=2)))
         deliver(connection)
-        booking.cancel(reservation, outcome=None, action_id=uuid4(), by=None, now=timezone.now())
+        booking.cancel(reservation, outcome=CancelAs.IN_TIME, action_id=uuid4(), by=None, now=timezone.now())
         assert tells(connection) == [reservation.session_id]
 
     def test_a_check_in_changes_no_place(self) -> None:
@@ -143,7 +143,7 @@ class TestWhoHears:
         deliver(connection)
         schedule.edit_item(session.item, {"allows_marketplaces": False}, by=None, now=timezone.now())
         deliver(connection)
-        assert there.words == ["publish", "change", "seats"] or there.words == ["publish", "seats"]
+        assert there.words == ["publish", "seats"]
         assert there.free == [9, 0]
         assert Listing.objects.get().stand == Stand.HELD
 
@@ -223,11 +223,11 @@ class TestReports:
     def test_a_cancellation_by_the_member_is_not_but_the_place_is_told(self, there: Marketplace) -> None:
         connection = connected()
         reservation = book(session_of(connection, starts_at=timezone.now() + timedelta(days=2)), source="fitpass")
-        booking.cancel(reservation, outcome=None, action_id=uuid4(), by=None, now=timezone.now())
+        booking.cancel(reservation, outcome=CancelAs.IN_TIME, action_id=uuid4(), by=None, now=timezone.now())
         assert Call.objects.filter(kind=Call.Kind.REPORT).count() == 0
         login = StaffLoginFactory(studio=reservation.studio)
         staffs = book(reservation.session, source="fitpass")
-        booking.cancel(staffs, outcome=CancelAs.EXCUSED, action_id=uuid4(), by=login, now=timezone.now())
+        booking.cancel(staffs, outcome=CancelAs.IN_TIME, action_id=uuid4(), by=login, now=timezone.now())
         deliver(connection)
         assert there.words == ["publish", "cancelled"]
 
@@ -296,6 +296,6 @@ def test_a_place_held_for_the_waiting_list_is_not_free(there: Marketplace) -> No
     waiting = MemberFactory(studio=session.studio)
     booking.join_waiting(session, waiting, source="direct", action_id=uuid4(), by=None, now=timezone.now())
     deliver(connection)
-    booking.cancel(reservation, outcome=None, action_id=uuid4(), by=None, now=timezone.now())
+    booking.cancel(reservation, outcome=CancelAs.IN_TIME, action_id=uuid4(), by=None, now=timezone.now())
     deliver(connection)
     assert there.free == [0]
