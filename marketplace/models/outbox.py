@@ -63,7 +63,7 @@ class Call(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["connection", "due_at"], condition=Q(state__in=["waiting", "sending"]), name="call_due"
+                fields=["connection", "due_at", "id"], condition=Q(state__in=["waiting", "sending"]), name="call_due"
             ),
             models.Index(
                 fields=["listing", "id"], condition=Q(state__in=["waiting", "sending"]), name="call_next_of_listing"
