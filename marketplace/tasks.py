@@ -24,3 +24,8 @@ def deliver(job: Job) -> Outcome | None:
 @handles("marketplace.sweep", every=timedelta(minutes=1))
 def sweep(job: Job) -> None:
     actions.ring_overdue()
+
+
+@handles("marketplace.clean_up", every=timedelta(days=1))
+def clean_up(job: Job) -> Outcome | None:
+    return MORE if actions.clean_up(now=timezone.now()) else None

@@ -2,6 +2,7 @@
 
 from marketplace.actions.delivering import deliver_next
 from marketplace.actions.inbox import conclude, proof_of, store
+from marketplace.actions.keeping import clean_up
 from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed
 from marketplace.actions.secrets import change_secret
 from marketplace.actions.syncing import sync
@@ -9,6 +10,7 @@ from marketplace.actions.syncing import sync
 __all__ = [
     "DELIVER",
     "change_secret",
+    "clean_up",
     "conclude",
     "deliver_next",
     "proof_of",

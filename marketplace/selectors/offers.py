@@ -32,10 +32,10 @@ class Wanted:
 
 def wanted_for(connection: Connection, listing: Listing, *, now: datetime) -> Wanted:
     """Of one listing, also of a session that was removed."""
-    if listing.session_id is None:
-        starts_at = listing.shown_start or now
-        return Wanted(rules.publication_of_removed(starts_at, now=now), None)
-    return wanted(connection, [listing.session_id], now=now)[listing.session_id]
+    found = wanted(connection, [listing.reference], now=now)
+    if listing.reference not in found:
+        return Wanted(rules.publication_of_removed(listing.shown_start or now, now=now), None)
+    return found[listing.reference]
 
 
 def wanted(connection: Connection, session_ids: Collection[int], *, now: datetime) -> dict[int, Wanted]:
@@ -45,7 +45,7 @@ def wanted(connection: Connection, session_ids: Collection[int], *, now: datetim
             "studio", "item", "location", "room", "teacher"
         )
     )
-    sold = _sold(session_ids)
+    sold = _sold(connection, session_ids)
     told = set(
         Listing.objects.filter(
             connection=connection, session__in=session_ids, stand__in=[Stand.SELLING, Stand.HELD]
@@ -67,11 +67,11 @@ def wanted(connection: Connection, session_ids: Collection[int], *, now: datetim
     }
 
 
-def _sold(session_ids: Collection[int]) -> dict[int, dict[str, int]]:
+def _sold(connection: Connection, session_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """The booked places of each session by source."""
-    counted = Reservation.objects.active().filter(session__in=session_ids).order_by()
+    booked = Reservation.objects.active().filter(studio=connection.studio_id, session__in=session_ids)
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    for session_id, source, places in counted.values_list("session", "source").annotate(places=Count("id")):
+    for session_id, source, places in booked.values_list("session", "source").annotate(places=Count("id")):
         found[session_id][source] = places
     return found
 

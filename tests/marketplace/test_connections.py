@@ -1,19 +1,22 @@
 """Secrets at rest, and the calls that prove themselves with them."""
 
 from datetime import date, timedelta
+from importlib import import_module
 
 import pytest
 from cryptography.fernet import InvalidToken
+from django.apps import apps
 from django.conf import settings
 from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
 from marketplace import actions
-from marketplace.models import Connection, ContractTerms, InboxMessage, Marketplace
+from marketplace.models import Call, Connection, ContractTerms, InboxMessage, Marketplace
 from portal.models import Change
 from tests.factories import StaffLoginFactory
-from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory
+from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory, ListingFactory
+from tests.marketplace.scenes import connected, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -146,4 +149,39 @@ class TestTerms:
 
 
 def test_the_marketplaces_come_with_the_product() -> None:
-    assert Marketplace.objects.get(key="wellpass").name == "Wellpass"
+    """And come once, however often; a name that the operator gave stays."""
+    migration = import_module("marketplace.migrations.0003_marketplaces")
+    Marketplace.objects.all().delete()
+    Marketplace.objects.create(key="wellpass", name="EGYM Wellpass", shape="pull", adapter="groupx")
+    for _ in range(2):
+        migration.ship(apps, None)
+    names = dict(Marketplace.objects.values_list("key", "name"))
+    assert len(names) == len(migration.SHIPPED)
+    assert (names["wellpass"], names["urban"]) == ("EGYM Wellpass", "Urban Sports Club")
+
+
+def test_what_names_people_is_emptied_after_a_month_and_the_log_forgotten_after_three() -> None:
+    now, connection = timezone.now(), connected()
+    kept = [TestInbox().keep(connection, key=str(number))[0] for number in range(2)]
+    actions.conclude(kept[0], InboxMessage.Outcome.DONE, now=now)
+    listing = ListingFactory(connection=connection, studio=connection.studio, session=session_of(connection))
+    for state in (Call.State.DONE, Call.State.DEAD):
+        Call.objects.create(
+            studio=listing.studio,
+            connection=connection,
+            listing=listing,
+            kind=Call.Kind.TELL,
+            state=state,
+            ended_at=now,
+        )
+    assert not actions.clean_up(now=now + timedelta(days=29))
+    assert Call.objects.count() == 2
+    actions.clean_up(now=now + timedelta(days=31))
+    found = InboxMessage.objects.order_by("pk")
+    assert [(bytes(one.body), one.headers) for one in found] == [
+        (b"", {}),
+        (b'{"a": "\xff"}', {"X-Signature": "abc"}),  # nobody has handled it
+    ]
+    assert not TestInbox().keep(connection, key="0")[1]
+    actions.clean_up(now=now + timedelta(days=91))
+    assert list(Call.objects.values_list("state", flat=True)) == [Call.State.DEAD]

@@ -345,6 +345,22 @@ class TestJobs:
         deliver(connection)
         assert (there.words, states(connection)) == ([], ["done"])
 
+    def test_a_session_that_is_removed_while_its_call_is_on_the_way(self, there: Marketplace) -> None:
+        connection = connected()
+        session = session_of(connection)
+        with transaction.atomic():
+            actions.tell(session.studio, [session.pk], now=timezone.now())
+        deliver(connection)
+        with transaction.atomic():
+            ScheduledSession.objects.update(capacity=3)
+            actions.tell(session.studio, [session.pk], now=timezone.now())
+        claimed = delivering.claim(connection.pk)
+        assert claimed is not None
+        schedule.remove_item(session.item, by=None, now=timezone.now())
+        lease_over(claimed.listing)
+        deliver(connection)
+        assert there.words == ["publish", "withdraw"]
+
     def test_a_class_that_takes_place_after_all(self, there: Marketplace) -> None:
         connection = connected()
         session = session_of(connection)
