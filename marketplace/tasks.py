@@ -4,6 +4,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from marketplace import actions
+from marketplace.models import SyncRun
 from portal.jobs import MORE, Outcome, handles
 from portal.models import Job
 
@@ -24,6 +25,17 @@ def deliver(job: Job) -> Outcome | None:
 @handles("marketplace.sweep", every=timedelta(minutes=1))
 def sweep(job: Job) -> None:
     actions.ring_overdue()
+
+
+@handles("marketplace.sync_all", every=timedelta(minutes=30))
+def sync_all(job: Job) -> None:
+    """One job for each connection: a studio with ten thousand sessions delays no other."""
+    actions.ask_for_syncs(job.key)
+
+
+@handles(actions.SYNC)
+def sync(job: Job) -> None:
+    actions.sync_if_told(job.payload["connection"], cause=SyncRun.Cause.CLOCK, now=timezone.now())
 
 
 @handles("marketplace.clean_up", every=timedelta(days=1))

@@ -5,10 +5,12 @@ from marketplace.actions.inbox import conclude, proof_of, store
 from marketplace.actions.keeping import clean_up
 from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed
 from marketplace.actions.secrets import change_secret
-from marketplace.actions.syncing import sync
+from marketplace.actions.syncing import SYNC, ask_for_syncs, sync, sync_if_told
 
 __all__ = [
     "DELIVER",
+    "SYNC",
+    "ask_for_syncs",
     "change_secret",
     "clean_up",
     "conclude",
@@ -19,6 +21,7 @@ __all__ = [
     "ring_overdue",
     "store",
     "sync",
+    "sync_if_told",
     "tell",
     "tell_removed",
 ]

@@ -12,6 +12,29 @@ from marketplace.actions.outbox import lanes, write_tells
 from marketplace.models import Connection, Listing, SyncRun
 from marketplace.rules import Stand
 from marketplace.selectors.offers import Wanted, wanted
+from portal.jobs import enqueue
+from portal.models import Studio
+
+SYNC = "marketplace.sync"
+
+
+def ask_for_syncs(slot: str) -> int:
+    """Write the job of each connection that is told of changes, once for a slot; how many."""
+    connections = list(Connection.objects.told().order_by("pk"))
+    for one in connections:
+        enqueue(
+            SYNC,
+            key=f"{SYNC} {one.pk} {slot}",
+            payload={"connection": one.pk},
+            studio=Studio(pk=one.studio_id),
+        )
+    return len(connections)
+
+
+def sync_if_told(connection_id: int, *, cause: SyncRun.Cause, now: datetime) -> SyncRun | None:
+    """Compare one connection; None when it was ended meanwhile."""
+    found = Connection.objects.told().select_related("marketplace").filter(pk=connection_id).first()
+    return sync(found, cause=cause, now=now) if found else None
 
 
 def sync(connection: Connection, *, cause: SyncRun.Cause, now: datetime) -> SyncRun:

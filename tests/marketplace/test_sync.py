@@ -7,13 +7,14 @@ import pytest
 from django.utils import timezone
 
 from bookings.models import CalendarItem, ScheduledSession
-from marketplace import actions
+from marketplace import actions, tasks
 from marketplace.adapters import CallRefused
 from marketplace.models import Call, Connection, ContractTerms, Listing, SyncRun
 from marketplace.rules import Stand
 from marketplace.selectors.offers import wanted
+from portal.models import Job
 from tests.factories import SessionFactory
-from tests.marketplace.scenes import Marketplace, book, connected, deliver, item_of, session_of
+from tests.marketplace.scenes import Marketplace, book, connected, deliver, drain, item_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +156,19 @@ def test_other_locations_and_other_studios_are_not_compared() -> None:
     timetable(other, 2)
     assert sync(connection).compared == 0
     assert Call.objects.count() == 0
+
+
+def test_the_clock_compares_each_connection_once_in_half_an_hour(there: Marketplace) -> None:
+    live, ended = connected(), connected(state=Connection.State.ENDED, ended_at=timezone.now())
+    for connection in (live, ended):
+        timetable(connection, 2)
+    for _ in range(2):  # a job that runs twice
+        tasks.sync_all(Job(key="marketplace.sync_all 2026-06-10T10:00:00Z"))
+    asked = Job.objects.get(kind=actions.SYNC)
+    assert (asked.payload, asked.studio) == ({"connection": live.pk}, live.studio)
+    drain()
+    assert there.words == ["publish"] * 2
+    assert SyncRun.objects.get().cause == SyncRun.Cause.CLOCK
+    Connection.objects.update(state=Connection.State.ENDED, ended_at=timezone.now())
+    tasks.sync(asked)
+    assert SyncRun.objects.count() == 1
