@@ -40,7 +40,7 @@ def sync_if_told(connection_id: int, *, cause: SyncRun.Cause, now: datetime) -> 
 def sync(connection: Connection, *, cause: SyncRun.Cause, now: datetime) -> SyncRun:
     """Write a tell for each session that stands otherwise than the marketplace was told, and for no other.
 
-    What the marketplace refused is not said again until it is something else. Ten queries, however many sessions.
+    What the marketplace refused is not said again until it is something else. One session takes as many queries as all.
     """
     with transaction.atomic():
         run = SyncRun(studio_id=connection.studio_id, connection=connection, cause=cause, started_at=now)
