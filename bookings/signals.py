@@ -9,3 +9,6 @@ waiting_changed = Signal()
 # studio: Studio, session_ids: list[int], kind: "made", "changed", "cancelled", "restored" or "removed", by: StaffLogin
 # or None, now: datetime. After each change of the schedule, once for each kind; removed sessions are gone.
 session_changed = Signal()
+# item: CalendarItem, by: StaffLogin or None, now: datetime. After a change of what the item itself says; what its
+# sessions become is `session_changed`.
+item_changed = Signal()

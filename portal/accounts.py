@@ -1,6 +1,5 @@
 """What allauth and axes are told about people who want to come in: nobody signs up, and nobody guesses for long."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -10,11 +9,12 @@ from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context, ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import MultiFernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.crypto import salted_hmac
+
+from portal.encryption import cipher
 
 NOBODY = str(ip_address(0))  # a request that came over no network
 
@@ -70,12 +70,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def _cipher() -> MultiFernet:
-    """Writes with the key of today and reads with those before it, too."""
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [
-        salted_hmac("portal.accounts.mfa", "key", secret=secret, algorithm="sha256").digest() for secret in secrets
-    ]
-    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
+    return cipher("portal.accounts.mfa")
 
 
 class SecondStepForm(AuthenticateForm):

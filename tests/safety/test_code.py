@@ -42,6 +42,7 @@ BOUNDS = {
     "login",
     "location",
     "locations",
+    "connection",
     "session",
     "sessions",
     "item",

@@ -13,6 +13,7 @@ from bookings.actions.recording import Refused, raise_pulse
 from bookings.actions.schedule.carrying_out import carry_out, lock_sessions, on_item, send_news
 from bookings.models import CalendarItem, Own, Recurrence, ScheduledSession, WaitingEntry
 from bookings.plans import Plan
+from bookings.signals import item_changed
 from portal.changes import changed_values, record_change
 from portal.models import StaffLogin
 
@@ -83,6 +84,7 @@ def edit_item(
         was, after = changed_values(before, locked, FIELDS)
         if after:
             record_change(locked, "edited", studio=locked.studio, by=by, now=now, before=was, after=after)
+            item_changed.send(sender=CalendarItem, item=locked, by=by, now=now)
         if plan.changed:
             carry_out(plan, "edited", studio=locked.studio, by=by, now=now)
         return plan
@@ -125,6 +127,7 @@ def remove_item(item: CalendarItem, *, by: StaffLogin | None, now: datetime) -> 
         if outcome is Removed.ARCHIVED:
             locked.archived_at = now
             locked.save(update_fields=["archived_at"])
+            item_changed.send(sender=CalendarItem, item=locked, by=by, now=now)
         else:
             locked.delete()
         raise_pulse(locked.studio_id, now)
@@ -147,6 +150,7 @@ def restore_item(item: CalendarItem, *, by: StaffLogin | None, now: datetime) ->
             locked.archived_at = None
             locked.save(update_fields=["archived_at"])
             record_change(locked, "restored", studio=locked.studio, by=by, now=now)
+            item_changed.send(sender=CalendarItem, item=locked, by=by, now=now)
     return locked
 
 

@@ -1,0 +1,49 @@
+"""News of bookings that marketplaces must hear. What they are told is decided when they are."""
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+
+from bookings.models import CalendarItem, Reservation, ReservationEvent, WaitingEntry, WaitingEvent
+from bookings.signals import item_changed, reservation_changed, session_changed, waiting_changed
+from bookings.sources import OWN
+from marketplace import actions, rules
+from portal.models import Studio
+
+Kind = ReservationEvent.Kind
+# Those that take a place or give one back, and those of the waiting list that hold one or let it go.
+_PLACES = frozenset({Kind.RESERVED, Kind.WITHDRAWN, Kind.CANCELLED, Kind.REINSTATED, Kind.IMPORTED})
+_HOLDS = frozenset({WaitingEvent.Kind.OFFERED, WaitingEvent.Kind.DECLINED, WaitingEvent.Kind.LAPSED})
+
+
+@receiver(session_changed, dispatch_uid="marketplace.sessions")
+def sessions_changed(studio: Studio, session_ids: list[int], kind: str, now: datetime, **kwargs: Any) -> None:
+    if kind == "removed":
+        actions.tell_removed(studio, session_ids)
+    else:
+        actions.tell(studio, session_ids, now=now)
+
+
+@receiver(item_changed, dispatch_uid="marketplace.items")
+def sessions_of_item_changed(item: CalendarItem, now: datetime, **kwargs: Any) -> None:
+    to_come = item.sessions.filter(starts_at__gt=now).order_by("pk")
+    actions.tell(item.studio, list(to_come.values_list("pk", flat=True)), now=now)
+
+
+@receiver(reservation_changed, dispatch_uid="marketplace.places")
+def places_changed(reservation: Reservation, event: ReservationEvent, **kwargs: Any) -> None:
+    if event.kind in _PLACES and reservation.starts_at > event.occurred_at:
+        actions.tell(Studio(pk=reservation.studio_id), [reservation.session_id], now=event.occurred_at)
+
+
+@receiver(waiting_changed, dispatch_uid="marketplace.held_places")
+def held_places_changed(entry: WaitingEntry, event: WaitingEvent, **kwargs: Any) -> None:
+    if event.kind in _HOLDS:
+        actions.tell(Studio(pk=entry.studio_id), [entry.session_id], now=event.occurred_at)
+
+
+@receiver(reservation_changed, dispatch_uid="marketplace.guests")
+def guest_changed(reservation: Reservation, event: ReservationEvent, **kwargs: Any) -> None:
+    if reservation.source not in OWN and rules.may_report(event.kind, by_person=event.by_id is not None):
+        actions.report(event)

@@ -1,0 +1,45 @@
+"""What goes to a marketplace, how many places it may sell, and when it is told again.
+
+Pure: frozen facts in, an answer with its reason out. Nothing here reads a clock or a database.
+"""
+
+from marketplace.rules.fingerprints import Content, Marks, Offer, Place, fingerprint
+from marketplace.rules.publishing import (
+    Publication,
+    PublishingFacts,
+    Question,
+    Stand,
+    Step,
+    publication,
+    publication_of_removed,
+)
+from marketplace.rules.reporting import may_report
+from marketplace.rules.retrying import OUTAGE, pause_after, silence_after
+from marketplace.rules.seats import PLENTY, SeatFacts, Seats, seats
+from marketplace.rules.telling import Operation, Told, what_to_tell
+
+__all__ = [
+    "OUTAGE",
+    "PLENTY",
+    "Content",
+    "Marks",
+    "Offer",
+    "Operation",
+    "Place",
+    "Publication",
+    "PublishingFacts",
+    "Question",
+    "SeatFacts",
+    "Seats",
+    "Stand",
+    "Step",
+    "Told",
+    "fingerprint",
+    "may_report",
+    "pause_after",
+    "publication",
+    "publication_of_removed",
+    "seats",
+    "silence_after",
+    "what_to_tell",
+]

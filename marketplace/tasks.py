@@ -1,0 +1,43 @@
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+
+from marketplace import actions
+from marketplace.models import SyncRun
+from portal.jobs import MORE, Outcome, handles
+from portal.models import Job
+
+BUDGET = 20.0  # seconds; with the longest call it stays below the job's lease
+
+
+# Each call is written down for itself, and another system cannot be rolled back.
+@handles(actions.DELIVER, transactional=False)
+def deliver(job: Job) -> Outcome | None:
+    """Send what is due at one connection, and come back for the rest."""
+    until = time.monotonic() + BUDGET
+    while actions.deliver_next(job.payload["connection"], now=timezone.now()):
+        if time.monotonic() > until:
+            return MORE
+    return None
+
+
+@handles("marketplace.sweep", every=timedelta(minutes=1))
+def sweep(job: Job) -> None:
+    actions.ring_overdue()
+
+
+@handles("marketplace.sync_all", every=timedelta(minutes=30))
+def sync_all(job: Job) -> None:
+    """One job for each connection: a studio with ten thousand sessions delays no other."""
+    actions.ask_for_syncs(job.key)
+
+
+@handles(actions.SYNC)
+def sync(job: Job) -> None:
+    actions.sync_if_told(job.payload["connection"], cause=SyncRun.Cause.CLOCK, now=timezone.now())
+
+
+@handles("marketplace.clean_up", every=timedelta(days=1))
+def clean_up(job: Job) -> Outcome | None:
+    return MORE if actions.clean_up(now=timezone.now()) else None

@@ -1,0 +1,3 @@
+from tests.marketplace.scenes import there
+
+__all__ = ["there"]
