@@ -60,7 +60,18 @@ class Migration(migrations.Migration):
                 "marketplace_connection",
                 "id, studio_id",
             )
-            for table in ("connectedlocation", "contract", "listing", "syncrun", "call", "inboxmessage")
+            for table in (
+                "connectedlocation",
+                "contract",
+                "listing",
+                "syncrun",
+                "call",
+                "inboxmessage",
+                "exchange",
+                "guest",
+                "visit",
+                "conflict",
+            )
         ),
         in_the_same_house(
             "marketplace_connectedlocation",
@@ -89,6 +100,22 @@ class Migration(migrations.Migration):
             "listing_id, connection_id",
             "marketplace_listing",
             "id, connection_id",
+        ),
+        in_the_same_house(
+            "marketplace_guest", "guest_is_a_member_here", "member_id, studio_id", "portal_member", "id, studio_id"
+        ),
+        in_the_same_house(
+            "marketplace_visit", "visit_of_its_guest", "guest_id, connection_id", "marketplace_guest", "id, connection_id"
+        ),
+        in_the_same_house(
+            "marketplace_visit",
+            "visit_of_its_session",
+            "session_id, studio_id",
+            "bookings_scheduledsession",
+            "id, studio_id",
+        ),
+        in_the_same_house(
+            "marketplace_conflict", "conflict_of_its_visit", "visit_id, studio_id", "marketplace_visit", "id, studio_id"
         ),
         migrations.RunSQL(APPEND, FORGET),
         migrations.RunSQL(KEEP_TERMS, FORGET_TERMS),

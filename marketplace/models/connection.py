@@ -1,6 +1,7 @@
 import json
 from datetime import datetime
 from typing import Self
+from uuid import uuid4
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -50,6 +51,8 @@ class Connection(models.Model):
     # Where it is called, and the name under which the marketplace calls us; empty where the shape needs none.
     address = models.URLField(_("address"), max_length=300, blank=True)
     client_id = models.CharField(_("client id"), max_length=100, blank=True)
+    # Names it in the address to which the marketplace sends its messages.
+    hook = models.UUIDField(default=uuid4, unique=True, editable=False)
     # Sealed: what we call with (a JSON object), and what the marketplace proves itself with. The previous secret is
     # good until its time is over, so that changing it loses no call.
     sealed_credentials = models.TextField(blank=True, editable=False)
@@ -69,6 +72,8 @@ class Connection(models.Model):
     quiet_until = models.DateTimeField(null=True, blank=True, editable=False)
     # Since when it does not accept our credentials; empty: it does.
     locked_out_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Since when it is known that it is late, and people were told; empty: it is not.
+    late_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ConnectionQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import ReservationEvent
 from marketplace.models.connection import Connection
 from marketplace.models.listing import Listing
+from marketplace.models.visit import Visit
 from portal.models import Studio
 
 
@@ -25,12 +26,13 @@ class Call(models.Model):
 
     A `tell` says nothing itself: whoever sends it looks how the session is at that moment, so that an old number never
     overwrites a newer one, and a second one is not written while the first one waits. A `report` says what happened to
-    a guest (`event`), each once and in order.
+    a guest (`event`), and a `decide` what became of a booking that was asked for (`visit`), each once and in order.
     """
 
     class Kind(models.TextChoices):
         TELL = "tell", _("session")
         REPORT = "report", _("guest")
+        DECIDE = "decide", _("booking")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -45,6 +47,8 @@ class Call(models.Model):
     kind = models.CharField(max_length=6, choices=Kind)
     # What a report is about.
     event = models.ForeignKey(ReservationEvent, models.CASCADE, null=True, related_name="+")
+    # What a decision is about.
+    visit = models.ForeignKey(Visit, models.CASCADE, null=True, related_name="calls")
     # What the other side may know the call by, however often it is sent.
     key = models.UUIDField(default=uuid4, unique=True)
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
@@ -79,9 +83,12 @@ class Call(models.Model):
                 fields=["listing"], condition=Q(state="sending"), name="one_call_at_a_time_per_listing"
             ),
             models.UniqueConstraint(fields=["connection", "event"], name="one_report_per_event"),
+            models.UniqueConstraint(fields=["visit"], name="one_decision_per_visit"),
             models.CheckConstraint(
-                condition=Q(kind="tell", event=None) | Q(kind="report", event__isnull=False),
-                name="report_has_its_event",
+                condition=Q(kind="tell", event=None, visit=None)
+                | Q(kind="report", event__isnull=False, visit=None)
+                | Q(kind="decide", event=None, visit__isnull=False),
+                name="call_says_one_thing",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["waiting", "sending"], ended_at=None)

@@ -155,8 +155,8 @@ class TestOutbox:
         with Refusal("one_report_per_event"):
             call(listing, kind=Call.Kind.REPORT, event=event)
 
-    def test_a_report_has_its_event(self) -> None:
-        with Refusal("report_has_its_event"):
+    def test_a_call_says_one_thing(self) -> None:
+        with Refusal("call_says_one_thing"):
             call(ListingFactory(), kind=Call.Kind.REPORT)
 
     def test_an_ended_call_has_its_time(self) -> None:
