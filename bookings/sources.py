@@ -1,18 +1,42 @@
-"""What a reservation's source is called: ours by a word, a marketplace as it writes itself."""
+"""What a reservation's source is called: ours by a word, a marketplace by its name, which the operator may change."""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 OWN = {"direct": _("Direct"), "desk": _("Desk"), "import": _("Import")}
-# Those whose own writing is not their key with a capital; gone when marketplaces are rows with a name.
-_WRITTEN = {
-    "bsport": "bsport",
-    "classpass": "ClassPass",
-    "egym": "EGYM",
-    "onefit": "OneFit",
-    "urban": "Urban Sports Club",
-    "urbansportsclub": "Urban Sports Club",
-}
+# Each process asks again after so many seconds: a new name shows within a minute, and no list asks for its rows.
+ASKED_AGAIN_AFTER = 60.0
+
+Names = Mapping[str, str]
+
+
+class KnownNames:
+    """The marketplaces' names by their keys, as whoever knows them last told."""
+
+    def __init__(self) -> None:
+        self._ask: Callable[[], Names] = dict
+        self._told: dict[str, str] = {}
+        self._asked_at: float | None = None
+
+    def ask_by(self, ask: Callable[[], Names]) -> None:
+        """`ask` answers with all names; called when they are needed and the last answer is old."""
+        self._ask, self._asked_at = ask, None
+
+    def learn(self, key: str, name: str) -> None:
+        """A name that was changed in this very process."""
+        self._told[key] = name
+
+    def get(self, key: str) -> str | None:
+        if self._asked_at is None or monotonic() - self._asked_at >= ASKED_AGAIN_AFTER:
+            self._told = dict(self._ask())
+            self._asked_at = monotonic()
+        return self._told.get(key)
+
+
+NAMES = KnownNames()
 
 
 def is_own(source: str) -> bool:
@@ -21,5 +45,7 @@ def is_own(source: str) -> bool:
 
 
 def source_name(source: str) -> str:
-    """The name to show for `Reservation.source`."""
-    return str(OWN[source]) if source in OWN else _WRITTEN.get(source) or capfirst(source)
+    """The name to show for `Reservation.source`; a word that nobody knows is written with a capital."""
+    if not source or source in OWN:
+        return str(OWN.get(source, ""))
+    return NAMES.get(source) or capfirst(source)

@@ -52,6 +52,10 @@ QUESTIONS: Mapping[Question, Promise] = {
     Question.LOCATION_CLOSED: _("Is the location open that day?"),
     Question.TEACHER_BUSY: _("Is the teacher free?"),
     Question.ROOM_BUSY: _("Is the room free?"),
+    Question.NOT_FOR_MARKETPLACES: _("Does the class allow marketplace bookings?"),
+    Question.NOT_SOLD_THERE: _("Is the class sold at this marketplace?"),
+    Question.ALL_QUOTAS: _("Is a place for marketplaces left?"),
+    Question.QUOTA: _("Is a place of this marketplace left?"),
     **planning_words.QUESTIONS,
 }
 
@@ -95,6 +99,10 @@ _REFUSALS: Mapping[Question, Promise] = {
     Question.LOCATION_CLOSED: _("Closed that day: %(fact)s. Nothing was booked."),
     Question.TEACHER_BUSY: _("The teacher has something else then: %(fact)s. Nothing was booked."),
     Question.ROOM_BUSY: _("The room is taken then: %(fact)s. Nothing was booked."),
+    Question.NOT_FOR_MARKETPLACES: _("This class does not allow marketplace bookings. Nothing was booked."),
+    Question.NOT_SOLD_THERE: _("This class is not sold at this marketplace. Nothing was booked."),
+    Question.ALL_QUOTAS: _("All %(fact)s places for marketplaces are booked. Nothing was booked."),
+    Question.QUOTA: _("All %(fact)s places of this marketplace are booked. Nothing was booked."),
     **planning_words.REFUSALS,
 }
 
@@ -106,6 +114,10 @@ _WARNINGS: Mapping[Question, Promise] = {
     Question.ELSEWHERE: _("This person is also in another class at that time: %(fact)s."),
     Question.EARLY: _("That is early: the class begins %(fact)s."),
     Question.LOCATION_CLOSED: _("The location is closed that day: %(fact)s."),
+    Question.NOT_FOR_MARKETPLACES: _("This class does not allow marketplace bookings."),
+    Question.NOT_SOLD_THERE: _("This class is not sold at this marketplace."),
+    Question.ALL_QUOTAS: _("All %(fact)s places for marketplaces are booked."),
+    Question.QUOTA: _("All %(fact)s places of this marketplace are booked."),
     **planning_words.WARNINGS,
 }
 

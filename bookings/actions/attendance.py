@@ -23,8 +23,11 @@ _ELSEWHERE = """
 """
 
 
-def check_in(reservation: Reservation, *, action_id: UUID, by: StaffLogin, now: datetime) -> Done:
-    """Record that the member is here. Someone who is in already stays in with the first time (Q17). Raises Refused."""
+def check_in(reservation: Reservation, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Done:
+    """Record that the member is here. Someone who is in already stays in with the first time (Q17). Raises Refused.
+
+    `by` None: the marketplace that booked says so.
+    """
     with transaction.atomic():
         reservation = locked_reservation(reservation)
         if done := done_before(reservation.studio_id, action_id, Kind.CHECKED_IN, reservation=reservation):

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection
 from bookings import rules
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.signals import reservation_changed
+from bookings.sources import is_own
 from portal.joined import Joined
 from portal.models import Member, StaffLogin
 
@@ -134,7 +135,7 @@ def record(
         action_id=action_id,
         occurred_at=now,
         by=by,
-        by_word="" if by else "member",
+        by_word="" if by else "member" if is_own(reservation.source) else reservation.source,
         before=before,
         after=axes(reservation) if after is None else after,
         undoes=undoes,

@@ -21,7 +21,8 @@ from bookings.actions.recording import (
     violates,
 )
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, Spot, WaitingEntry
-from bookings.rules import Attendance, Booking, CancelAs
+from bookings.rules import Agreed, Attendance, Booking, CancelAs
+from bookings.selectors.agreed import agreed_for
 from bookings.selectors.bookable import booking_facts
 from bookings.selectors.wallet import Wallet, assignment_of
 from packages.rules import Choice, Outcome
@@ -69,11 +70,14 @@ def _reserve(
         line = settle_waiting(session, now=now)
         wallet = Wallet(member, session.studio, now=now, lock=True, source=source)
         uses, member = wallet.choose(session), wallet.member
-        decision = rules.may_book(booking_facts(session, member, line, by_staff=by is not None, uses=uses), now=now)
+        agreed = agreed_for(session, source)
+        facts = booking_facts(session, member, line, by_staff=by is not None, uses=uses, source=source, agreed=agreed)
+        decision = rules.may_book(facts, now=now)
         if not decision.allowed:
             raise Refused(decision)
         wait = line.of(member)
-        event = put_in(session, member, wait, uses=uses, source=source, action_id=action_id, by=by, now=now)
+        given: dict[str, Any] = {"source": source, "action_id": action_id, "by": by, "now": now}
+        event = put_in(session, member, wait, uses=uses, agreed=agreed, **given)
         return Done(event, decision)
 
 
@@ -83,6 +87,7 @@ def put_in(
     wait: WaitingEntry | None,
     *,
     uses: Choice,
+    agreed: Agreed | None = None,
     source: str,
     action_id: UUID,
     by: StaffLogin | None,
@@ -90,10 +95,11 @@ def put_in(
 ) -> ReservationEvent:
     """Write the reservation in a locked session whose rule said yes, and end the member's own wait for it.
 
-    `uses`: what the member's locked wallet chose for it.
+    `uses`: what the member's locked wallet chose for it. `agreed`: with the marketplace that books.
     """
     deadline = rules.cancellation_deadline(
         session.starts_at,
+        contract_hours=agreed.cancel_hours if agreed else None,
         item_hours=session.item.cancel_hours,
         location_hours=session.location.cancel_hours,
         studio_hours=session.studio.cancel_hours,

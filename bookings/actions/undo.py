@@ -29,7 +29,7 @@ _RESTORED = (
 )  # fmt: skip
 
 
-def undo(made: ReservationEvent, *, action_id: UUID, by: StaffLogin, now: datetime) -> Done:
+def undo(made: ReservationEvent, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Done:
     """Take back one recorded change by its inverse event; both stay in the log (Q17).
 
     Raises Refused: not the last change, taken back already, after the correction limit, or no place left.
@@ -73,7 +73,7 @@ def undo(made: ReservationEvent, *, action_id: UUID, by: StaffLogin, now: dateti
         return Done(event, decision)
 
 
-def revert_check_in(reservation: Reservation, *, action_id: UUID, by: StaffLogin, now: datetime) -> Done:
+def revert_check_in(reservation: Reservation, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Done:
     """Take back the tick that this reservation bears. Raises Refused."""
     return _undo_last(reservation, Kind.CHECKED_IN, action_id=action_id, by=by, now=now)
 
@@ -93,7 +93,7 @@ def withdraw(reservation: Reservation, *, action_id: UUID, by: StaffLogin, now: 
     return _undo_last(reservation, Kind.RESERVED, action_id=action_id, by=by, now=now)
 
 
-def _undo_last(reservation: Reservation, kind: Kind, *, action_id: UUID, by: StaffLogin, now: datetime) -> Done:
+def _undo_last(reservation: Reservation, kind: Kind, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Done:
     """Undo the last event of this kind. A repeated `action_id` finds the event that it undid the first time."""
     again = ReservationEvent.objects.filter(
         studio_id=reservation.studio_id, action_id=action_id, reservation=reservation, undoes__kind=kind

@@ -5,7 +5,7 @@ Order of locks as everywhere: session, then the rest. Each change appends a `Wai
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from bookings.actions.recording import NO_QUESTIONS, ActionIdReused, Refused, lo
 from bookings.actions.reservations import put_in, refuse_unpaid
 from bookings.models import Reservation, ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.rules import Decision, Waiting
+from bookings.selectors.agreed import agreed_for
 from bookings.selectors.bookable import wait_facts
 from bookings.selectors.waiting import LinedUp, to_settle
 from bookings.selectors.wallet import Wallet
@@ -153,7 +154,8 @@ def _book(
         raise Refused(decision)
     uses = Wallet(entry.member, session.studio, now=now, lock=True, source=entry.source).choose(session)
     refuse_unpaid(uses, by_staff=by is not None)
-    put_in(session, entry.member, entry, uses=uses, source=entry.source, action_id=action_id, by=by, now=now)
+    given: dict[str, Any] = {"source": entry.source, "action_id": action_id, "by": by, "now": now}
+    put_in(session, entry.member, entry, uses=uses, agreed=agreed_for(session, entry.source), **given)
     return Waited(entry.events.get(kind=Kind.ACCEPTED), decision)
 
 

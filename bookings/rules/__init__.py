@@ -5,10 +5,10 @@ Pure: frozen facts in, a decision with its path out. Nothing here reads a clock 
 
 from bookings.rules.appointments import AppointmentFacts, free_starts, may_book_appointment
 from bookings.rules.attendance import EARLY, AttendanceFacts, may_check_in, may_mark_no_show, minutes_late
-from bookings.rules.booking import BookingFacts, is_paid, may_book, may_book_all, no_sessions
+from bookings.rules.booking import BookingFacts, MarketplaceFacts, is_paid, may_book, may_book_all, no_sessions
 from bookings.rules.cancelling import CancelAs, CancelFacts, may_cancel, ways_to_cancel
 from bookings.rules.decisions import Answer, Decision, Fact, Origin, Question, Step
-from bookings.rules.policies import Applied, Deadline, cancellation_deadline, rule_that_applies
+from bookings.rules.policies import Agreed, Applied, Deadline, cancellation_deadline, rule_that_applies
 from bookings.rules.rooms import SpotFacts, may_have_spot, may_name_room, may_remove_room, may_set_spots
 from bookings.rules.scheduling import (
     CallOffFacts,
@@ -42,6 +42,7 @@ from bookings.rules.waiting import (
 __all__ = [
     "EARLY",
     "MINUTE",
+    "Agreed",
     "Answer",
     "Applied",
     "AppointmentFacts",
@@ -56,6 +57,7 @@ __all__ = [
     "Decision",
     "EditFacts",
     "Fact",
+    "MarketplaceFacts",
     "OfferFacts",
     "Origin",
     "Question",

@@ -1,10 +1,22 @@
 """May this member have a place in this session?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookings.rules.decisions import Decision, Origin, Question, decide, refuse_if, warn_if
+from bookings.rules.decisions import Decision, Origin, Question, Step, decide, refuse_if, warn_if
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketplaceFacts:
+    """What is asked besides when a marketplace books for its member. `shared_quota` is the class's, for all of them."""
+
+    switched_on: bool
+    not_sold: str
+    quota: int | None
+    own: int
+    shared_quota: int | None
+    of_marketplaces: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +44,8 @@ class BookingFacts:
     unpaid: bool = False
     # One evening of a course, which is booked whole; None: not a course, or asked as part of the whole.
     course: str | None = None
+    # None: not a marketplace's booking.
+    marketplace: MarketplaceFacts | None = None
 
 
 def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
@@ -39,7 +53,8 @@ def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
 
     Opening, closing and the start bind members; staff are warned and may go on until the correction limit.
     Being booked elsewhere at that time warns and never blocks (Q17). A place that is held for someone from the waiting
-    list is not free. What nothing pays for is refused to a member and booked as unpaid by staff.
+    list is not free. What nothing pays for is refused to a member and booked as unpaid by staff. A marketplace is
+    asked the same and, besides, whether it may sell the class and has places left of its own (I6, Q24).
     """
     started = now >= facts.starts_at
     not_open = facts.opens_at is not None and now < facts.opens_at
@@ -56,11 +71,25 @@ def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
         for_members(Question.STARTED, started, facts.starts_at),
         for_members(Question.NOT_OPEN_YET, not_open, facts.opens_at, facts.opens_from),
         for_members(Question.CLOSED, closed, facts.closes_at, facts.closes_from),
+        *_of_marketplace(facts.marketplace, for_members),
         refuse_if(Question.FULL, full, facts.capacity),
         *([refuse_if(Question.HELD, all_held, facts.held_until)] if facts.held else []),
         for_members(Question.PAID, facts.unpaid),
         warn_if(Question.ELSEWHERE, facts.elsewhere is not None, facts.elsewhere),
     )
+
+
+def _of_marketplace(facts: MarketplaceFacts | None, for_members: Callable[..., Step]) -> list[Step]:
+    if facts is None:
+        return []
+    all_sold = facts.shared_quota is not None and facts.of_marketplaces >= facts.shared_quota
+    own_sold = facts.quota is not None and facts.own >= facts.quota
+    return [
+        for_members(Question.NOT_FOR_MARKETPLACES, not facts.switched_on),
+        for_members(Question.NOT_SOLD_THERE, bool(facts.not_sold), facts.not_sold or None),
+        for_members(Question.ALL_QUOTAS, all_sold, facts.shared_quota),
+        for_members(Question.QUOTA, own_sold, facts.quota),
+    ]
 
 
 def is_paid(*, unpaid: bool, by_staff: bool) -> Decision:

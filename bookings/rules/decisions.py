@@ -73,6 +73,11 @@ class Question(StrEnum):
     OTHER_ROOM = "other_room"
     SPOT_BLOCKED = "spot_blocked"
     SPOT_TAKEN = "spot_taken"
+    # Of what a marketplace may sell (I6, Q24).
+    NOT_FOR_MARKETPLACES = "not_for_marketplaces"
+    NOT_SOLD_THERE = "not_sold_there"
+    ALL_QUOTAS = "all_quotas"
+    QUOTA = "quota"
 
 
 class Origin(StrEnum):

@@ -31,6 +31,17 @@ def cancellation_deadline(
     return Deadline(starts_at - timedelta(hours=studio_hours), Origin.STUDIO)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Agreed:
+    """What a studio and a marketplace agreed for one session; None: as everybody (Q20, Q24)."""
+
+    cancel_hours: int | None = None
+    # Places in the session that this marketplace may sell.
+    quota: int | None = None
+    # Why the marketplace may not sell it, in a word of the marketplaces'; empty: it may.
+    not_sold: str = ""
+
+
 @dataclass(frozen=True)
 class Applied:
     """A rule's value and whose it is; both None where no level has one."""

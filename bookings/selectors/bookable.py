@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count
+
 from bookings import rules
 from bookings.models import CalendarItem, Reservation, ScheduledSession
-from bookings.rules import Decision
+from bookings.rules import Agreed, Decision
+from bookings.selectors.agreed import agreed_for
 from bookings.selectors.waiting import LinedUp, cut_off_of, lined_up
 from bookings.selectors.wallet import Wallet, choose_each
+from bookings.sources import is_own
 from packages.rules import Choice, Outcome
 from portal.models import Member
 
@@ -32,19 +36,23 @@ class Bookable:
         return not self.may_book and self.waiting.allowed
 
 
-def explain(session: ScheduledSession, member: Member, *, by_staff: bool, now: datetime) -> Bookable:
+def explain(
+    session: ScheduledSession, member: Member, *, by_staff: bool, now: datetime, source: str = "direct"
+) -> Bookable:
     """Both decisions, without a lock: nothing is taken, and the action asks again."""
     line = lined_up(session, now=now)
     waiting = rules.may_wait(wait_facts(session, member, line, by_staff=by_staff), now=now)
     if session.item.kind != CalendarItem.Kind.COURSE:
-        uses = Wallet(member, session.studio, now=now).choose(session)
-        booking = rules.may_book(booking_facts(session, member, line, by_staff=by_staff, uses=uses), now=now)
+        uses = Wallet(member, session.studio, now=now, source=source).choose(session)
+        agreed = agreed_for(session, source)
+        facts = booking_facts(session, member, line, by_staff=by_staff, uses=uses, source=source, agreed=agreed)
+        booking = rules.may_book(facts, now=now)
         return Bookable(session, member, booking, waiting, [session])
     course = list(course_sessions(session.item, now=now))
     lines = [lined_up(one, now=now) for one in course]
     wallet = Wallet(member, session.studio, now=now)
-    facts = course_facts(course, member, lines, by_staff=by_staff, uses=choose_each(wallet, course))
-    booking, position = rules.may_book_all(facts, now=now)
+    each = course_facts(course, member, lines, by_staff=by_staff, uses=choose_each(wallet, course))
+    booking, position = rules.may_book_all(each, now=now)
     return Bookable(course[position] if course else session, member, booking, waiting, course)
 
 
@@ -72,8 +80,13 @@ def booking_facts(
     by_staff: bool,
     uses: Choice,
     course: list[ScheduledSession] | None = None,
+    source: str = "direct",
+    agreed: Agreed | None = None,
 ) -> rules.BookingFacts:
-    """What `rules.may_book` looks at. `uses`: what would pay for it. `course`: what is booked together, in order."""
+    """What `rules.may_book` looks at. `uses`: what would pay for it. `course`: what is booked together, in order.
+
+    `agreed`: with the marketplace that books, whose word `source` is.
+    """
     item = session.item
     first = course[0] if course else session
     opens, closes = opening(session), closing(session)
@@ -100,6 +113,20 @@ def booking_facts(
         course=item.name if single else None,
         by_staff=by_staff,
         unpaid=uses.outcome is Outcome.UNPAID,
+        marketplace=_marketplace_facts(session, source, agreed) if agreed else None,
+    )
+
+
+def _marketplace_facts(session: ScheduledSession, source: str, agreed: Agreed) -> rules.MarketplaceFacts:
+    """Under the session's lock the counts are the truth: nobody books there but with it."""
+    booked = dict(session.reservations.active().values_list("source").annotate(places=Count("id")))
+    return rules.MarketplaceFacts(
+        switched_on=session.item.allows_marketplaces,
+        not_sold=agreed.not_sold,
+        quota=agreed.quota,
+        own=booked.get(source, 0),
+        shared_quota=session.item.marketplace_quota,
+        of_marketplaces=sum(places for one, places in booked.items() if not is_own(one)),
     )
 
 

@@ -14,6 +14,7 @@ from bookings.models import Reservation
 from bookings.rules import Booking, State
 from bookings.selectors.reception import Meeting, Person, plain
 from bookings.selectors.roster import Place
+from bookings.sources import source_name
 from bookings.states import flag_words
 from bookings.views.addresses import address_of
 from bookings.views.check_ins import Viewer, star_text, uses_of
@@ -72,7 +73,7 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
         is_policy_news=meeting.now < meeting.session.starts_at or person.booking is not Booking.BOOKED,
         look_at=flag_words(person.flagged),
         state=_state(person.state, _told(moment, meeting), get_language() or ""),
-        source=_source(person.source, get_language() or ""),
+        source=_source(person.source, source_name(person.source), get_language() or ""),
         tick_url=_tick_url(person, meeting, viewer),
         photo=address_of("reservation_photo", viewer.studio, person.id) if person.has_photo else "",
         find=_find(person, viewer),
@@ -133,5 +134,6 @@ def _state(state: State, time: str, language: str) -> SafeString:
 
 
 @lru_cache(maxsize=512)
-def _source(source: str, language: str) -> SafeString:
+def _source(source: str, name: str, language: str) -> SafeString:
+    """The badge; `name` is there because the operator may change it."""
     return render_to_string("components/source.html", {"source": source})

@@ -77,6 +77,10 @@ REFUSALS: dict[Question, rules.Fact] = {
     Question.OTHER_ROOM: None,
     Question.SPOT_BLOCKED: None,
     Question.SPOT_TAKEN: "Ana Vos",
+    Question.NOT_FOR_MARKETPLACES: None,
+    Question.NOT_SOLD_THERE: None,
+    Question.ALL_QUOTAS: 4,
+    Question.QUOTA: 2,
 }
 WARNINGS: dict[Question, rules.Fact] = {
     Question.STARTED: MOMENT,
@@ -90,6 +94,10 @@ WARNINGS: dict[Question, rules.Fact] = {
     Question.TEACHER_TAKEN: "Barre, Tue 18:00",
     Question.ROOM_TAKEN: "Barre, Tue 18:00",
     Question.PEOPLE_ARE_IN: 3,
+    Question.NOT_FOR_MARKETPLACES: None,
+    Question.NOT_SOLD_THERE: None,
+    Question.ALL_QUOTAS: 4,
+    Question.QUOTA: 2,
 }
 
 
