@@ -7,4 +7,4 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplaces")
 
     def ready(self) -> None:
-        from marketplace import receivers  # noqa: F401 (which connect themselves)
+        from marketplace import receivers, shown  # noqa: F401 (which connect themselves)
