@@ -4,6 +4,7 @@ Pure: frozen facts in, an answer with its reason out. Nothing here reads a clock
 """
 
 from marketplace.rules.fingerprints import Content, Marks, Offer, Place, fingerprint
+from marketplace.rules.lateness import LateBecause, Lateness, SyncFacts, lateness
 from marketplace.rules.publishing import (
     Publication,
     PublishingFacts,
@@ -22,6 +23,8 @@ __all__ = [
     "OUTAGE",
     "PLENTY",
     "Content",
+    "LateBecause",
+    "Lateness",
     "Marks",
     "Offer",
     "Operation",
@@ -33,8 +36,10 @@ __all__ = [
     "Seats",
     "Stand",
     "Step",
+    "SyncFacts",
     "Told",
     "fingerprint",
+    "lateness",
     "may_report",
     "pause_after",
     "publication",
