@@ -23,12 +23,16 @@ def sessions_changed(studio: Studio, session_ids: list[int], kind: str, now: dat
         actions.tell_removed(studio, session_ids)
     else:
         actions.tell(studio, session_ids, now=now)
+    if kind == "made":
+        actions.note_allowed(studio, now=now)
 
 
 @receiver(item_changed, dispatch_uid="marketplace.items")
 def sessions_of_item_changed(item: CalendarItem, now: datetime, **kwargs: Any) -> None:
     to_come = item.sessions.filter(starts_at__gt=now).order_by("pk")
     actions.tell(item.studio, list(to_come.values_list("pk", flat=True)), now=now)
+    if item.allows_marketplaces:
+        actions.note_allowed(item.studio, now=now)
 
 
 @receiver(reservation_changed, dispatch_uid="marketplace.places")

@@ -35,7 +35,13 @@ def sync_all(job: Job) -> None:
 
 @handles(actions.SYNC)
 def sync(job: Job) -> None:
-    actions.sync_if_told(job.payload["connection"], cause=SyncRun.Cause.CLOCK, now=timezone.now())
+    cause = SyncRun.Cause(job.payload.get("cause", SyncRun.Cause.CLOCK))
+    actions.sync_if_told(job.payload["connection"], cause=cause, now=timezone.now())
+
+
+@handles("marketplace.finish_endings", every=timedelta(hours=1))
+def finish_endings(job: Job) -> None:
+    actions.finish_endings(now=timezone.now())
 
 
 @handles("marketplace.clean_up", every=timedelta(days=1))

@@ -1,0 +1,71 @@
+"""How far the studio's connections have come."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef
+
+from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Marketplace
+from marketplace.rules.connecting import ConnectingFacts, Missing, StageAt, missing_for_activation, stages
+from portal.models import Studio
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One connection, its stages, and what the operator still waits for."""
+
+    connection: Connection
+    stages: tuple[StageAt, ...]
+    missing: tuple[Missing, ...]
+
+
+def standing_of(connection: Connection, *, adapters: Iterable[str]) -> Standing:
+    """Two queries. `adapters`: the names of those that this release has."""
+    has_terms = ContractTerms.objects.filter(contract=OuterRef("pk"))
+    stated = Contract.objects.filter(Exists(has_terms), connection=connection)
+    return _standing(
+        connection,
+        has_terms=stated.exists(),
+        locations=connection.locations.count(),
+        adapters=adapters,
+    )
+
+
+def standings(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Standing]:
+    """Of all connections of the studio, by the key of the marketplace. One query."""
+    terms = ContractTerms.objects.filter(contract__connection=OuterRef("pk"))
+    places = ConnectedLocation.objects.filter(connection=OuterRef("pk")).order_by().values("connection")
+    found: Any = studio.connections.select_related("marketplace").annotate(
+        stated=Exists(terms), places=places.annotate(number=Count("pk")).values("number")
+    )
+    return {
+        one.marketplace_id: _standing(one, has_terms=one.stated, locations=one.places or 0, adapters=adapters)
+        for one in found.order_by("marketplace__name")
+    }
+
+
+def today_of(studio: Studio, *, now: datetime) -> date:
+    """The day at the studio's first location."""
+    place = studio.locations.in_order().first()
+    return place.local_day(now) if place else now.date()
+
+
+def _standing(connection: Connection, *, has_terms: bool, locations: int, adapters: Iterable[str]) -> Standing:
+    facts = ConnectingFacts(
+        books=connection.marketplace.shape != Marketplace.Shape.CHECK_IN,
+        ended=connection.state == Connection.State.ENDED,
+        contracted_on=connection.contracted_on,
+        has_terms=has_terms,
+        added_at=connection.added_at,
+        activated_at=connection.activated_at,
+        allowed_at=connection.allowed_at,
+        first_synced_at=connection.first_synced_at,
+        first_booked_at=connection.first_booked_at,
+        has_locations=locations > 0,
+        has_address=bool(connection.address),
+        has_secret=bool(connection.sealed_secret),
+        has_adapter=connection.marketplace.adapter in set(adapters),
+    )
+    return Standing(connection, stages(facts), missing_for_activation(facts))
