@@ -1,15 +1,18 @@
 """What `templates/base.html` needs on every page: studio, person, navigation by right, location filter, theme."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.access import locations_for
+from portal.alarms import alarms_for
 from portal.locations import LocationChoice
 from portal.models import StaffLogin, Studio
 from portal.people import hue, initials
@@ -53,6 +56,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             },
             "nav": navigation(request, login),
             "studios": _other_studios(request, login),
+            # Asked by whole pages only, not by the fragments that are rendered with the same context.
+            "alarms": partial(alarms_for, login, now=timezone.now()),
             "desk": f"{login.studio.slug} {request.base_login.pk}",  # type: ignore[attr-defined]
         }
         if until := getattr(request, "preview_until", None):
