@@ -15,7 +15,7 @@ from marketplace.adapters import ADAPTERS
 from marketplace.models import Call, Connection, Contract, Listing, Marketplace, SyncRun
 from marketplace.rules import Stand
 from marketplace.rules.connecting import Missing
-from marketplace.selectors.connecting import standing_of, today_of
+from marketplace.selectors.connecting import progress_of, today_of
 from portal.changes import record_change
 from portal.jobs import enqueue
 from portal.models import StaffLogin, Studio
@@ -81,7 +81,7 @@ def switch_off(connection: Connection, *, by: StaffLogin, now: datetime) -> Conn
 def activate(connection: Connection, *, by_word: str, now: datetime) -> Connection:
     """Let the operator start it. Raises NotReady. Nothing is published before; now everything that may be is."""
     with on_connection(connection) as found:
-        missing = standing_of(found, adapters=ADAPTERS).missing
+        missing = progress_of(found, adapters=ADAPTERS).missing
         if missing:
             raise NotReady(missing)
         if found.state == State.SETTING_UP:
@@ -106,7 +106,7 @@ def resume(connection: Connection, *, by: StaffLogin, now: datetime) -> Connecti
     with on_connection(connection) as found:
         if found.state != State.PAUSED:
             return found
-        missing = standing_of(found, adapters=ADAPTERS).missing
+        missing = progress_of(found, adapters=ADAPTERS).missing
         if missing:
             raise NotReady(missing)
         found.state = State.LIVE

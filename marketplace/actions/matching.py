@@ -65,7 +65,13 @@ def set_address(connection: Connection, address: str, *, by: StaffLogin, now: da
             before, found.address = found.address, address
             found.save(update_fields=["address"])
             record_change(
-                found, "address_changed", studio=found.studio, by=by, now=now, **_told("address", before, address)
+                found,
+                "address_changed",
+                studio=found.studio,
+                by=by,
+                now=now,
+                before={"address": before},
+                after={"address": address},
             )
     return found
 

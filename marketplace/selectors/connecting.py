@@ -13,7 +13,7 @@ from portal.models import Studio
 
 
 @dataclass(frozen=True)
-class Standing:
+class Progress:
     """One connection, its stages, and what the operator still waits for."""
 
     connection: Connection
@@ -21,11 +21,11 @@ class Standing:
     missing: tuple[Missing, ...]
 
 
-def standing_of(connection: Connection, *, adapters: Iterable[str]) -> Standing:
+def progress_of(connection: Connection, *, adapters: Iterable[str]) -> Progress:
     """Two queries. `adapters`: the names of those that this release has."""
     has_terms = ContractTerms.objects.filter(contract=OuterRef("pk"))
     stated = Contract.objects.filter(Exists(has_terms), connection=connection)
-    return _standing(
+    return _progress(
         connection,
         has_terms=stated.exists(),
         locations=connection.locations.count(),
@@ -33,7 +33,7 @@ def standing_of(connection: Connection, *, adapters: Iterable[str]) -> Standing:
     )
 
 
-def standings(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Standing]:
+def progress(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Progress]:
     """Of all connections of the studio, by the key of the marketplace. One query."""
     terms = ContractTerms.objects.filter(contract__connection=OuterRef("pk"))
     places = ConnectedLocation.objects.filter(connection=OuterRef("pk")).order_by().values("connection")
@@ -41,7 +41,7 @@ def standings(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Standing]
         stated=Exists(terms), places=places.annotate(number=Count("pk")).values("number")
     )
     return {
-        one.marketplace_id: _standing(one, has_terms=one.stated, locations=one.places or 0, adapters=adapters)
+        one.marketplace_id: _progress(one, has_terms=one.stated, locations=one.places or 0, adapters=adapters)
         for one in found.order_by("marketplace__name")
     }
 
@@ -52,7 +52,7 @@ def today_of(studio: Studio, *, now: datetime) -> date:
     return place.local_day(now) if place else now.date()
 
 
-def _standing(connection: Connection, *, has_terms: bool, locations: int, adapters: Iterable[str]) -> Standing:
+def _progress(connection: Connection, *, has_terms: bool, locations: int, adapters: Iterable[str]) -> Progress:
     facts = ConnectingFacts(
         books=connection.marketplace.shape != Marketplace.Shape.CHECK_IN,
         ended=connection.state == Connection.State.ENDED,
@@ -68,4 +68,4 @@ def _standing(connection: Connection, *, has_terms: bool, locations: int, adapte
         has_secret=bool(connection.sealed_secret),
         has_adapter=connection.marketplace.adapter in set(adapters),
     )
-    return Standing(connection, stages(facts), missing_for_activation(facts))
+    return Progress(connection, stages(facts), missing_for_activation(facts))
