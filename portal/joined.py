@@ -13,30 +13,35 @@ from django.db import connection
 from django.db.models import ForeignKey, Model
 
 M = TypeVar("M", bound=Model)
+_CONDITION = "/* condition */"
 
 
 class Joined(Generic[M]):
     """`Joined(Reservation, "session").first("reservation.id = %s", [pk])` answers as `select_related` would.
 
     The relations are foreign keys that are never null. In a condition, tables go by the name of the model and of the
-    relations. `lock`: FOR UPDATE of the model's own row.
+    relations. `lock`: FOR UPDATE of the model's own row. `more`: further SQL expressions, for `rows`.
     """
 
-    def __init__(self, model: type[M], *relations: str, lock: bool = False) -> None:
-        self._model, self._relations, self._lock = model, relations, lock
+    def __init__(self, model: type[M], *relations: str, lock: bool = False, more: Sequence[str] = ()) -> None:
+        self._model, self._relations, self._lock, self._more = model, relations, lock, more
 
     def first(self, condition: str, params: Sequence[Any] | Mapping[str, Any]) -> M | None:
         """A row for which the SQL `condition` holds, or None."""
+        found = next(iter(self.rows(f"{condition} LIMIT 1", params)), None)
+        return found[0] if found else None
+
+    def rows(self, condition: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[M, list[Any]]]:
+        """All rows for which `condition` holds, which may go on with ORDER BY and LIMIT; with each its `more`."""
         with connection.cursor() as cursor:
-            cursor.execute(self._sql.format(condition), params)
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        values = iter(row)
+            cursor.execute(self._sql.replace(_CONDITION, condition), params)
+            return [self._row(iter(row)) for row in cursor.fetchall()]
+
+    def _row(self, values: Iterator[Any]) -> tuple[M, list[Any]]:
         found: M = _take(self._model, values)
         for key in self._keys:
             key.set_cached_value(found, _take(key.remote_field.model, values))
-        return found
+        return found, list(values)
 
     @cached_property
     def _keys(self) -> "list[ForeignKey[Any, Any]]":
@@ -54,7 +59,7 @@ class Joined(Generic[M]):
         ]
         lock = f' FOR UPDATE OF "{base.model_name}"' if self._lock else ""
         source = f'"{base.db_table}" "{base.model_name}" {" ".join(joins)}'
-        return f"SELECT {', '.join(columns)} FROM {source} WHERE {{}} LIMIT 1{lock}"  # noqa: S608
+        return f"SELECT {', '.join([*columns, *self._more])} FROM {source} WHERE {_CONDITION}{lock}"  # noqa: S608
 
 
 def _take(model: type[Model], values: Iterator[Any]) -> Any:

@@ -1,19 +1,19 @@
 """How sessions should stand at a marketplace now: for one that is told, and for all that are compared."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count
 
 from bookings.models import CalendarItem, Reservation, ScheduledSession
-from bookings.rules import cancellation_deadline
+from bookings.rules import Deadline, cancellation_deadline
 from bookings.selectors.bookable import closing, opening
 from bookings.sources import OWN
 from marketplace import rules
 from marketplace.models import ConnectedLocation, Connection, ContractTerms, Listing
-from marketplace.rules import Content, Offer, Place, Publication, PublishingFacts, SeatFacts, Stand
+from marketplace.rules import Content, Offer, Place, Publication, PublishingFacts, SeatFacts, Seats, Stand
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,40 @@ def _wanted(
     connection: Connection,
     session: ScheduledSession,
     *,
-    sold: dict[str, int],
+    sold: Mapping[str, int],
     is_told: bool,
     place: str | None,
     terms: ContractTerms | None,
     now: datetime,
 ) -> Wanted:
+    publication = publication_of(connection, session, sold=sold, is_told=is_told, place=place, terms=terms, now=now)
+    if publication.stand is Stand.GONE:
+        return Wanted(publication, None)
+    seats = seats_of(connection, session, sold=sold, terms=terms, selling=publication.stand is Stand.SELLING)
+    return Wanted(
+        publication,
+        Offer(
+            place=_place(session, place, terms),
+            content=_content(session),
+            seats=seats,
+            is_selling=publication.stand is Stand.SELLING,
+        ),
+    )
+
+
+def publication_of(
+    connection: Connection,
+    session: ScheduledSession,
+    *,
+    sold: Mapping[str, int],
+    is_told: bool,
+    place: str | None,
+    terms: ContractTerms | None,
+    now: datetime,
+) -> Publication:
+    """How the session is to stand there. `sold`: its booked places by source; `place`: its location's id there."""
     item = session.item
-    own = sold.get(connection.marketplace_id, 0)
-    publication = rules.publication(
+    return rules.publication(
         PublishingFacts(
             cancelled_at=session.cancelled_at,
             starts_at=session.starts_at,
@@ -105,7 +130,7 @@ def _wanted(
             archived_at=item.archived_at,
             switched_on=item.allows_marketplaces,
             shared_quota=item.marketplace_quota,
-            own=own,
+            own=sold.get(connection.marketplace_id, 0),
             is_connected=connection.is_told,
             is_paused=connection.state == Connection.State.PAUSED,
             kinds=frozenset(connection.kinds),
@@ -117,33 +142,44 @@ def _wanted(
         ),
         now=now,
     )
-    if publication.stand is Stand.GONE:
-        return Wanted(publication, None)
-    seats = rules.seats(
+
+
+def seats_of(
+    connection: Connection,
+    session: ScheduledSession,
+    *,
+    sold: Mapping[str, int],
+    terms: ContractTerms | None,
+    selling: bool,
+) -> Seats:
+    """What the marketplace has and may still sell of it."""
+    return rules.seats(
         SeatFacts(
             capacity=session.capacity,
             taken=session.places_taken,
             held=session.places_held,
-            shared_quota=item.marketplace_quota,
+            shared_quota=session.item.marketplace_quota,
             of_marketplaces=sum(count for source, count in sold.items() if source not in OWN),
             quota=terms.quota if terms else None,
-            own=own,
+            own=sold.get(connection.marketplace_id, 0),
         ),
-        selling=publication.stand is Stand.SELLING,
+        selling=selling,
     )
-    return Wanted(publication, Offer(place=_place(session, place, terms), content=_content(session), seats=seats))
 
 
-def _place(session: ScheduledSession, place: str | None, terms: ContractTerms | None) -> Place:
-    """Its deadline is the contract's, where that has one (Q20)."""
-    deadline = cancellation_deadline(
+def deadline_of(session: ScheduledSession, terms: ContractTerms | None) -> Deadline:
+    """Until when it can be given up free of charge, and who says so: the contract, where that has it (Q20)."""
+    return cancellation_deadline(
         session.starts_at,
         contract_hours=terms.cancel_hours if terms else None,
         item_hours=session.item.cancel_hours,
         location_hours=session.location.cancel_hours,
         studio_hours=session.studio.cancel_hours,
     )
-    return Place(starts_at=session.starts_at, location=place or "", free_until=deadline.at)
+
+
+def _place(session: ScheduledSession, place: str | None, terms: ContractTerms | None) -> Place:
+    return Place(starts_at=session.starts_at, location=place or "", free_until=deadline_of(session, terms).at)
 
 
 def _content(session: ScheduledSession) -> Content:
