@@ -7,4 +7,11 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplaces")
 
     def ready(self) -> None:
+        from bookings.selectors import agreed as agreements
         from marketplace import receivers, shown  # noqa: F401 (which connect themselves)
+        from marketplace.holdings import Guests
+        from marketplace.selectors.agreed import agreed_for
+        from portal.members.holdings import register as hold
+
+        hold(Guests())
+        agreements.register(agreed_for)

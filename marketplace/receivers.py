@@ -51,3 +51,10 @@ def held_places_changed(entry: WaitingEntry, event: WaitingEvent, **kwargs: Any)
 def guest_changed(reservation: Reservation, event: ReservationEvent, **kwargs: Any) -> None:
     if reservation.source not in OWN and rules.may_report(event.kind, by_person=event.by_id is not None):
         actions.report(event)
+
+
+@receiver(waiting_changed, dispatch_uid="marketplace.places_from_the_list")
+def place_given(entry: WaitingEntry, event: WaitingEvent, **kwargs: Any) -> None:
+    """A place that the waiting list gave a marketplace's guest has its pass, too (I8)."""
+    if event.kind == WaitingEvent.Kind.ACCEPTED and entry.source not in OWN and entry.reservation is not None:
+        actions.visit_of_reservation(entry.reservation, now=event.occurred_at)

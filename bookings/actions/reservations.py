@@ -133,10 +133,17 @@ def refuse_unpaid(uses: Choice, *, by_staff: bool) -> None:
 
 
 def cancel(
-    reservation: Reservation, *, outcome: CancelAs | None, action_id: UUID, by: StaffLogin | None, now: datetime
+    reservation: Reservation,
+    *,
+    outcome: CancelAs | None,
+    action_id: UUID,
+    by: StaffLogin | None,
+    now: datetime,
+    happened_at: datetime | None = None,
 ) -> Done:
     """Give the place up, in time, late or excused; the place is free again at once (Q11).
 
+    `happened_at`: when it was cancelled, where the news of that comes later; whether it is late is judged by it.
     Raises Refused, or ActionIdReused, also when the same action asked for another outcome the first time.
     """
     booking = Booking.LATE_CANCELLED if outcome is CancelAs.LATE else Booking.CANCELLED
@@ -147,13 +154,14 @@ def cancel(
             if (done.event.after["booking"], done.event.after["excused"]) != (booking, excused):
                 raise ActionIdReused(action_id)
             return done
-        decision = rules.may_cancel(cancel_facts(reservation, by_staff=by is not None), outcome=outcome, now=now)
+        at = happened_at or now
+        decision = rules.may_cancel(cancel_facts(reservation, by_staff=by is not None), outcome=outcome, now=at)
         if not decision.allowed:
             raise Refused(decision)
         before = axes(reservation)
         reservation.booking, reservation.excused = booking, excused
         reservation.attendance = Attendance.UNKNOWN
-        reservation.cancelled_at = now
+        reservation.cancelled_at = at
         reservation.save(update_fields=["booking", "excused", "attendance", "cancelled_at"])
         free_place(session)
         settle_waiting(session, now=now)

@@ -83,7 +83,7 @@ def revert_no_show(reservation: Reservation, *, action_id: UUID, by: StaffLogin,
     return _undo_last(reservation, Kind.NO_SHOW, action_id=action_id, by=by, now=now)
 
 
-def reinstate(reservation: Reservation, *, action_id: UUID, by: StaffLogin, now: datetime) -> Done:
+def reinstate(reservation: Reservation, *, action_id: UUID, by: StaffLogin | None, now: datetime) -> Done:
     """Take back the cancellation; needs a free place. Raises Refused."""
     return _undo_last(reservation, Kind.CANCELLED, action_id=action_id, by=by, now=now)
 

@@ -1,6 +1,8 @@
 """What is done between a studio and its marketplaces: news written down, sent, compared; calls of theirs kept."""
 
 from marketplace.actions.agreeing import NotAgreed, add_terms, contract_of, save_contract
+from marketplace.actions.applying import apply
+from marketplace.actions.conflicts import settle_conflict
 from marketplace.actions.connecting import (
     NotReady,
     activate,
@@ -15,30 +17,54 @@ from marketplace.actions.connecting import (
     switch_on,
 )
 from marketplace.actions.delivering import deliver_next
+from marketplace.actions.guests import welcome
 from marketplace.actions.inbox import conclude, proof_of, store
 from marketplace.actions.keeping import clean_up
 from marketplace.actions.matching import make_secret, set_address, set_kinds, set_locations
 from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed
 from marketplace.actions.secrets import change_secret
 from marketplace.actions.syncing import SYNC, ask_for_syncs, sync, sync_if_told
+from marketplace.actions.visits import (
+    Cancelled,
+    NotBooked,
+    NotWaiting,
+    book,
+    cancel,
+    check_in,
+    explain,
+    join_waiting,
+    leave_waiting,
+    take_back_check_in,
+    visit_of_reservation,
+)
 
 __all__ = [
     "DELIVER",
     "SYNC",
+    "Cancelled",
     "NotAgreed",
+    "NotBooked",
     "NotReady",
+    "NotWaiting",
     "activate",
     "add_terms",
+    "apply",
     "ask_for_sync",
     "ask_for_syncs",
     "begin",
+    "book",
+    "cancel",
     "change_secret",
+    "check_in",
     "clean_up",
     "conclude",
     "contract_of",
     "deliver_next",
     "end",
+    "explain",
     "finish_endings",
+    "join_waiting",
+    "leave_waiting",
     "make_secret",
     "note_allowed",
     "pause",
@@ -51,11 +77,15 @@ __all__ = [
     "set_address",
     "set_kinds",
     "set_locations",
+    "settle_conflict",
     "store",
     "switch_off",
     "switch_on",
     "sync",
     "sync_if_told",
+    "take_back_check_in",
     "tell",
     "tell_removed",
+    "visit_of_reservation",
+    "welcome",
 ]

@@ -17,11 +17,13 @@ from marketplace.rules.publishing import (
 from marketplace.rules.reporting import may_report
 from marketplace.rules.retrying import OUTAGE, pause_after, silence_after
 from marketplace.rules.seats import PLENTY, SeatFacts, Seats, seats
+from marketplace.rules.settlement import Asked, Settled, Settlement, VisitFacts, settlement
 from marketplace.rules.telling import Operation, Told, what_to_tell
 
 __all__ = [
     "OUTAGE",
     "PLENTY",
+    "Asked",
     "Content",
     "LateBecause",
     "Lateness",
@@ -34,10 +36,13 @@ __all__ = [
     "Question",
     "SeatFacts",
     "Seats",
+    "Settled",
+    "Settlement",
     "Stand",
     "Step",
     "SyncFacts",
     "Told",
+    "VisitFacts",
     "fingerprint",
     "lateness",
     "may_report",
@@ -45,6 +50,7 @@ __all__ = [
     "publication",
     "publication_of_removed",
     "seats",
+    "settlement",
     "silence_after",
     "what_to_tell",
 ]

@@ -1,0 +1,101 @@
+"""Where the two sides say different things: opened by a machine, settled by a person (Q11)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from django.db import transaction
+
+from bookings import actions as bookings
+from bookings.models import Reservation
+from bookings.rules import Attendance, Booking, CancelAs
+from marketplace.models import Conflict, Connection, Guest, Visit
+from portal.models import Location, StaffLogin
+
+# What stands in `Reservation.flagged`; `bookings.states` has its words.
+FLAG = "conflict"
+
+
+def open_conflict(visit: Visit, kind: Conflict.Kind, *, about: datetime, now: datetime) -> tuple[Conflict, bool]:
+    """Ask a person about this visit, and whether that is new. One of a kind for a visit: what was settled stays so."""
+    with transaction.atomic():
+        conflict, is_new = Conflict.objects.get_or_create(
+            visit=visit,
+            kind=kind,
+            defaults={
+                "studio_id": visit.studio_id,
+                "connection_id": visit.connection_id,
+                "guest_id": visit.guest_id,
+                "location_id": visit.reservation.location_id if visit.reservation else None,
+                "about": about,
+                "opened_at": now,
+            },
+        )
+        if is_new and visit.reservation_id:
+            Reservation.objects.filter(pk=visit.reservation_id, flagged="").update(flagged=FLAG)
+        return conflict, is_new
+
+
+def open_for_guest(
+    connection: Connection, guest: Guest, *, location: Location | None, about: datetime, now: datetime
+) -> Conflict:
+    """A check-in that fits no booking, or more than one: who was where is for a person to say (7.3, row 10)."""
+    conflict, _is_new = Conflict.objects.get_or_create(
+        visit=None,
+        guest=guest,
+        kind=Conflict.Kind.CHECK_IN_WITHOUT_BOOKING,
+        about=about,
+        defaults={
+            "studio_id": connection.studio_id,
+            "connection": connection,
+            "location": location,
+            "opened_at": now,
+        },
+    )
+    return conflict
+
+
+def settle_conflict(conflict: Conflict, verdict: Conflict.Verdict, *, by: StaffLogin, now: datetime) -> bool:
+    """A person has said how it was; the reservation follows. False: somebody said so before.
+
+    `was_here`: a place that was given up is taken again, and the guest ticked. `was_not_here`: the tick goes; where the
+    marketplace has cancelled, the place is given up by the deadline at that moment. `disputed`: nothing changes here.
+    Raises Refused (no place left, or the correction limit): then the conflict stays open.
+    """
+    with transaction.atomic():
+        found = Conflict.objects.select_for_update().get(pk=conflict.pk)
+        if found.settled_at is not None:
+            return False
+        if found.visit_id and verdict != Conflict.Verdict.DISPUTED:
+            _carry_out(found, verdict, by=by, now=now)
+        found.settled_at, found.settled_by, found.verdict = now, by, verdict
+        found.save(update_fields=["settled_at", "settled_by", "verdict"])
+        _unflag(found)
+        return True
+
+
+def _carry_out(conflict: Conflict, verdict: Conflict.Verdict, *, by: StaffLogin, now: datetime) -> None:
+    visit = Visit.objects.select_for_update(of=("self",)).get(pk=conflict.visit_id)
+    reservation = Reservation.objects.select_related("session").filter(visit=visit).first()
+    if reservation is None:
+        return
+    given: dict[str, Any] = {"by": by, "now": now}
+    ids = [uuid5(NAMESPACE_OID, f"conflict {conflict.pk} {step}") for step in ("place", "tick", "untick", "cancel")]
+    if verdict == Conflict.Verdict.WAS_HERE:
+        if reservation.booking != Booking.BOOKED:
+            reservation = bookings.reinstate(reservation, action_id=ids[0], **given).reservation
+        if reservation.attendance != Attendance.CHECKED_IN:
+            bookings.check_in(reservation, action_id=ids[1], **given)
+        return
+    if reservation.attendance == Attendance.CHECKED_IN:
+        reservation = bookings.revert_check_in(reservation, action_id=ids[2], **given).reservation
+    if visit.cancelled_at is not None and reservation.booking == Booking.BOOKED:
+        in_time = visit.cancelled_at <= reservation.free_until
+        outcome = CancelAs.IN_TIME if in_time else CancelAs.LATE
+        bookings.cancel(reservation, outcome=outcome, action_id=ids[3], happened_at=visit.cancelled_at, **given)
+
+
+def _unflag(conflict: Conflict) -> None:
+    others = Conflict.objects.open().filter(visit=conflict.visit_id).exclude(pk=conflict.pk)
+    if conflict.visit_id and not others.exists():
+        Reservation.objects.filter(visit=conflict.visit_id, flagged=FLAG).update(flagged="")

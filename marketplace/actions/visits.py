@@ -1,0 +1,248 @@
+"""What a marketplace does for its member: book, cancel, check in, wait. Asked in real time, or told by a message.
+
+Locks are taken in one order: the visit, then what bookings lock (session, reservation, pulse).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from bookings import actions as bookings
+from bookings import rules as booking_rules
+from bookings.actions import Refused
+from bookings.models import Reservation, ReservationEvent, ScheduledSession, WaitingEntry
+from bookings.rules import Attendance, Booking, CancelAs, Origin
+from bookings.selectors.bookable import Bookable
+from bookings.selectors.bookable import explain as explain_booking
+from marketplace.actions.conflicts import open_conflict
+from marketplace.models import Conflict, Connection, Guest, Visit
+from marketplace.selectors.agreed import terms_on_the_day_of
+
+Kind = ReservationEvent.Kind
+
+
+class NotBooked(Exception):
+    """This guest has no booking of this marketplace in that class."""
+
+
+class NotWaiting(Exception):
+    """This guest is not on the waiting list of that class."""
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What a cancellation came to, and by which rule (Q20)."""
+
+    visit: Visit
+    late: bool
+    free_until: datetime
+    # The class was changed: so long it is free, whatever the rule says (Q27).
+    waived: bool
+    deadline_from: Origin
+    repeated: bool = False
+
+
+def explain(connection: Connection, session: ScheduledSession, guest: Guest, *, now: datetime) -> Bookable:
+    """May this guest book, or wait, and if not, why? The very rule of `book`, without a lock (I6, I7)."""
+    return explain_booking(session, guest.member, by_staff=False, source=connection.marketplace_id, now=now)
+
+
+def book(
+    connection: Connection,
+    session: ScheduledSession,
+    guest: Guest,
+    *,
+    action_id: UUID,
+    now: datetime,
+    booking_ref: str = "",
+    additional: bool | None = None,
+) -> Visit:
+    """Take a place for the guest, with the spot, the pass and the contract's deadline: one transaction (I6-I11).
+
+    Raises Refused with the decision, or ActionIdReused. With the same `action_id` again, the same visit.
+    """
+    with transaction.atomic():
+        done = bookings.reserve(
+            session, guest.member, source=connection.marketplace_id, action_id=action_id, by=None, now=now
+        )
+        if done.repeated:
+            return Visit.objects.select_related("reservation", "guest").get(reservation=done.event.reservation_id)
+        visit = Visit(booking_ref=booking_ref, requested_at=now, additional=additional)
+        return give_pass(visit, connection, guest, done.reservation, now=now)
+
+
+def give_pass(visit: Visit, connection: Connection, guest: Guest, reservation: Reservation, *, now: datetime) -> Visit:
+    """Put the visit, and with it the special pass, beside a reservation that was just made (I8, Q22)."""
+    session = reservation.session
+    # The one that the waiting list made when it gave the place.
+    Visit.objects.filter(reservation=reservation).exclude(pk=visit.pk).delete()
+    visit.studio_id, visit.connection = connection.studio_id, connection
+    visit.booking_ref = visit.booking_ref or str(reservation.pk)
+    visit.guest, visit.session, visit.reservation = guest, session, reservation
+    visit.terms = terms_on_the_day_of(session, connection)
+    visit.pass_name = connection.marketplace.name
+    visit.save()
+    if connection.first_booked_at is None:
+        Connection.objects.filter(pk=connection.pk, first_booked_at=None).update(first_booked_at=now)
+    return visit
+
+
+def cancel(
+    connection: Connection, session: ScheduledSession, guest: Guest, *, action_id: UUID, now: datetime
+) -> Cancelled:
+    """Give the guest's place up, in time or late by the deadline that was copied onto the booking (Q20).
+
+    Raises NotBooked, or Refused. After a check-in it never erases the visit: a conflict is opened, and Refused raised
+    (Q11); the caller commits.
+    """
+    visit = _visit_of(connection, session, guest)
+    try:
+        with transaction.atomic():
+            visit = _locked(visit)
+            done = cancel_place(visit, action_id=action_id, now=now)
+            if not done.repeated:
+                Visit.objects.filter(pk=visit.pk).update(cancelled_at=now)
+    except Refused as refused:
+        if refused.decision.refusal and refused.decision.refusal.question is booking_rules.Question.CHECKED_IN:
+            open_conflict(visit, Conflict.Kind.CANCELLED_AFTER_CHECK_IN, about=now, now=now)
+        raise
+    reservation = done.reservation
+    return Cancelled(
+        visit=visit,
+        late=reservation.booking == Booking.LATE_CANCELLED,
+        free_until=reservation.free_until,
+        waived=reservation.is_waived,
+        deadline_from=Origin(reservation.deadline_from),
+        repeated=done.repeated,
+    )
+
+
+def cancel_place(visit: Visit, *, action_id: UUID, now: datetime, happened_at: datetime | None = None) -> bookings.Done:
+    """Cancel the reservation of a locked visit, late or not by its own deadline. Raises Refused."""
+    reservation = _reservation(visit)
+    facts = bookings.cancel_facts(reservation, by_staff=False)
+    ways = booking_rules.ways_to_cancel(facts, now=happened_at or now)
+    outcome = ways[0] if ways else None
+    if reservation.booking != Booking.BOOKED:  # a repeated call names the outcome of the first
+        outcome = CancelAs.LATE if reservation.booking == Booking.LATE_CANCELLED else CancelAs.IN_TIME
+    return bookings.cancel(reservation, outcome=outcome, action_id=action_id, by=None, now=now, happened_at=happened_at)
+
+
+def check_in(
+    connection: Connection, session: ScheduledSession, guest: Guest, *, action_id: UUID, now: datetime
+) -> Visit:
+    """The marketplace says that its guest is here: kept, and ticked at the desk.
+
+    Raises NotBooked; or Refused where the desk's rule says no: then it is kept all the same, and a conflict opened; the
+    caller commits.
+    """
+    visit = _visit_of(connection, session, guest)
+    with transaction.atomic():
+        visit = _locked(visit)
+        if visit.confirmed_at is None:
+            visit.confirmed_at = now
+            visit.save(update_fields=["confirmed_at"])
+    try:
+        tick(visit, action_id=action_id, now=now)
+    except Refused:
+        is_over = _reservation(visit).booking != Booking.BOOKED
+        kind = Conflict.Kind.CHECK_IN_AFTER_CANCEL if is_over else Conflict.Kind.CHECK_IN_NOT_TAKEN
+        open_conflict(visit, kind, about=visit.confirmed_at or now, now=now)
+        raise
+    return visit
+
+
+def tick(visit: Visit, *, action_id: UUID, now: datetime) -> None:
+    """Check the guest in at the desk, by the marketplace's word. Raises Refused."""
+    bookings.check_in(_reservation(visit), action_id=action_id, by=None, now=now)
+
+
+def take_back_check_in(
+    connection: Connection, session: ScheduledSession, guest: Guest, *, action_id: UUID, now: datetime
+) -> Visit:
+    """The marketplace takes its check-in back: its own tick goes with it, one that a person made stays (Q11).
+
+    Raises NotBooked, or Refused.
+    """
+    with transaction.atomic():
+        visit = _locked(_visit_of(connection, session, guest))
+        untick(visit, action_id=action_id, now=now)
+        visit.confirmed_at = None
+        visit.save(update_fields=["confirmed_at"])
+        return visit
+
+
+def untick(visit: Visit, *, action_id: UUID, now: datetime) -> bool:
+    """Take back the tick of a locked visit if the marketplace made it; whether it did."""
+    reservation = _reservation(visit)
+    if reservation.attendance != Attendance.CHECKED_IN or not is_ticked_by_them(reservation):
+        return False
+    bookings.revert_check_in(reservation, action_id=action_id, by=None, now=now)
+    return True
+
+
+def is_ticked_by_them(reservation: Reservation) -> bool:
+    """Whether the last tick is the marketplace's word, and no person's."""
+    last = reservation.events.filter(kind=Kind.CHECKED_IN).order_by("-id").first()
+    return last is not None and last.by_word == reservation.source
+
+
+def join_waiting(
+    connection: Connection, session: ScheduledSession, guest: Guest, *, action_id: UUID, now: datetime
+) -> WaitingEntry:
+    """Put the guest at the end of the waiting list. Raises Refused."""
+    waited = bookings.join_waiting(
+        session, guest.member, source=connection.marketplace_id, action_id=action_id, by=None, now=now
+    )
+    return waited.entry
+
+
+def leave_waiting(
+    connection: Connection, session: ScheduledSession, guest: Guest, *, action_id: UUID, now: datetime
+) -> WaitingEntry:
+    """Take the guest off the list. Raises NotWaiting, or Refused."""
+    own = WaitingEntry.objects.filter(session=session, member=guest.member, source=connection.marketplace_id)
+    entry = own.order_by("-id").first()
+    if entry is None:
+        raise NotWaiting
+    return bookings.leave_waiting(entry, action_id=action_id, by=None, now=now).entry
+
+
+def visit_of_reservation(reservation: Reservation, *, now: datetime) -> Visit | None:
+    """Give the pass to a place that the waiting list gave a marketplace's guest; None where there is no such guest."""
+    connection = Connection.objects.select_related("marketplace").filter(
+        studio=reservation.studio_id, marketplace=reservation.source
+    )
+    guest = Guest.objects.filter(connection__in=connection, member=reservation.member_id).order_by("pk").first()
+    if guest is None or Visit.objects.filter(reservation=reservation).exists():
+        return None
+    return give_pass(Visit(requested_at=now), connection.get(), guest, reservation, now=now)
+
+
+def _visit_of(connection: Connection, session: ScheduledSession, guest: Guest) -> Visit:
+    """The guest's booking that stands, else the last one. Raises NotBooked."""
+    found = list(
+        Visit.objects.filter(connection=connection, session=session, guest=guest)
+        .exclude(reservation=None)
+        .select_related("reservation", "guest")
+        .order_by("-id")
+    )
+    standing = [one for one in found if one.reservation and one.reservation.booking == Booking.BOOKED]
+    if not found:
+        raise NotBooked
+    return (standing or found)[0]
+
+
+def _locked(visit: Visit) -> Visit:
+    locked = Visit.objects.select_for_update(of=("self",)).select_related(
+        "reservation__session", "reservation__location", "reservation__member", "connection__marketplace", "guest"
+    )
+    return locked.get(pk=visit.pk)
+
+
+def _reservation(visit: Visit) -> Reservation:
+    if visit.reservation is None:
+        raise NotBooked
+    return visit.reservation

@@ -1,0 +1,50 @@
+"""What a member holds of marketplaces: who they are there (Q23, Q39). Their visits go with their reservations."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.models import Conflict, Guest
+from portal.members.holdings import Exported, Holding, Preview
+from portal.models import Member, StaffLogin
+
+
+class Guests(Holding):
+    key, label, position = "guests", gettext_lazy("Marketplaces"), 40
+
+    def preview(self, merged: Member, kept: Member) -> Preview:
+        return Preview(str(self.label), merged.guests.count())
+
+    def lock(self, merged: Member, kept: Member, moved: Any = None) -> Any:
+        wanted = Guest.objects.filter(member__in=(merged, kept)).order_by("pk")
+        return list(wanted.select_for_update().values_list("pk", flat=True))
+
+    def move(self, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> Any:
+        moved = list(merged.guests.order_by("pk").values_list("pk", flat=True))
+        Guest.objects.filter(pk__in=moved).update(member=kept)
+        return moved
+
+    def restore(self, moved: Any, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> list[str]:
+        Guest.objects.filter(pk__in=moved, member=kept).update(member=merged)
+        return []
+
+    def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
+        columns = (("marketplace", _("Marketplace")), ("id", _("Id at the marketplace")), ("since", _("Since")))
+        guests = Guest.objects.filter(member__in=members).select_related("connection__marketplace").order_by("pk")
+        rows = ((one.connection.marketplace.name, one.external_id, one.created_at) for one in guests)
+        return [Exported("marketplaces", columns, rows)]
+
+    def let_go(self, members: Sequence[Member], *, by: StaffLogin, now: datetime) -> int:
+        """Bookings that are to come are the reservations' to end."""
+        return 0
+
+    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+        """Nobody finds the person by the marketplace's id again: who comes back is somebody new."""
+        guests = Guest.objects.filter(member__in=members)
+        Conflict.objects.open().filter(guest__in=guests, visit=None).delete()
+        guests.update(external_id=Concat(Value("deleted-"), Cast(F("pk"), CharField())))
