@@ -24,7 +24,6 @@ class Missing(StrEnum):
     TERMS = "terms"
     ADD_ON = "add_on"
     LOCATIONS = "locations"
-    ADDRESS = "address"
     SECRET = "secret"  # noqa: S105 - a word
     ADAPTER = "adapter"
 
@@ -43,7 +42,6 @@ class ConnectingFacts:
     first_synced_at: datetime | None
     first_booked_at: datetime | None
     has_locations: bool
-    has_address: bool
     has_secret: bool
     has_adapter: bool
 
@@ -85,7 +83,6 @@ def missing_for_activation(facts: ConnectingFacts) -> tuple[Missing, ...]:
         (Missing.TERMS, facts.has_terms),
         (Missing.ADD_ON, facts.added_at is not None),
         (Missing.LOCATIONS, facts.has_locations),
-        (Missing.ADDRESS, facts.has_address or not facts.books),
         (Missing.SECRET, facts.has_secret or not facts.books),
         (Missing.ADAPTER, facts.has_adapter or not facts.books),
     ]

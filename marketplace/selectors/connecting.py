@@ -64,7 +64,6 @@ def _progress(connection: Connection, *, has_terms: bool, locations: int, adapte
         first_synced_at=connection.first_synced_at,
         first_booked_at=connection.first_booked_at,
         has_locations=locations > 0,
-        has_address=bool(connection.address),
         has_secret=bool(connection.sealed_secret),
         has_adapter=connection.marketplace.adapter in set(adapters),
     )

@@ -40,11 +40,14 @@ def wanted_for(connection: Connection, listing: Listing, *, now: datetime) -> Wa
 
 def wanted(connection: Connection, session_ids: Collection[int], *, now: datetime) -> dict[int, Wanted]:
     """Of these sessions of the connection's studio, by their keys. Five queries, however many they are."""
-    sessions = list(
-        ScheduledSession.objects.filter(studio=connection.studio_id, pk__in=session_ids).select_related(
-            "studio", "item", "location", "room", "teacher"
-        )
-    )
+    found = ScheduledSession.objects.filter(studio=connection.studio_id, pk__in=session_ids)
+    return wanted_of(connection, found.select_related("studio", "item", "location", "room", "teacher"), now=now)
+
+
+def wanted_of(connection: Connection, given: Iterable[ScheduledSession], *, now: datetime) -> dict[int, Wanted]:
+    """The same of sessions that were read with studio, item, location, room and teacher. Four queries."""
+    sessions = list(given)
+    session_ids = [session.pk for session in sessions]
     sold = _sold(connection, session_ids)
     told = set(
         Listing.objects.filter(

@@ -1,0 +1,135 @@
+"""What was agreed with a marketplace, as a person types it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.actions.agreeing import TERMS, why_not_from
+from marketplace.models import Connection, Contract, ContractTerms
+from marketplace.rules.agreeing import Misdated
+from packages.words import day_words
+
+MISDATED: Mapping[Misdated, Promise] = {
+    Misdated.TAKEN: gettext_lazy("From this day on another version holds already. What was agreed is not rewritten."),
+    Misdated.BEFORE_NEWEST: gettext_lazy("A later version is agreed already. A further one begins after it."),
+    Misdated.OVER: gettext_lazy("This day is over: what was visited until now keeps its terms. Choose today or later."),
+    Misdated.AFTER_END: gettext_lazy("The contract has ended by then."),
+    Misdated.OTHER_CONTRACT: gettext_lazy("On this day the contract before this one still holds."),
+}
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class ContractForm(forms.ModelForm):
+    """The contract itself. A last day before its newest terms begin is refused."""
+
+    contracted_on = forms.DateField(label=gettext_lazy("Signed on"), widget=DateInput)
+    currency = forms.CharField(
+        label=gettext_lazy("Currency"),
+        max_length=3,
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", gettext_lazy("Three capital letters, as in EUR."))],
+    )
+
+    class Meta:
+        model = Contract
+        fields = ("number", "currency", "ends_on")
+        labels = {"number": gettext_lazy("Contract number"), "ends_on": gettext_lazy("Last day")}
+        help_texts = {"ends_on": gettext_lazy("Empty: until it is ended.")}
+        widgets = {"ends_on": DateInput}
+        field_order = ("number", "contracted_on", "ends_on", "currency")
+
+    field_order = ("number", "contracted_on", "ends_on", "currency")
+
+    def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connection = connection
+        self.initial.setdefault("contracted_on", connection.contracted_on)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        signed, last = cleaned.get("contracted_on"), cleaned.get("ends_on")
+        if signed and signed.year < 2000:
+            self.add_error("contracted_on", _("This is too long ago."))
+        if signed and last and last < signed:
+            self.add_error("ends_on", _("This is before the contract was signed."))
+        elif last and self.instance.pk:
+            newest = self.instance.terms.order_by("-first_on").values_list("first_on", flat=True).first()
+            if newest and last < newest:
+                words = _("Its newest terms begin on %(day)s, which would be after its end.")
+                self.add_error("ends_on", words % {"day": day_words(newest)})
+        return cleaned
+
+    def validate_constraints(self) -> None:
+        """One open contract is held by the action, which changes the one that there is."""
+
+
+class TermsForm(forms.ModelForm):
+    """A version of terms. It begins with those that hold, for most of them stay."""
+
+    class Meta:
+        model = ContractTerms
+        fields = tuple(TERMS)
+        widgets = {"first_on": DateInput}
+
+    def __init__(self, *args: Any, contract: Contract, today: date, **kwargs: Any) -> None:
+        newest = contract.terms.order_by("-first_on").first()
+        usual = {name: getattr(newest, name) for name in TERMS if name != "first_on"} if newest else {}
+        first = today if newest else contract.connection.contracted_on
+        super().__init__(*args, initial={**usual, "first_on": first}, **kwargs)
+        self.contract, self.today = contract, today
+        for name in ("check_in_rate", "no_show_rate", "late_cancel_rate", "additional_rate", "tax_rate"):
+            self.fields[name].widget.attrs |= {"min": 0, "step": "0.01"}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self._check_day(cleaned.get("first_on"))
+        for name in ("check_in_rate", "no_show_rate", "late_cancel_rate", "additional_rate"):
+            if (cleaned.get(name) or 0) < 0:
+                self.add_error(name, _("A rate is not below 0."))
+        self._check_late_cancels(cleaned)
+        self._check_tax(cleaned)
+        day, month = cleaned.get("paid_per_day"), cleaned.get("paid_per_30_days")
+        if day is not None and month is not None and day > month:
+            self.add_error("paid_per_day", _("A day cannot pay for more visits than 30 days do."))
+        return cleaned
+
+    def _check_day(self, first_on: date | None) -> None:
+        if first_on is None:
+            return
+        if first_on.year < 2000:
+            self.add_error("first_on", _("This is too long ago."))
+        elif why := why_not_from(self.contract, first_on, today=self.today):
+            self.add_error("first_on", str(MISDATED[why]))
+
+    def _check_late_cancels(self, cleaned: dict[str, Any]) -> None:
+        paid, rate = cleaned.get("late_cancel_paid"), cleaned.get("late_cancel_rate")
+        if paid and rate is not None and (paid == ContractTerms.LateCancel.NEVER) != (rate == 0):
+            words = (
+                _("Late cancels are never paid, so their rate is 0.")
+                if rate
+                else _("Late cancels are paid, so they need a rate.")
+            )
+            self.add_error("late_cancel_rate", words)
+
+    def _check_tax(self, cleaned: dict[str, Any]) -> None:
+        category, rate = cleaned.get("tax_category"), cleaned.get("tax_rate")
+        if category is None or rate is None:
+            return
+        if category == ContractTerms.TaxCategory.STANDARD and rate <= 0:
+            self.add_error("tax_rate", _("What is taxed needs a rate above 0."))
+        if category != ContractTerms.TaxCategory.STANDARD and rate != 0:
+            self.add_error("tax_rate", _("Only what is taxed has a rate. Enter 0, or choose “taxed”."))
+
+    def validate_constraints(self) -> None:
+        """All of them are checked above, in words."""
