@@ -207,6 +207,9 @@ CELERY_BEAT_SCHEDULE = {
     # The only entry: what is due by the clock, the workers find out from the database (portal/jobs/schedule.py).
     "poll": {"task": "portal.drain", "schedule": 5.0, "kwargs": {"rung_by": "beat"}, "options": {"expires": 15}},
 }
+# When marketplaces take a check-in: from so many minutes before the start until so many after the end, and corrections
+# for so many hours after it. By the marketplace's key; "" is for those that say nothing else.
+MARKETPLACE_CHECK_INS = {"": {"opens_minutes": 60, "closes_minutes": 30, "corrected_hours": 72}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True  # the attempts of the job row end the loop of a job that kills its worker
 CELERY_TASK_IGNORE_RESULT = True
@@ -220,6 +223,12 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000  # KiB
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20  # seconds
+
+# Whether marketplaces may have addresses in private networks and without TLS: only for the demo, and for who runs all of
+# it in one network (SSRF, S12).
+PRIVATE_TARGETS = flag("PRIVATE_TARGETS", default=False)
+# How far the clock of who sends us a webhook may be off. Copies are known by their id however old they are.
+WEBHOOK_TOLERANCE = timedelta(minutes=int(os.environ.get("WEBHOOK_TOLERANCE", "15")))
 
 LOGGING = logging_settings(os.environ.get("LOG_LEVEL", "INFO"))
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("config.account_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/", include("marketplace.hook_urls")),
     path("", include("portal.urls")),
     path("<slug:studio>/", include("bookings.urls")),
 ]

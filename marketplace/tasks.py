@@ -27,6 +27,18 @@ def sweep(job: Job) -> None:
     actions.ring_overdue()
 
 
+@handles(actions.APPLY)
+def apply(job: Job) -> None:
+    """What a marketplace has sent: the message and what it causes are one transaction."""
+    is_last = job.attempts >= job.max_attempts
+    actions.apply_stored(job.payload["message"], is_last=is_last, now=timezone.now())
+
+
+@handles("marketplace.sweep_inbox", every=timedelta(minutes=5))
+def sweep_inbox(job: Job) -> None:
+    actions.apply_overdue(now=timezone.now())
+
+
 @handles("marketplace.sync_all", every=timedelta(minutes=30))
 def sync_all(job: Job) -> None:
     """One job for each connection: a studio with ten thousand sessions delays no other."""

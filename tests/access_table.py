@@ -50,6 +50,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "account_reset_password_from_key": Open("opened from a mail", (200, 200), (200, 200)),
     "account_reset_password_from_key_done": Open("says that it worked", (200, 405), (200, 405)),
     "account_reauthenticate": Open("asks for the password again before what matters", (302, 302), (200, 200)),
+    "hooks:hook": Open("marketplaces' messages; signed with the secret of the connection", (405, 404), (405, 404)),
     "accept_invitation": Open("opened from a mail; its secret is the key", (404, 404), (404, 404)),
     "mfa_index": Open("one's own second step", (302, 302), (200, 405)),
     "mfa_authenticate": Open("the second step of logging in", (302, 302), (302, 302)),

@@ -157,6 +157,7 @@ def _start_all(supervisor: Supervisor, given: Mapping[str, str], *, host: str, p
         environment["REDIS_URL"] = supervisor.start_valkey()
     demo = given.get("TRESEN_DEMO", "1" if own_database else "0") == "1"
     if demo:
+        environment.setdefault("PRIVATE_TARGETS", "1")  # the sandbox marketplace is on this machine
         _load_demo(supervisor, environment)
     *others, web = services(supervisor.data.path, environment, host=host, port=port)
     for child in others:

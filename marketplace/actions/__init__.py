@@ -18,10 +18,13 @@ from marketplace.actions.connecting import (
 )
 from marketplace.actions.delivering import deliver_next
 from marketplace.actions.guests import welcome
+from marketplace.actions.handling import APPLY, apply_again, apply_overdue, apply_stored, can_be_applied_again
 from marketplace.actions.inbox import conclude, proof_of, store
 from marketplace.actions.keeping import clean_up
 from marketplace.actions.matching import make_secret, set_address, set_kinds, set_locations
-from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed
+from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed, write_decision
+from marketplace.actions.pinging import Pinged, ping
+from marketplace.actions.receiving import LONGEST_MESSAGE, Delivery, Received, receive
 from marketplace.actions.secrets import change_secret
 from marketplace.actions.syncing import SYNC, ask_for_syncs, sync, sync_if_told
 from marketplace.actions.visits import (
@@ -39,20 +42,29 @@ from marketplace.actions.visits import (
 )
 
 __all__ = [
+    "APPLY",
     "DELIVER",
+    "LONGEST_MESSAGE",
     "SYNC",
     "Cancelled",
+    "Delivery",
     "NotAgreed",
     "NotBooked",
     "NotReady",
     "NotWaiting",
+    "Pinged",
+    "Received",
     "activate",
     "add_terms",
     "apply",
+    "apply_again",
+    "apply_overdue",
+    "apply_stored",
     "ask_for_sync",
     "ask_for_syncs",
     "begin",
     "book",
+    "can_be_applied_again",
     "cancel",
     "change_secret",
     "check_in",
@@ -68,7 +80,9 @@ __all__ = [
     "make_secret",
     "note_allowed",
     "pause",
+    "ping",
     "proof_of",
+    "receive",
     "report",
     "resume",
     "retry",
@@ -88,4 +102,5 @@ __all__ = [
     "tell_removed",
     "visit_of_reservation",
     "welcome",
+    "write_decision",
 ]

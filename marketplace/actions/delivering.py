@@ -2,8 +2,10 @@
 
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
@@ -11,9 +13,10 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Now
 
 from marketplace import rules
+from marketplace.actions.exchanging import note
 from marketplace.actions.outbox import ring
-from marketplace.adapters import Adapter, Answer, CallRefused, LockedOut, Unanswered, adapter_of
-from marketplace.models import Call, Connection, Listing
+from marketplace.adapters import Adapter, Answer, CallRefused, Failed, LockedOut, Spoken, Unanswered, adapter_of
+from marketplace.models import Call, Connection, Exchange, Listing
 from marketplace.rules import Operation, Stand
 from marketplace.selectors.offers import Wanted, wanted_for
 from portal.redaction import describe, redact
@@ -91,7 +94,9 @@ def claim(connection_id: int) -> Claimed | None:
         token = uuid4()
         Listing.objects.filter(pk=found.listing_id).update(lease_until=Now() + LEASE, lease_token=token)
         Call.objects.filter(pk=found.pk).update(state=Call.State.SENDING, attempts=F("attempts") + 1)
-    call = Call.objects.select_related("listing", "connection__marketplace", "event").get(pk=found.pk)
+    call = Call.objects.select_related("listing", "connection__marketplace", "event__reservation", "visit__guest").get(
+        pk=found.pk
+    )
     return Claimed(call, token)
 
 
@@ -117,17 +122,46 @@ def _talk(claimed: Claimed, adapter: Adapter, *, now: datetime) -> tuple[list[Op
     """Say what is to be said, as things are now; each thing that was said is noted at once."""
     call, listing = claimed.call, claimed.listing
     if call.event is not None:
-        return [], adapter.report(listing, call.event, key=call.key)
+        return [], _ask(claimed, call.event.kind, partial(adapter.report, listing, call.event, key=call.key), now=now)
+    if call.visit is not None:
+        return [], _ask(claimed, "decide", partial(adapter.decide, listing, call.visit, key=call.key), now=now)
     wanted = wanted_for(claimed.connection, listing, now=now)
     marks = wanted.offer.marks if wanted.offer else None
     said, answer = [], None
     for operation in rules.what_to_tell(listing.told, wanted.publication, marks, can_move=adapter.can_move):
         listing.refused_marks = wanted.word  # until it is taken
         offer = None if operation in {Operation.CANCEL, Operation.WITHDRAW} else wanted.offer
-        answer = adapter.tell(operation, listing, offer, key=uuid5(call.key, f"{operation} {wanted.word}"))
+        key = uuid5(call.key, f"{operation} {wanted.word}")
+        answer = _ask(claimed, str(operation), partial(adapter.tell, operation, listing, offer, key=key), now=now)
         _note(claimed, operation, wanted, answer, now=now)
         said.append(operation)
     return said, answer
+
+
+def _ask(claimed: Claimed, subject: str, ask: Callable[[], Answer], *, now: datetime) -> Answer:
+    """Say one thing, and keep what became of it in the log, whatever that is. Raises what the adapter does."""
+    try:
+        answer = ask()
+    except Exception as error:
+        spoken = getattr(error, "spoken", None)
+        reason = str(error) if isinstance(error, Failed) else describe(error)
+        nothing = Spoken(subject=subject, at=now, milliseconds=0, method="", path="", request="")
+        _log(claimed, spoken or nothing, reason)
+        raise
+    if answer.spoken is not None:
+        _log(claimed, answer.spoken, "")
+    return answer
+
+
+def _log(claimed: Claimed, spoken: Spoken, reason: str) -> None:
+    note(
+        claimed.connection,
+        Exchange.Direction.OUT,
+        spoken,
+        reason=redact(reason),
+        session_id=claimed.listing.session_id,
+        call=claimed.call,
+    )
 
 
 def _note(claimed: Claimed, operation: Operation, wanted: Wanted, answer: Answer, *, now: datetime) -> None:

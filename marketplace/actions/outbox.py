@@ -9,7 +9,7 @@ from django.db import connection as database
 from django.db.models.functions import Now
 
 from bookings.models import ReservationEvent
-from marketplace.models import Call, Connection, Listing
+from marketplace.models import Call, Connection, Listing, Visit
 from portal.jobs import OutsideTransaction, enqueue
 from portal.models import Studio
 
@@ -83,6 +83,38 @@ def report(event: ReservationEvent) -> Call | None:
     Call.objects.bulk_create([call], ignore_conflicts=True)
     ring(connections[0])
     return Call.objects.get(connection=connections[0], event=event.pk)
+
+
+def write_decision(visit: Visit) -> Call | None:
+    """Let the marketplace hear what became of the booking that it asked for; once for each visit, in the transaction
+    that decides. None where nobody is told. Raises OutsideTransaction.
+    """
+    studio = Studio(pk=visit.studio_id)
+    connections = [one for one in connections_to_tell(studio) if one.pk == visit.connection_id]
+    if not connections:
+        return None
+    call = Call(
+        studio_id=studio.pk,
+        connection=connections[0],
+        listing_id=_lane_of(visit, connections[0]),
+        kind=Call.Kind.DECIDE,
+        visit=visit,
+    )
+    Call.objects.bulk_create([call], ignore_conflicts=True)
+    ring(connections[0])
+    return Call.objects.get(visit=visit)
+
+
+def _lane_of(visit: Visit, connection: Connection) -> int:
+    """That of its session. A booking of a class that is not there, or not any more, has one of its own."""
+    if visit.session_id is not None:
+        found = lanes([connection], [visit.session_id], now=visit.created_at, all_of_them=True)
+        if found:
+            return found[0]
+    own, _is_new = Listing.objects.get_or_create(
+        connection=connection, reference=-visit.pk, defaults={"studio_id": visit.studio_id}
+    )
+    return own.pk
 
 
 def connections_to_tell(studio: Studio) -> list[Connection]:

@@ -41,6 +41,8 @@ class Offer:
     place: Place
     content: Content
     seats: Seats
+    # For a marketplace that tells "full" from "no new bookings" (Q26); what it hears of it is in the seats.
+    is_selling: bool = True
 
     @cached_property
     def marks(self) -> "Marks":

@@ -1,0 +1,148 @@
+"""Webhooks of marketplaces: proved, kept and answered at once; what they ask for is done by a worker."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from bookings.models import ScheduledSession
+from marketplace import webhooks
+from marketplace.actions.exchanging import note
+from marketplace.actions.handling import enqueue_message
+from marketplace.actions.inbox import store
+from marketplace.adapters import Spoken
+from marketplace.models import Connection, Exchange, InboxMessage
+
+LONGEST_MESSAGE = 128 * 1024  # bytes of one message
+_PROOFS = (InboxMessage.Proof.CURRENT, InboxMessage.Proof.PREVIOUS)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One POST of a marketplace, as it came. Names of headers in lower case; `body` None: longer than
+    `LONGEST_MESSAGE`, and not read; `began`: `time.monotonic()` when it arrived.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    began: float
+
+
+@dataclass(frozen=True)
+class Received:
+    """The answer. `reason`: why it was not taken, or what there is to say about it."""
+
+    status: HTTPStatus
+    reason: str = ""
+    id: str = ""
+
+
+def receive(hook: UUID, delivery: Delivery, *, now: datetime) -> Received:
+    """Keep one message and have a worker apply it, in one transaction; each delivery is a line of the log.
+
+    404 for a hook that nobody has, 410 for an ended connection, 413, 401 without a right signature, 400 outside of the
+    tolerance (`WEBHOOK_TOLERANCE`), 403 before the connection is live. A copy is answered as the first one was, and
+    nothing else is done.
+    """
+    connection = Connection.objects.filter(hook=hook).first()
+    if connection is None:
+        return Received(HTTPStatus.NOT_FOUND, "There is no such address for webhooks.")
+    if connection.state == Connection.State.ENDED:
+        return _refuse(connection, delivery, HTTPStatus.GONE, "The studio has ended this connection.", now=now)
+    if delivery.body is None:
+        text = f"A message has {LONGEST_MESSAGE // 1024} KiB at most."
+        return _refuse(connection, delivery, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text, now=now)
+    try:
+        signed = webhooks.verify(
+            delivery.headers,
+            delivery.body,
+            connection.secrets(now),
+            now=now,
+            tolerance=settings.WEBHOOK_TOLERANCE,
+        )
+    except webhooks.Unproven as error:
+        return _refuse(connection, delivery, HTTPStatus.UNAUTHORIZED, str(error), now=now)
+    except webhooks.Untimely as error:
+        return _refuse(connection, delivery, HTTPStatus.BAD_REQUEST, str(error), now=now)
+    if not connection.is_told:
+        text = "The connection is not live yet."
+        return _refuse(connection, delivery, HTTPStatus.FORBIDDEN, text, now=now)
+    return _keep(connection, delivery, delivery.body, signed, now=now)
+
+
+def _keep(
+    connection: Connection, delivery: Delivery, body: bytes, signed: webhooks.Signed, *, now: datetime
+) -> Received:
+    with transaction.atomic():
+        message, is_new = store(
+            connection,
+            proof=_PROOFS[signed.secret],
+            method=delivery.method,
+            path=delivery.path,
+            headers=delivery.headers,
+            body=body,
+            key=signed.id,
+        )
+        if is_new:
+            enqueue_message(message)
+        reason = " ".join(text for text in ("" if is_new else _of_copy(message, body), signed.remark) if text)
+        received = Received(HTTPStatus.ACCEPTED, reason, id=signed.id)
+        _log(connection, delivery, received, body=body, now=now)
+    return received
+
+
+def _of_copy(message: InboxMessage, body: bytes) -> str:
+    kept = bytes(message.body)
+    if kept and kept != body:
+        return "Another message with the same id was kept before: this one is left aside."
+    return "A copy of a message that was kept before."
+
+
+def _refuse(connection: Connection, delivery: Delivery, status: HTTPStatus, reason: str, *, now: datetime) -> Received:
+    """What is not known to be the marketplace's is not kept, only that it came, and why it was refused."""
+    received = Received(status, reason)
+    _log(connection, delivery, received, body=b"", now=now)
+    return received
+
+
+def _log(connection: Connection, delivery: Delivery, received: Received, *, body: bytes, now: datetime) -> None:
+    content = _content(body)
+    data = content["data"] if isinstance(content.get("data"), dict) else {}
+    spoken = Spoken(
+        subject=str(content.get("type") or "webhook"),
+        at=now,
+        milliseconds=round((time.monotonic() - delivery.began) * 1000),
+        method=delivery.method,
+        path=delivery.path,
+        request=body.decode(errors="replace"),
+        status=received.status,
+        booking_ref=str(data.get("bookingId") or ""),
+    )
+    session_id = _session(connection, data.get("classId"))
+    note(connection, Exchange.Direction.IN, spoken, reason=received.reason, session_id=session_id)
+
+
+def _content(body: bytes) -> dict[str, Any]:
+    """What can be read of it; whether that is enough is asked when it is applied."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _session(connection: Connection, number: object) -> int | None:
+    text = str(number)
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        return None
+    found = ScheduledSession.objects.filter(studio=connection.studio_id, pk=int(text))
+    return found.values_list("pk", flat=True).first()

@@ -1,0 +1,38 @@
+"""Where marketplaces send their webhooks: `POST /api/webhooks/<hook>/`."""
+
+import time
+from http import HTTPStatus
+from uuid import UUID
+
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from marketplace import actions
+from portal.access import public
+
+
+@public("marketplaces have no login: each message is signed with the secret of the connection that the address names")
+@csrf_exempt
+@require_POST
+def hook(request: HttpRequest, hook: UUID) -> JsonResponse:
+    """Keep the message and answer 202 at once; what it asks for is done by a worker."""
+    delivery = actions.Delivery(
+        method="POST",
+        path=request.path,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=_body(request),
+        began=time.monotonic(),
+    )
+    received = actions.receive(hook, delivery, now=timezone.now())
+    if received.status == HTTPStatus.ACCEPTED:
+        return JsonResponse({"id": received.id}, status=received.status)
+    return JsonResponse({"error": received.reason}, status=received.status)
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    """The raw bytes; None when they are too many."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > actions.LONGEST_MESSAGE:
+        return None
+    return request.body
