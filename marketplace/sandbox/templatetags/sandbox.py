@@ -1,0 +1,22 @@
+"""Words in the visitor's language, and moments by the studio's clock."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.html import format_html
+
+from marketplace.sandbox import moments
+from marketplace.sandbox.words import word
+
+register = template.Library()
+
+
+@register.simple_tag
+def say(text: str, **values: object) -> str:
+    """`{% say "Free until {moment}" moment=... %}`: escaped, in the language of the page."""
+    return format_html(word(text), **values)
+
+
+@register.filter
+def moment(text: str) -> datetime | None:
+    return moments.read(text)
