@@ -25,7 +25,7 @@ MOST = 64 * 1024  # bytes of an answer that are read; then nobody listens any mo
 PORTS = frozenset({443, 8443})
 
 # Public by the letter, and yet led elsewhere by somebody: relays from IPv4 to IPv6 and back.
-_RELAYS_4 = (IPv4Network("192.88.99.0/24"), IPv4Network("240.0.0.0/4"))
+_RELAYS_4 = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv4Network("240.0.0.0/4"))
 _UNICAST_6 = IPv6Network("2000::/3")  # all that is handed out; so neither mapped IPv4, NAT64, nor site-local ones
 _RELAYS_6 = (IPv6Network("2001::/23"), IPv6Network("2002::/16"), IPv6Network("3fff::/20"))
 
@@ -115,13 +115,13 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], patience: float =
     thread = threading.Thread(target=_talk, args=(line, url, body, headers, patience), daemon=True)
     thread.start()
     thread.join(patience)
-    if thread.is_alive():
-        line.hang_up()
-    if line.heard is not None:
-        return line.heard
-    if line.error is None:
+    heard = line.heard  # a head that is cut off by hanging up looks like one that is complete
+    line.hang_up()
+    if heard is not None:
+        return heard
+    if line.error is None or thread.is_alive():
         raise Unreached(f"No answer within {patience:g} s.")
-    raise line.error
+    raise line.error from None
 
 
 def _talk(line: _Line, url: str, body: bytes, headers: Mapping[str, str], patience: float) -> None:

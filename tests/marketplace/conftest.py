@@ -1,3 +1,4 @@
 from tests.marketplace.scenes import there
+from tests.marketplace.theirs import theirs
 
-__all__ = ["there"]
+__all__ = ["theirs", "there"]
