@@ -46,7 +46,7 @@ class DataDir:
             holder = os.pread(self._lock, 20, 0).decode() or "unknown"
             raise CannotStart(
                 f"Tresen is already running on {self.path} (process {holder}).\n"
-                "Use that one, stop it first, or start a second one beside it: TRESEN_VAR=<folder> PORT=8001 make run"
+                "Use that one, stop it first, or start a second one beside it: TRESEN_VAR=<folder> PORT=8010 make run"
             ) from None
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, str(os.getpid()).encode(), 0)

@@ -1,10 +1,11 @@
-"""Tresen's own processes: web, worker and beat, with the commands that docker-compose.yml has too."""
+"""Tresen's own processes: web, worker and beat, with the commands that docker-compose.yml has too; and the sandbox."""
 
 import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from config.embedded.leftovers import MARK
 from config.embedded.processes import Child
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +18,23 @@ WEB = [
     *("granian", "--interface", "wsgi", "--respawn-failed-workers", "--workers-kill-timeout", "10"),
     *("--blocking-threads", str(WEB_THREADS), "--workers"),
 ]
+
+SANDBOX = ["marketplace.sandbox"]
+# All that the sandbox is told of our environment: it is another company's, and gets none of our secrets.
+FOR_SANDBOX = ("PATH", "HOME", "LANG", "TZ", "PYTHONUNBUFFERED", "TRESEN_VAR", "PORT", MARK)
+
+
+def sandbox(var: Path, environment: Mapping[str, str], *, port: int) -> Child:
+    """The marketplace to try Tresen against, beside the demo (docs/sandbox.md). `port` is its own."""
+    told = {name: value for name, value in environment.items() if name in FOR_SANDBOX or name.startswith("SANDBOX_")}
+    told["SANDBOX_PORT"] = str(port)
+    return Child(
+        name="sandbox",
+        command=[sys.executable, "-m", *SANDBOX],
+        log=var / "log/sandbox.log",
+        cwd=ROOT,
+        env=lambda: told,
+    )
 
 
 def services(var: Path, environment: Mapping[str, str], *, host: str, port: int) -> list[Child]:

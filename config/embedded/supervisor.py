@@ -16,7 +16,7 @@ from config.embedded.errors import CannotStart
 from config.embedded.leftovers import MARK, wait_for_leftovers
 from config.embedded.postgres import Postgres
 from config.embedded.processes import Child, GaveUp, Processes, Stopped, log_tail
-from config.embedded.services import ROOT, services
+from config.embedded.services import ROOT, sandbox, services
 from config.embedded.valkey import Valkey
 from config.probe import web_answers
 
@@ -125,7 +125,7 @@ def run(environment: Mapping[str, str]) -> int:
     supervisor = Supervisor(var)
     try:
         if not port.isdigit() or not 0 < int(port) < 65536:
-            raise CannotStart(f"PORT={port} is not a port number. Example: PORT=8001 make run")
+            raise CannotStart(f"PORT={port} is not a port number. Example: PORT=8010 make run")
         supervisor.open()
         _start_all(supervisor, environment, host=host, port=int(port))
         supervisor.watch()
@@ -155,25 +155,40 @@ def _start_all(supervisor: Supervisor, given: Mapping[str, str], *, host: str, p
     supervisor.run_once("Preparing the database", ["config.prepare", "all"], environment)
     if not given.get("REDIS_URL"):
         environment["REDIS_URL"] = supervisor.start_valkey()
-    demo = given.get("TRESEN_DEMO", "1" if own_database else "0") == "1"
+    demo, sandbox_at = given.get("TRESEN_DEMO", "1" if own_database else "0") == "1", ""
     if demo:
         environment.setdefault("PRIVATE_TARGETS", "1")  # the sandbox marketplace is on this machine
+        beside = int(given.get("SANDBOX_PORT") or port + 1)
+        environment |= {"PORT": str(port), "SANDBOX_ADDRESS": f"http://127.0.0.1:{beside}/hooks/"}
         _load_demo(supervisor, environment)
+        sandbox_at = _start_sandbox(supervisor, environment, port=beside)
     *others, web = services(supervisor.data.path, environment, host=host, port=port)
     for child in others:
         supervisor.start(child)
     supervisor.start(web, lambda: web_answers(LOCAL.get(host, host), port))
-    say(_welcome(host, port, demo=demo))
+    say(_welcome(host, port, demo=demo, sandbox_at=sandbox_at))
 
 
 def _load_demo(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
-    loaded = supervisor.data.path / "demo-loaded"
-    if not loaded.exists():
+    """Once for each database, and again when the sandbox has moved: the demo says where it is."""
+    loaded, address = supervisor.data.path / "demo-loaded", environment["SANDBOX_ADDRESS"]
+    if not loaded.exists() or loaded.read_text() != address:
         say("Demo: loading two studios ...")
         supervisor.run_once(
             "Loading the demo", ["django", "demo"], {**environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
         )
-        loaded.touch()
+        loaded.write_text(address)
+
+
+def _start_sandbox(supervisor: Supervisor, environment: Mapping[str, str], *, port: int) -> str:
+    """Where it is. Beside the demo only; a taken port is no reason not to start Tresen: then there is none."""
+    try:
+        refuse_taken_port("127.0.0.1", port)
+    except (CannotStart, OverflowError):
+        say(f"sandbox: port {port} cannot be used, so there is none. Choose another: SANDBOX_PORT=<port> make run")
+        return ""
+    supervisor.start(sandbox(supervisor.data.path, environment, port=port), lambda: web_answers(port=port))
+    return f"http://127.0.0.1:{port}/"
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -184,11 +199,11 @@ def refuse_taken_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise CannotStart(
-                f"Port {port} on {host} cannot be used: {error.strerror}. Choose another: PORT={port + 1} make run"
+                f"Port {port} on {host} cannot be used: {error.strerror}. Choose another: PORT={port + 2} make run"
             ) from error
 
 
-def _welcome(host: str, port: int, *, demo: bool) -> str:
+def _welcome(host: str, port: int, *, demo: bool, sandbox_at: str) -> str:
     lines = ["", f"Tresen is ready: http://{host}:{port}/   (Ctrl-C stops it)"]
     if demo:
         lines += [
@@ -200,4 +215,6 @@ def _welcome(host: str, port: int, *, demo: bool) -> str:
             "",
             "  Password of all: tresen-demo. PIN at the desk: 4719 desk, 8362 manager",
         ]
+    if sandbox_at:
+        lines.append(f"  A marketplace to try it with, Fitpass One (sandbox): {sandbox_at}")
     return "\n".join([*lines, ""])

@@ -160,7 +160,7 @@ def test_a_child_that_keeps_dying_is_retried_ever_later_and_then_given_up(
 def test_a_taken_port_is_refused_with_another_one_to_try() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(CannotStart, match=f"Port {port} .* PORT={port + 1} make run"):
+        with pytest.raises(CannotStart, match=f"Port {port} .* PORT={port + 2} make run"):
             refuse_taken_port("127.0.0.1", port)
 
 
