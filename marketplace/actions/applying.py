@@ -1,7 +1,8 @@
 """Inbound messages: each says one thing that happened there, in any order, any number of times.
 
 A message only adds what it says to the visit; then the reservation is brought to what all of it together says. So the
-same messages in another order end the same (7.3, rows 6, 8 and 10).
+same messages in another order end the same (7.3, rows 6, 8 and 10). Of two cancellations of one booking at different
+moments the first that is heard says whether it was late.
 """
 
 import json
@@ -18,7 +19,7 @@ from bookings import actions as bookings
 from bookings.actions import Refused
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import Attendance, Booking
-from marketplace.actions.conflicts import open_conflict, open_for_guest
+from marketplace.actions.conflicts import open_conflict, open_for_guest, take_back_others
 from marketplace.actions.guests import welcome
 from marketplace.actions.inbox import conclude
 from marketplace.actions.outbox import write_decision
@@ -243,7 +244,7 @@ def _bring_up_to_date(visit: Visit, *, now: datetime) -> Came:
         kind = kind if gives_up else Kind.CANCELLED_TOO_LATE
     if visit.confirmed_at is not None and not gives_up and not _tick(visit, now=now):
         kind = kind or Kind.CHECK_IN_NOT_TAKEN
-    Conflict.objects.open().filter(visit=visit).exclude(kind=kind or "").delete()  # asked when less was known
+    take_back_others(visit, kind)
     if kind is None:
         return "", None
     about = visit.confirmed_at if kind is Kind.CHECK_IN_NOT_TAKEN else visit.cancelled_at
@@ -253,8 +254,8 @@ def _bring_up_to_date(visit: Visit, *, now: datetime) -> Came:
 def _wish(visit: Visit, reservation: Reservation) -> tuple[bool, Conflict.Kind | None]:
     """Is the place to be given up, and what do the two sides disagree about?
 
-    Which came first is said by the moments, not by the order of the messages (Q11): a check-in beats a later cancel, and
-    a cancelled booking is not revived by a later check-in.
+    Which came first is said by the moments, not by the order of the messages (Q11): a check-in beats a later cancel,
+    and a cancelled booking is not revived by a later check-in.
     """
     cancelled, confirmed = visit.cancelled_at, visit.confirmed_at
     if cancelled is None:

@@ -55,6 +55,13 @@ def open_for_guest(
     return conflict
 
 
+def take_back_others(visit: Visit, kind: Conflict.Kind | None) -> None:
+    """Forget what was asked about this visit when less was known; what a person has settled stays."""
+    outdated = Conflict.objects.open().filter(visit=visit).exclude(kind=kind or "")
+    if outdated.delete()[0] and kind is None:
+        Reservation.objects.filter(visit=visit, flagged=FLAG).update(flagged="")
+
+
 def settle_conflict(conflict: Conflict, verdict: Conflict.Verdict, *, by: StaffLogin, now: datetime) -> bool:
     """A person has said how it was; the reservation follows. False: somebody said so before.
 

@@ -1,0 +1,50 @@
+"""What a visit comes to: one pure rule, each answer with its reason (7.2, Q11, Q18)."""
+
+from typing import Any
+
+import pytest
+
+from bookings.rules import State
+from marketplace.rules import Asked, Settlement, VisitFacts, settlement
+from tests.bookings.scenes import at
+
+SEEN = at("18:02")
+
+
+def facts(**fields: Any) -> VisitFacts:
+    given: dict[str, Any] = {
+        "state": State.CHECKED_IN,
+        "confirmed_at": SEEN,
+        "has_open_conflict": False,
+        "has_terms": True,
+        "pays_late_cancels": False,
+        "pays_no_shows": False,
+    }
+    return VisitFacts(**(given | fields))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "because"),
+    [
+        ({}, Settlement.VALIDATED, Asked.CONFIRMED),
+        ({"confirmed_at": None}, Settlement.EXPECTED, Asked.HERE),
+        ({"has_open_conflict": True}, Settlement.DISPUTED, Asked.CONFLICT),
+        ({"has_terms": False}, Settlement.NOT_PAYABLE, Asked.NO_TERMS),
+        ({"state": State.BOOKED, "confirmed_at": None}, Settlement.EXPECTED, Asked.TO_COME),
+        ({"state": State.NO_CHECK_IN, "confirmed_at": None}, Settlement.EXPECTED, Asked.TO_COME),
+        ({"state": State.NO_SHOW, "confirmed_at": None}, Settlement.NOT_PAYABLE, Asked.NO_SHOW_UNPAID),
+        ({"state": State.NO_SHOW, "confirmed_at": None, "pays_no_shows": True}, Settlement.EXPECTED, Asked.NO_SHOW),
+        # The marketplace's check-in wins over a missing tick.
+        ({"state": State.NO_SHOW}, Settlement.VALIDATED, Asked.CONFIRMED),
+        ({"state": State.LATE_CANCELLED}, Settlement.NOT_PAYABLE, Asked.LATE_CANCEL_UNPAID),
+        ({"state": State.LATE_CANCELLED, "pays_late_cancels": True}, Settlement.EXPECTED, Asked.LATE_CANCEL),
+        ({"state": State.CANCELLED}, Settlement.NOT_PAYABLE, Asked.CANCELLED_IN_TIME),
+        ({"state": State.EXCUSED}, Settlement.NOT_PAYABLE, Asked.CANCELLED_IN_TIME),
+        # Nobody is a no-show of a class that did not take place, and nobody pays for it (Q27).
+        ({"state": State.SESSION_CANCELLED, "pays_no_shows": True}, Settlement.NOT_PAYABLE, Asked.CLASS_CANCELLED),
+    ],
+)
+def test_each_answer_has_its_reason(change: dict[str, Any], expected: Settlement, because: Asked) -> None:
+    settled = settlement(facts(**change))
+    assert (settled.settlement, settled.because) == (expected, because)
+    assert settled.fact == (SEEN if because is Asked.CONFIRMED else None)
