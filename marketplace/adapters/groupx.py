@@ -113,7 +113,7 @@ class GroupX:
             path=urlsplit(connection.address).path or "/",  # what follows may be secret
             request=body,
             status=heard.status if heard else None,
-            answer=without(secrets, heard.body.decode(errors="replace")) if heard else "",
+            answer=_readable(heard.body, secrets) if heard else "",
             booking_ref=booking,
         )
         if isinstance(error, outside.Forbidden):
@@ -150,8 +150,9 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime(MOMENT)
 
 
-def without(secrets: list[str], text: str) -> str:
-    """A text of somebody else's without what proves who we are."""
+def _readable(body: bytes, secrets: list[str]) -> str:
+    """What somebody else wrote, without what proves who we are, and as PostgreSQL can keep it."""
+    text = body.decode(errors="replace").replace("\0", "\ufffd")
     for secret in secrets:
         text = text.replace(secret, "[hidden]")
     return text
