@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookings.rules.decisions import Decision, Origin, Question, Step, decide, refuse_if, warn_if
+from bookings.rules.decisions import Decision, Fact, Origin, Question, Step, decide, refuse_if, warn_if
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +79,13 @@ def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
     )
 
 
-def _of_marketplace(facts: MarketplaceFacts | None, for_members: Callable[..., Step]) -> list[Step]:
+def _of_marketplace(facts: MarketplaceFacts | None, for_members: Callable[[Question, bool, Fact], Step]) -> list[Step]:
     if facts is None:
         return []
     all_sold = facts.shared_quota is not None and facts.of_marketplaces >= facts.shared_quota
     own_sold = facts.quota is not None and facts.own >= facts.quota
     return [
-        for_members(Question.NOT_FOR_MARKETPLACES, not facts.switched_on),
+        for_members(Question.NOT_FOR_MARKETPLACES, not facts.switched_on, None),
         for_members(Question.NOT_SOLD_THERE, bool(facts.not_sold), facts.not_sold or None),
         for_members(Question.ALL_QUOTAS, all_sold, facts.shared_quota),
         for_members(Question.QUOTA, own_sold, facts.quota),

@@ -82,7 +82,7 @@ def settle_conflict(conflict: Conflict, verdict: Conflict.Verdict, *, by: StaffL
 
 
 def _carry_out(conflict: Conflict, verdict: Conflict.Verdict, *, by: StaffLogin, now: datetime) -> None:
-    visit = Visit.objects.select_for_update(of=("self",)).get(pk=conflict.visit_id)
+    visit = Visit.objects.select_for_update(of=("self",)).get(conflicts=conflict)
     reservation = Reservation.objects.select_related("session").filter(visit=visit).first()
     if reservation is None:
         return

@@ -149,7 +149,7 @@ def check_in(
     except Refused:
         is_over = _reservation(visit).booking != Booking.BOOKED
         kind = Conflict.Kind.CHECK_IN_AFTER_CANCEL if is_over else Conflict.Kind.CHECK_IN_NOT_TAKEN
-        open_conflict(visit, kind, about=visit.confirmed_at or now, now=now)
+        open_conflict(visit, kind, about=visit.confirmed_at, now=now)
         raise
     return visit
 

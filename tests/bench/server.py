@@ -53,7 +53,7 @@ def serving(url: str, application: str = "config.wsgi:application") -> Iterator[
             "127.0.0.1",
             "--port",
             str(port),
-            "config.wsgi:application",
+            application,
         ],
         cwd=ROOT,
         env={
