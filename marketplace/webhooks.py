@@ -71,8 +71,8 @@ def verify(
     signatures = given.get(SIGNATURE, "")[:LONGEST].split()
     if not message_id or not timestamp or not signatures:
         raise Unproven(f"The headers {ID}, {TIMESTAMP} and {SIGNATURE} are needed.")
-    if len(message_id) > LONGEST_ID:
-        raise Unproven(f"The header {ID} is longer than {LONGEST_ID} characters.")
+    if len(message_id) > LONGEST_ID or not message_id.isprintable():
+        raise Unproven(f"The header {ID} has {LONGEST_ID} characters at most, none of them invisible.")
     at = _moment(timestamp)
     matching = [
         number

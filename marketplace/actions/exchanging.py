@@ -23,7 +23,7 @@ def note(
         direction=direction,
         at=spoken.at,
         milliseconds=spoken.milliseconds,
-        subject=spoken.subject[:30],
+        subject=storable(spoken.subject)[:30],
         method=spoken.method[:10],
         path=storable(spoken.path)[:500],
         status=spoken.status,

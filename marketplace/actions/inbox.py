@@ -37,7 +37,7 @@ def conclude(message: InboxMessage, outcome: InboxMessage.Outcome, *, reason: st
     """Say what became of a message; False when that was said before."""
     return bool(
         InboxMessage.objects.filter(pk=message.pk, handled_at=None).update(
-            outcome=outcome, reason=reason, handled_at=now
+            outcome=outcome, reason=reason.replace("\0", "\ufffd"), handled_at=now
         )
     )
 

@@ -21,19 +21,20 @@ from marketplace.adapters import Spoken
 from marketplace.models import Connection, Exchange, InboxMessage
 
 LONGEST_MESSAGE = 128 * 1024  # bytes of one message
+_UNREAD = f"A message is JSON of {LONGEST_MESSAGE // 1024} KiB at most."
 _PROOFS = (InboxMessage.Proof.CURRENT, InboxMessage.Proof.PREVIOUS)
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One POST of a marketplace, as it came. Names of headers in lower case; `body` None: longer than
-    `LONGEST_MESSAGE`, and not read; `began`: `time.monotonic()` when it arrived.
+    """One POST of a marketplace, as it came. Names of headers in lower case; `body`: the raw bytes, or the status that
+    says why they were not read (413: more than `LONGEST_MESSAGE`); `began`: `time.monotonic()` when it arrived.
     """
 
     method: str
     path: str
     headers: Mapping[str, str]
-    body: bytes | None
+    body: bytes | HTTPStatus
     began: float
 
 
@@ -58,9 +59,8 @@ def receive(hook: UUID, delivery: Delivery, *, now: datetime) -> Received:
         return Received(HTTPStatus.NOT_FOUND, "There is no such address for webhooks.")
     if connection.state == Connection.State.ENDED:
         return _refuse(connection, delivery, HTTPStatus.GONE, "The studio has ended this connection.", now=now)
-    if delivery.body is None:
-        text = f"A message has {LONGEST_MESSAGE // 1024} KiB at most."
-        return _refuse(connection, delivery, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text, now=now)
+    if isinstance(delivery.body, HTTPStatus):
+        return _refuse(connection, delivery, delivery.body, _UNREAD, now=now)
     try:
         signed = webhooks.verify(
             delivery.headers,

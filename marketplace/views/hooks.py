@@ -4,7 +4,7 @@ import time
 from http import HTTPStatus
 from uuid import UUID
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse, RawPostDataException
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -31,8 +31,11 @@ def hook(request: HttpRequest, hook: UUID) -> JsonResponse:
     return JsonResponse({"error": received.reason}, status=received.status)
 
 
-def _body(request: HttpRequest) -> bytes | None:
-    """The raw bytes; None when they are too many."""
+def _body(request: HttpRequest) -> bytes | HTTPStatus:
+    """The raw bytes; a status when they are too many, or were taken for a form with files."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > actions.LONGEST_MESSAGE:
-        return None
-    return request.body
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    try:
+        return request.body
+    except RawPostDataException:
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
