@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from marketplace import actions
+from marketplace import actions, late_mails
 from marketplace.models import SyncRun
 from portal.jobs import MORE, Outcome, handles
 from portal.models import Job
@@ -59,3 +59,16 @@ def finish_endings(job: Job) -> None:
 @handles("marketplace.clean_up", every=timedelta(days=1))
 def clean_up(job: Job) -> Outcome | None:
     return MORE if actions.clean_up(now=timezone.now()) else None
+
+
+# Each connection that turns is a transaction of its own.
+@handles("marketplace.watch", every=timedelta(minutes=1), transactional=False)
+def watch(job: Job) -> None:
+    """Late, or on time again."""
+    actions.watch(now=timezone.now())
+
+
+# A server that takes mail cannot be rolled back.
+@handles(actions.MAIL_LATE, transactional=False)
+def mail_late(job: Job) -> None:
+    late_mails.send_late(job, now=timezone.now())

@@ -10,6 +10,7 @@ from marketplace.actions.connecting import (
     begin,
     end,
     finish_endings,
+    missing,
     note_allowed,
     pause,
     resume,
@@ -26,7 +27,7 @@ from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tel
 from marketplace.actions.pinging import Pinged, ping
 from marketplace.actions.receiving import LONGEST_MESSAGE, Delivery, Received, receive
 from marketplace.actions.secrets import change_secret
-from marketplace.actions.syncing import SYNC, ask_for_syncs, sync, sync_if_told
+from marketplace.actions.syncing import SYNC, ask_for_syncs, ask_for_visit, sync, sync_if_told
 from marketplace.actions.visits import (
     Cancelled,
     NotBooked,
@@ -40,11 +41,13 @@ from marketplace.actions.visits import (
     take_back_check_in,
     visit_of_reservation,
 )
+from marketplace.actions.watching import MAIL_LATE, watch
 
 __all__ = [
     "APPLY",
     "DELIVER",
     "LONGEST_MESSAGE",
+    "MAIL_LATE",
     "SYNC",
     "Cancelled",
     "Delivery",
@@ -62,6 +65,7 @@ __all__ = [
     "apply_stored",
     "ask_for_sync",
     "ask_for_syncs",
+    "ask_for_visit",
     "begin",
     "book",
     "can_be_applied_again",
@@ -78,6 +82,7 @@ __all__ = [
     "join_waiting",
     "leave_waiting",
     "make_secret",
+    "missing",
     "note_allowed",
     "pause",
     "ping",
@@ -101,6 +106,7 @@ __all__ = [
     "tell",
     "tell_removed",
     "visit_of_reservation",
+    "watch",
     "welcome",
     "write_decision",
 ]
