@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "marketplace.api.lane.ApiLane",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.RequestLimits",
@@ -207,9 +208,6 @@ CELERY_BEAT_SCHEDULE = {
     # The only entry: what is due by the clock, the workers find out from the database (portal/jobs/schedule.py).
     "poll": {"task": "portal.drain", "schedule": 5.0, "kwargs": {"rung_by": "beat"}, "options": {"expires": 15}},
 }
-# When marketplaces take a check-in: from so many minutes before the start until so many after the end, and corrections
-# for so many hours after it. By the marketplace's key; "" is for those that say nothing else.
-MARKETPLACE_CHECK_INS = {"": {"opens_minutes": 60, "closes_minutes": 30, "corrected_hours": 72}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True  # the attempts of the job row end the loop of a job that kills its worker
 CELERY_TASK_IGNORE_RESULT = True
@@ -229,6 +227,12 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20  # seconds
 PRIVATE_TARGETS = flag("PRIVATE_TARGETS", default=False)
 # How far the clock of who sends us a webhook may be off. Copies are known by their id however old they are.
 WEBHOOK_TOLERANCE = timedelta(minutes=int(os.environ.get("WEBHOOK_TOLERANCE", "15")))
+
+# When marketplaces take a check-in: from so many minutes before the start until so many after the end, and corrections
+# for so many hours after it. By the marketplace's key; "" is for those that say nothing else.
+MARKETPLACE_CHECK_INS = {"": {"opens_minutes": 60, "closes_minutes": 30, "corrected_hours": 72}}
+# How many calls each marketplace may make to our API in ten seconds.
+API_CALLS = int(os.environ.get("API_CALLS", "600"))
 
 LOGGING = logging_settings(os.environ.get("LOG_LEVEL", "INFO"))
 

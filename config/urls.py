@@ -15,6 +15,9 @@ urlpatterns = [
     path("accounts/", include("config.account_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("marketplace.hook_urls")),
+    path("api/", include("marketplace.api.urls")),
+    # Before the settings of the portal, one of whose pages is the subscription.
+    path("<slug:studio>/", include("marketplace.urls")),
     path("", include("portal.urls")),
     path("<slug:studio>/", include("bookings.urls")),
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from portal.roles import Right
 
 ANY = "any login of the studio"
+BY_SECRET = "the marketplace proves itself by its client secret"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,18 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "set_language": Open("a cookie of this browser", (302, 302), (302, 302)),
     "portal:home": Open("leads to one's studio", (302, 405), (302, 405)),
     "portal:theme": Open("a cookie of this browser", (405, 302), (405, 302)),
+    # Of marketplaces: without its id and secret a caller gets 400.
+    "api:readable": Open("the documentation of the API; it holds no data", (200, 405), (200, 405)),
+    "api:openapi": Open("the same for programs", (200, 405), (200, 405)),
+    "api:meta": Open("what of the contract is offered; it holds no data", (200, 405), (200, 405)),
+    "api:nothing": Open("an address that does not exist answers as the others do", (404, 404), (404, 404)),
+    "api:classes": Open(BY_SECRET, (400, 405), (400, 405)),
+    "api:class": Open(BY_SECRET, (400, 405), (400, 405)),
+    "api:attendee": Open(BY_SECRET, (405, 400), (405, 400)),
+    "api:check_in": Open(BY_SECRET, (405, 400), (405, 400)),
+    "api:waitlist": Open(BY_SECRET, (405, 400), (405, 400)),
+    "api:exercisers": Open(BY_SECRET, (405, 400), (405, 400)),
+    "api:schedule": Open(BY_SECRET, (400, 405), (400, 405)),
     # Of a studio.
     "portal:studio": Studio(get=ANY),
     "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),
@@ -104,6 +117,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:reinstate": Studio(post=Right.BOOK),
     "bookings:session": Studio(get=Right.VIEW_BOOKINGS),
     "bookings:session_changes": Studio(get=Right.VIEW_BOOKINGS),
+    "bookings:session_seen": Studio(get=Right.VIEW_BOOKINGS),
     "bookings:session_all": Studio(post=Right.CHECK_IN),
     "bookings:session_pdf": Studio(get=Right.VIEW_BOOKINGS),
     "bookings:session_csv": Studio(get=Right.EXPORT, head=False),
@@ -239,4 +253,6 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "portal:import_discard": Studio(post=Right.IMPORT),
     "portal:import_refused": Studio(get=Right.IMPORT),
     "portal:import_forget_template": Studio(post=Right.IMPORT),
+    "marketplace:at_risk": Studio(get=Right.CHECK_IN),
+    "marketplace:conflict_settle": Studio(post=Right.REVERT, data={"verdict": "disputed"}),
 }

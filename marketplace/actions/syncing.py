@@ -12,10 +12,12 @@ from marketplace.actions.outbox import lanes, write_tells
 from marketplace.models import Connection, Listing, SyncRun
 from marketplace.rules import Stand
 from marketplace.selectors.offers import Wanted, wanted
-from portal.jobs import enqueue
+from portal.jobs import enqueue, enqueue_many
 from portal.models import Studio
 
 SYNC = "marketplace.sync"
+# In which minute this process asked for each connection; the job's key says it to all processes.
+_visited: dict[int, datetime] = {}
 
 
 def ask_for_syncs(slot: str) -> int:
@@ -29,6 +31,21 @@ def ask_for_syncs(slot: str) -> int:
             studio=Studio(pk=one.studio_id),
         )
     return len(connections)
+
+
+def ask_for_visit(connection: Connection, *, now: datetime) -> None:
+    """A member looks at the studio in the marketplace's app: compare it at once, at most once a minute (I5).
+
+    Costs the one who asks nothing but the first time in a minute.
+    """
+    minute = now.replace(second=0, microsecond=0)
+    if not connection.is_told or _visited.get(connection.pk) == minute:
+        return
+    key = f"{SYNC} {connection.pk} visit {minute:%Y-%m-%d %H:%M}"
+    payload = {"connection": connection.pk, "cause": SyncRun.Cause.VISIT}
+    with transaction.atomic():
+        enqueue_many(SYNC, {key: payload}, studio=Studio(pk=connection.studio_id))
+    _visited[connection.pk] = minute
 
 
 def sync_if_told(connection_id: int, *, cause: SyncRun.Cause, now: datetime) -> SyncRun | None:

@@ -27,11 +27,12 @@ class Answer:
 
 
 class Problem(Exception):
-    """The call ends with this answer."""
+    """The call ends with this answer. `is_noted`: whether that is worth a line in the log."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.body["cause"])
         self.answer = answer
+        self.is_noted = True
 
 
 def _problem(status: int, message: str, cause: str, headers: Mapping[str, str] | None = None, **more: Any) -> Problem:

@@ -1,0 +1,73 @@
+"""How often may one client call? Counted in Valkey, so that all web processes count together."""
+
+import logging
+import time
+from functools import cache
+
+import redis
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+
+from marketplace.api.errors import too_many
+from portal.accounts import client_ip
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 10  # seconds
+PATIENCE = 0.2  # seconds that an answer may wait for the counter
+SILENCE = 5.0  # seconds without asking a counter that did not answer
+WRONG_PROOFS = 50  # in a window, from one address
+
+
+class Counter:
+    """Counts calls in windows of ten seconds. Where it cannot count, nobody is refused."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def add(self, who: str) -> int:
+        """One more in this window; how many now. 0: the counter does not answer."""
+        if time.monotonic() < self._silent_until:
+            return 0
+        try:
+            with _valkey().pipeline(transaction=False) as pipe:
+                # By the database, which is what two installations on one Valkey do not share.
+                key = f"tresen:api:{connection.settings_dict['NAME']}:{who}:{int(time.time()) // WINDOW}"
+                pipe.incr(key)
+                pipe.expire(key, 2 * WINDOW)
+                count, _ = pipe.execute()
+        except (redis.RedisError, OSError) as error:
+            self._silent_until = time.monotonic() + SILENCE
+            logger.warning("calls not counted", extra={"error": type(error).__name__})
+            return 0
+        return int(count)
+
+
+counter = Counter()
+
+
+@cache
+def _valkey() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=None
+    )
+
+
+def count_call(client_id: str) -> None:
+    """Raises Problem (429) beyond `API_CALLS` in a window."""
+    _count(f"client:{client_id}", settings.API_CALLS)
+
+
+def count_wrong_proof(request: HttpRequest) -> None:
+    """Who tries secrets is slowed down by address, so that nobody can lock a client out. Raises Problem (429)."""
+    _count(f"address:{client_ip(request)}", WRONG_PROOFS)
+
+
+def _count(who: str, most: int) -> None:
+    count = counter.add(who)
+    if count > most:
+        problem = too_many(WINDOW - int(time.time()) % WINDOW)
+        # The first of a window: whoever calls in a loop fills no log.
+        problem.is_noted = count == most + 1
+        raise problem
