@@ -34,7 +34,8 @@ _OPEN = "state IN ('waiting', 'offered')"
 _OWN_PLACE = """
 (SELECT jsonb_build_object('reservation', reservation.id, 'spot', spot.label, 'booking', visit.booking_ref,
                            'attendance', reservation.attendance, 'confirmed', visit.confirmed_at IS NOT NULL,
-                           'free_until', GREATEST(reservation.deadline_at, CASE WHEN reservation.waived_until IS NOT NULL
+                           'free_until', GREATEST(reservation.deadline_at, CASE
+                             WHEN reservation.waived_until IS NOT NULL
                              THEN LEAST(reservation.waived_until, reservation.starts_at) END))
  FROM bookings_reservation reservation
  JOIN marketplace_visit visit ON visit.reservation_id = reservation.id AND visit.connection_id = %(connection)s
@@ -71,6 +72,8 @@ _CLASSES = Joined(
         _OWN_PLACE,
         _OWN_WAIT,
         _HAD_A_PLACE,
+        "(SELECT external_id FROM marketplace_connectedlocation place WHERE place.connection_id = %(connection)s"
+        " AND place.location_id = scheduledsession.location_id)",
     ),
 )
 _HERE = "scheduledsession.studio_id = %(studio)s AND scheduledsession.location_id = %(location)s"
@@ -81,7 +84,8 @@ AND (scheduledsession.starts_at <= %(horizon)s OR {_TOLD})
 ORDER BY scheduledsession.starts_at, scheduledsession.id
 """
 _MINE = f"""
-{_HERE} AND scheduledsession.starts_at BETWEEN %(start)s AND %(end)s AND scheduledsession.cancelled_at IS NULL
+scheduledsession.studio_id = %(studio)s AND scheduledsession.starts_at BETWEEN %(start)s AND %(end)s
+AND scheduledsession.cancelled_at IS NULL
 AND scheduledsession.id IN (
   SELECT reservation.session_id FROM bookings_reservation reservation
   JOIN marketplace_visit visit ON visit.reservation_id = reservation.id AND visit.guest_id = %(guest)s
@@ -123,6 +127,8 @@ class SeenClass:
     position: int | None
     # The guest has or had a booking of this marketplace in it, whatever became of it.
     had_a_place: bool
+    # The class has not begun, and nobody says that the guest is there.
+    can_be_given_up: bool
 
     @property
     def is_visible(self) -> bool:
@@ -146,7 +152,7 @@ def on_sale(caller: Caller, start: datetime, end: datetime, *, now: datetime) ->
 
 
 def schedule_of(caller: Caller, guest: Guest, start: datetime, end: datetime, *, now: datetime) -> list[SeenClass]:
-    """Where the guest is booked or waits through this marketplace, at the caller's location; past days too."""
+    """Where the guest is booked or waits through this marketplace, at whichever location; past days too."""
     return _rows(caller, _MINE, guest, now, {"start": start, "end": end})
 
 
@@ -167,21 +173,20 @@ def _rows(
 
 
 def _seen(caller: Caller, session: ScheduledSession, more: list[Any], now: datetime) -> SeenClass:
-    room, teacher, sold_by, is_told, of_the_day, waiting, own, position, had_a_place = more
+    room, teacher, sold_by, is_told, of_the_day, waiting, own, position, had_a_place, place = more
     sold = json.loads(sold_by) if sold_by else {}
     terms = ContractTerms(**json.loads(of_the_day)) if of_the_day else None
     connection = caller.connection
-    publication = publication_of(
-        connection, session, sold=sold, is_told=is_told, place=caller.place, terms=terms, now=now
-    )
+    publication = publication_of(connection, session, sold=sold, is_told=is_told, place=place, terms=terms, now=now)
     seats = seats_of(connection, session, sold=sold, terms=terms, selling=publication.stand is Stand.SELLING)
     capacity, booked = seats.including_own
     places = rule_that_applies(
         item=session.item.waiting_places, location=None, studio=session.studio.waiting_places
     ).value
+    mine = _own(json.loads(own)) if own else None
     return SeenClass(
         session=session,
-        place=caller.place,
+        place=place or "",
         room=room or "",
         teacher=teacher or "",
         publication=publication,
@@ -190,9 +195,10 @@ def _seen(caller: Caller, session: ScheduledSession, more: list[Any], now: datet
         waiting_places=places or 0,
         waiting=waiting,
         deadline=deadline_of(session, terms),
-        own=_own(json.loads(own)) if own else None,
+        own=mine,
         position=position,
         had_a_place=had_a_place,
+        can_be_given_up=mine is not None and not mine.is_in and now < session.starts_at,
     )
 
 
