@@ -29,12 +29,12 @@ from portal.roles import Right
 BATCH = 500
 
 
-class _Pages(Paginator):  # type: ignore[type-arg]
+class _Pages(Paginator):
     """Counts no further than COUNT_MOST."""
 
     @cached_property
     def count(self) -> int:
-        return min(listed.count(self.object_list), COUNT_MOST)
+        return min(listed.count(self.object_list), COUNT_MOST)  # type: ignore[arg-type]
 
 
 def connection_of(request: StudioRequest, marketplace: str) -> Connection:
