@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS booking (
     reason TEXT NOT NULL DEFAULT '',
     free_until TEXT NOT NULL DEFAULT '',
     cancelled_at TEXT NOT NULL DEFAULT '',
-    late_rule TEXT NOT NULL DEFAULT '',
+    late_rule TEXT NOT NULL DEFAULT '',  -- whose rule said whether it was late
+    spot TEXT NOT NULL DEFAULT '',
     checked_in_at TEXT NOT NULL DEFAULT '',
     attendance TEXT NOT NULL DEFAULT '',     -- what the studio said last
     attendance_at TEXT NOT NULL DEFAULT ''

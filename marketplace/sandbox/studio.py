@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from marketplace.sandbox import moments
 from marketplace.sandbox.environment import Environment
@@ -31,10 +31,19 @@ class Reply:
         return 200 <= self.status < 300
 
     @property
+    def said(self) -> dict[str, Any]:
+        """The answer where it is one thing; empty for a list and for nothing."""
+        return self.data if isinstance(self.data, dict) else {}
+
+    @property
     def why_not(self) -> str:
         """The studio's own sentence about a refusal."""
-        said = self.data if isinstance(self.data, dict) else {}
-        return str(said.get("message") or said.get("reason") or said.get("cause") or "")
+        return str(self.said.get("message") or self.said.get("reason") or self.said.get("cause") or "")
+
+    @property
+    def parameter(self) -> str:
+        """Which part of the request the studio did not find."""
+        return str(self.said.get("parameter") or "")
 
 
 class Studio:
@@ -87,7 +96,7 @@ class Studio:
         self._store.note_call(
             at=moments.written(moments.now()),
             direction="out",
-            what=f"{method} {address}",
+            what=f"{method} {unquote(address)}",
             sent="\n".join([*shown, "", text]).strip(),
             status=status,
             answer=answer,

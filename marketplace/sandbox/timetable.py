@@ -20,7 +20,7 @@ def hear(store: Store, kind: str, data: dict[str, Any], *, at: str) -> str:
         told |= {name: _count(data.get(name)) for name in ("capacity", "booked", "free")}
         return _keep(store, _text(data.get("classId")), {**told, "source": "message"}, at=at)
     if kind in {"session.cancelled", "session.withdrawn"}:
-        return _take_away(store, _text(data.get("classId")), kind.removeprefix("session."), at=at)
+        return take_away(store, _text(data.get("classId")), kind.removeprefix("session."), at=at)
     if kind == "booking.decided":
         return _decided(store, data, at=at)
     if kind == "ping":
@@ -44,7 +44,7 @@ def found(store: Store, answer: object, *, asked_at: datetime, since: datetime, 
     )
     for row in known:
         if row["id"] not in names:
-            _take_away(store, row["id"], "withdrawn", at=at)
+            take_away(store, row["id"], "withdrawn", at=at)
     return len(listed)
 
 
@@ -54,7 +54,7 @@ def take_in(store: Store, answer: dict[str, Any], *, at: str) -> None:
     told: dict[str, Any] = {
         "location": _text(brief.get("locationId")),
         "name": _text(brief.get("name")),
-        "kind": _text(_part(brief, "activity").get("name")),
+        "kind": _beside(answer, "kind"),
         "instructor": _text(_part(brief, "instructor").get("fullName")),
         "starts_at": _text(brief.get("startDateTime")),
         "ends_at": _text(brief.get("endDateTime")),
@@ -63,7 +63,7 @@ def take_in(store: Store, answer: dict[str, Any], *, at: str) -> None:
     }
     if details:
         told |= {"description": _text(details.get("description")), "room": _text(_part(details, "room").get("name"))}
-        told |= {"free_until": free_until(answer)} if free_until(answer) else {}
+        told |= {"free_until": free_until(answer)}
     if places:
         capacity, booked = _count(places.get("capacity")), _count(places.get("booked"))
         told |= {"capacity": capacity, "booked": booked}
@@ -72,12 +72,19 @@ def take_in(store: Store, answer: dict[str, Any], *, at: str) -> None:
 
 
 def free_until(answer: dict[str, Any]) -> str:
-    """Until when a booking can be cancelled free of charge, where the studio says so beside the contract."""
-    for place in ("brief", "details"):
-        for pair in _pairs(_part(answer, place).get("customInfo")):
-            if pair.get("key") == "freeUntil":
-                return _text(pair.get("value"))
-    return ""
+    """Until when a booking can be cancelled free of charge; empty: the studio does not say."""
+    return _beside(answer, "freeCancellationUntil")
+
+
+def spot(answer: dict[str, Any]) -> str:
+    """The place in the room that the studio gave the member who asked."""
+    return _text(_part(answer, "attendeeBookingDetails").get("spotBooked"))
+
+
+def _beside(answer: dict[str, Any], key: str) -> str:
+    """What the studio says in the pairs that the API has for whatever it has no field for."""
+    pairs = (pair for place in ("brief", "details") for pair in _pairs(_part(answer, place).get("customInfo")))
+    return next((_text(pair.get("value")) for pair in pairs if pair.get("key") == key), "")
 
 
 def _keep(store: Store, name: str, told: dict[str, Any], *, at: str) -> str:
@@ -93,7 +100,8 @@ def _keep(store: Store, name: str, told: dict[str, Any], *, at: str) -> str:
     return "noted" if changed else "older than what is known"
 
 
-def _take_away(store: Store, name: str, stand: str, *, at: str) -> str:
+def take_away(store: Store, name: str, stand: str, *, at: str) -> str:
+    """A class is `cancelled` for everybody, or `withdrawn` from us alone."""
     known = store.row("SELECT stand, told_at FROM class WHERE id = ?", name)
     if known is None:
         return "unknown class"

@@ -1,10 +1,11 @@
 """What a member does: look, book, cancel, come. Asked in real time or sent as a message, as the switches say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from marketplace.sandbox import moments, timetable
 from marketplace.sandbox.courier import Courier
@@ -19,10 +20,11 @@ ACTIVE = ("asked", "booked", "waiting")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a member is told: `kind` is a word of the catalogue, `text` the studio's own sentence."""
+    """What a member is told. `text`: the studio's own sentence, or until when it was free; `rule`: whose rule it is."""
 
     kind: str
     text: str = ""
+    rule: str = ""
 
 
 class Visiting:
@@ -55,13 +57,42 @@ class Visiting:
         """Ask for one class, and whether this member may book it. Status 0 where this marketplace does not ask."""
         if self.how.way != PULL:
             return Reply(0)
-        exerciser = self._exerciser(member) if member is not None else ""
-        query = {"exerciserId": exerciser} if exerciser else {}
-        asked = moments.written(moments.now())
-        reply = self._studio.ask("GET", f"/classes/{segment(name)}", location=self._location(name), query=query)
+        asked, location = _now(), self._location(name)
+
+        def ask(exerciser: str) -> Reply:
+            query = {"exerciserId": exerciser} if exerciser else {}
+            return self._studio.ask("GET", f"/classes/{segment(name)}", location=location, query=query)
+
+        reply = ask("") if member is None else self._as(member, ask)
         if reply.is_good and isinstance(reply.data, dict):
             timetable.take_in(self.store, reply.data, at=asked)
+        elif reply.status == 404 and reply.parameter == "classId":
+            timetable.take_away(self.store, name, "withdrawn", at=asked)
         return reply
+
+    def agree(self, member: Row, *, now: datetime) -> None:
+        """Bring a member's bookings up to what the studio says: an answer may have been lost, a place come free."""
+        if self.how.way != PULL or not member["exerciser_id"]:
+            return
+        until = now + timedelta(days=DAYS_AHEAD)
+        query = {"startDateTime": moments.written(now), "endDateTime": moments.written(until)}
+        path = f"/exercisers/{segment(member['exerciser_id'])}/schedule"
+        reply = self._studio.ask("GET", path, query=query)
+        if not reply.is_good or not isinstance(reply.data, list):
+            return
+        said = {str(_part(one, "brief").get("id")): one for one in reply.data}
+        ours = self.store.rows(
+            f"{BOOKING} WHERE member_id = ? AND state IN ('booked', 'waiting') AND class.starts_at >= ?",
+            *(member["id"], moments.written(now)),
+        )
+        for booking in ours:
+            one = said.pop(booking["class_id"], None)
+            state = _state(one) if one else "cancelled_by_studio"
+            if state != booking["state"]:
+                self.store.change("booking", booking["id"], state=state, answered_at=_now())
+        for name, one in said.items():
+            timetable.take_in(self.store, one, at=_now())
+            self._new_booking(member, name, _state(one))
 
     # Booking
 
@@ -85,11 +116,13 @@ class Visiting:
         reply = self._call_about("DELETE", booking, kind, step="cancel")
         if not reply.is_good:
             return Outcome("not_cancelled", reply.why_not or "?")
-        late, rule = _lateness(reply.data)
-        state = "late_cancelled" if late else "cancelled"
-        self.store.change("booking", booking["id"], state=state, cancelled_at=_now(), late_rule=rule)
+        said = _part(reply.data, "cancellation")
+        state = "late_cancelled" if said.get("late") is True else "cancelled"
+        rule, until = str(said.get("rule") or ""), str(said.get("freeUntil") or booking["free_until"])
+        values = {"state": state, "cancelled_at": _now(), "late_rule": rule, "free_until": until}
+        self.store.change("booking", booking["id"], **values)
         self._take_in(reply)
-        return Outcome(state, rule)
+        return Outcome(state, until, rule)
 
     def cancel_all(self, bookings: Sequence[Row]) -> None:
         """Many cancellations at once, as when a member loses the right to book."""
@@ -126,18 +159,19 @@ class Visiting:
     # Parts
 
     def _ask_for(self, booking: str, member: Row, name: str, kind: str, state: str) -> Outcome:
-        exerciser = self._exerciser(member)
-        if not exerciser:
-            self.store.change("booking", booking, state="refused", answered_at=_now(), reason="no answer")
-            return Outcome("unanswered")
-        path = f"/classes/{segment(name)}/{kind}/{segment(exerciser)}"
-        reply = self._studio.ask("POST", path, location=self._location(name), key=f"{booking}-{state}")
+        location = self._location(name)
+
+        def ask(exerciser: str) -> Reply:
+            path = f"/classes/{segment(name)}/{kind}/{segment(exerciser)}"
+            return self._studio.ask("POST", path, location=location, key=f"{booking}-{state}-{exerciser}")
+
+        reply = self._as(member, ask)
         if not reply.is_good:
             why = reply.why_not or "no answer"
             self.store.change("booking", booking, state="refused", answered_at=_now(), reason=why)
             return Outcome("refused" if reply.status else "unanswered", why)
-        until = timetable.free_until(reply.data) if isinstance(reply.data, dict) else ""
-        self.store.change("booking", booking, state=state, answered_at=_now(), free_until=until)
+        given = {"free_until": timetable.free_until(reply.said), "spot": timetable.spot(reply.said)}
+        self.store.change("booking", booking, state=state, answered_at=_now(), **given)
         self._take_in(reply)
         return Outcome(state)
 
@@ -147,7 +181,7 @@ class Visiting:
         data = {"bookingId": booking["id"], "classId": booking["class_id"], "late": late}
         self._courier.queue("booking.cancelled", data, booking_id=booking["id"])
         state = "late_cancelled" if late else "cancelled"
-        self.store.change("booking", booking["id"], state=state, cancelled_at=_now(), late_rule=until)
+        self.store.change("booking", booking["id"], state=state, cancelled_at=_now(), late_rule="")
         return Outcome(state, until)
 
     def _call_about(self, method: str, booking: Row, kind: str, *, step: str, after: str = "") -> Reply:
@@ -165,15 +199,18 @@ class Visiting:
         self.store.put("booking", **values, asked_at=_now(), free_until=until)
         return number
 
-    def _exerciser(self, member: Row) -> str:
-        """What the studio calls this member; it is told who they are at first. Empty: it did not answer."""
+    def _as(self, member: Row, ask: Callable[[str], Reply]) -> Reply:
+        """Ask as this member, whom the studio is told about first, and again when it has forgotten them."""
         if member["exerciser_id"]:
-            return str(member["exerciser_id"])
-        reply = self._studio.ask("POST", "/exercisers", body=_person(member), key=f"member-{member['id']}")
-        name = str(reply.data.get("exerciserId") or "") if reply.is_good and isinstance(reply.data, dict) else ""
-        if name:
-            self.store.change("member", member["id"], exerciser_id=name)
-        return name
+            reply = ask(member["exerciser_id"])
+            if reply.status != 404 or reply.parameter != "exerciserId":
+                return reply
+        reply = self._studio.ask("POST", "/exercisers", body=_person(member), key=str(uuid4()))
+        name = str(reply.said.get("exerciserId") or "")
+        if not reply.is_good or not name:
+            return reply
+        self.store.change("member", member["id"], exerciser_id=name)
+        return ask(name)
 
     def _location(self, name: str) -> str:
         known = self.store.row("SELECT location FROM class WHERE id = ?", name)
@@ -196,12 +233,13 @@ def _person(member: Row) -> dict[str, str]:
     return said | ({"email": member["email"]} if member["email"] else {})
 
 
-def _lateness(answer: Any) -> tuple[bool, str]:
-    """Whether a cancellation was late, and until when and by whose rule it was free."""
-    said = answer.get("cancellation") if isinstance(answer, dict) else None
-    if not isinstance(said, dict):
-        return False, ""
-    return bool(said.get("late")), str(said.get("freeUntil") or "")
+def _state(answer: Any) -> str:
+    return "waiting" if _part(answer, "attendeeBookingDetails").get("waitlistBooked") is True else "booked"
+
+
+def _part(answer: Any, name: str) -> dict[str, Any]:
+    part = answer.get(name) if isinstance(answer, dict) else None
+    return part if isinstance(part, dict) else {}
 
 
 def _now() -> str:

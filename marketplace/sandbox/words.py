@@ -9,7 +9,7 @@ WORDS = {
         "Dit is een sandbox: geen echte mensen, geen echt geld.",
     ),
     "Classes": ("Kurse", "Lessen"),
-    "My bookings": ("Meine Buchungen", "Mijn boekingen"),
+    "My bookings": ("Buchungen", "Boekingen"),
     "Studio": ("Studio", "Studio"),
     "Operator": ("Betreiber", "Beheer"),
     "Members": ("Mitglieder", "Leden"),
@@ -98,6 +98,15 @@ WORDS = {
         "Zu spät abgesagt. Kostenlos war es bis {until}.",
         "Te laat geannuleerd. Gratis kon tot {until}.",
     ),
+    "By our contract with the studio.": ("Nach unserem Vertrag mit dem Studio.", "Volgens ons contract met de studio."),
+    "By the rule of this class.": ("Nach der Regel dieses Kurses.", "Volgens de regel van deze les."),
+    "By the rule of this location.": ("Nach der Regel dieses Standorts.", "Volgens de regel van deze locatie."),
+    "By the rule of the studio.": ("Nach der Regel des Studios.", "Volgens de regel van de studio."),
+    "The class was changed, so it is free.": (
+        "Der Kurs wurde geändert, darum kostenlos.",
+        "De les is gewijzigd, dus gratis.",
+    ),
+    "Spot {spot}": ("Platz {spot}", "Plek {spot}"),
     "Not cancelled: {why}": ("Nicht abgesagt: {why}", "Niet geannuleerd: {why}"),
     "Checked in. Enjoy your class!": ("Eingecheckt. Viel Spaß!", "Ingecheckt. Veel plezier!"),
     "Not checked in: {why}": ("Nicht eingecheckt: {why}", "Niet ingecheckt: {why}"),
@@ -199,7 +208,6 @@ WORDS = {
     "Net": ("Netto", "Netto"),
     "Total": ("Summe", "Totaal"),
     "No visits in this month.": ("Keine Besuche in diesem Monat.", "Geen bezoeken in deze maand."),
-    "Planted: {names}": ("Eingebaut: {names}", "Ingebouwd: {names}"),
 }
 PLACES = {"de": 0, "nl": 1}
 

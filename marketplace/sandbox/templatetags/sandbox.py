@@ -18,5 +18,10 @@ def say(text: str, **values: object) -> str:
 
 
 @register.filter
+def without_query(address: str) -> str:
+    return address.partition("?")[0]
+
+
+@register.filter
 def moment(text: str) -> datetime | None:
     return moments.read(text)

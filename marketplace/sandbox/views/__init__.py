@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,6 +18,14 @@ from marketplace.sandbox.visiting import Outcome
 from marketplace.sandbox.words import word
 
 RECENT = 12
+# Whose rule said until when a booking could be cancelled free of charge.
+RULES = {
+    "contract": "By our contract with the studio.",
+    "class": "By the rule of this class.",
+    "location": "By the rule of this location.",
+    "studio": "By the rule of the studio.",
+    "classChanged": "The class was changed, so it is free.",
+}
 STAFF = {"operator", "catalogue", "calls", "statement"}
 
 # How each outcome of a member's wish is told, and whether it is good news.
@@ -42,7 +51,12 @@ def context(request: HttpRequest) -> dict[str, Any]:
     recent = "SELECT * FROM call ORDER BY id DESC LIMIT ?"
     found = {"me": member_of(request), "way": how().way, "recent": store().rows(recent, RECENT)}
     tab = request.resolver_match.url_name if request.resolver_match else ""
-    return found | {"faults_on": len(how().faults), "tab": tab, "operator": tab in STAFF}
+    return found | {
+        "faults_on": len(how().faults),
+        "tab": tab,
+        "operator": tab in STAFF,
+        "languages": settings.LANGUAGES,
+    }
 
 
 def member_of(request: HttpRequest) -> Row | None:
@@ -63,6 +77,8 @@ def for_members(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 def tell(request: HttpRequest, outcome: Outcome) -> None:
     text, is_good = TOLD[outcome.kind]
     said = word(text).format(why=word(outcome.text), until=local(outcome.text))
+    if outcome.rule in RULES:
+        said += " " + word(RULES[outcome.rule])
     (messages.success if is_good else messages.error)(request, said)
 
 

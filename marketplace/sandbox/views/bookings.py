@@ -16,7 +16,9 @@ SHOWN = 60
 @for_members
 def bookings(request: HttpRequest, member: Row) -> HttpResponse:
     """What is to come first, then what was."""
-    now = moments.written(moments.now())
+    moment = moments.now()
+    visiting().agree(member, now=moment)
+    now = moments.written(moment)
     mine = store().rows(f"{BOOKING} WHERE member_id = ? ORDER BY class.starts_at DESC LIMIT ?", member["id"], SHOWN)
     upcoming = [row for row in mine if row["state"] in ACTIVE and (row["ends_at"] or "") >= now]
     past = [row for row in mine if row not in upcoming]
