@@ -12,3 +12,5 @@ session_changed = Signal()
 # item: CalendarItem, by: StaffLogin or None, now: datetime. After a change of what the item itself says; what its
 # sessions become is `session_changed`.
 item_changed = Signal()
+# studio: Studio, now: datetime. After the demo made or looked at one of its studios, for what other apps have of it.
+demo_loaded = Signal()

@@ -228,6 +228,10 @@ PRIVATE_TARGETS = flag("PRIVATE_TARGETS", default=False)
 # How far the clock of who sends us a webhook may be off. Copies are known by their id however old they are.
 WEBHOOK_TOLERANCE = timedelta(minutes=int(os.environ.get("WEBHOOK_TOLERANCE", "15")))
 
+# Where the sandbox marketplace listens, for the demo.
+SANDBOX_ADDRESS = (
+    os.environ.get("SANDBOX_ADDRESS") or f"http://127.0.0.1:{int(os.environ.get('PORT') or 8000) + 1}/hooks/"
+)
 # When marketplaces take a check-in: from so many minutes before the start until so many after the end, and corrections
 # for so many hours after it. By the marketplace's key; "" is for those that say nothing else.
 MARKETPLACE_CHECK_INS = {"": {"opens_minutes": 60, "closes_minutes": 30, "corrected_hours": 72}}

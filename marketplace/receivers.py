@@ -5,10 +5,12 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from bookings.demo.plan import DEMO
 from bookings.models import CalendarItem, Reservation, ReservationEvent, WaitingEntry, WaitingEvent
-from bookings.signals import item_changed, reservation_changed, session_changed, waiting_changed
+from bookings.signals import demo_loaded, item_changed, reservation_changed, session_changed, waiting_changed
 from bookings.sources import OWN
 from marketplace import actions, rules
+from marketplace.demo.load import furnish
 from portal.models import Studio
 
 Kind = ReservationEvent.Kind
@@ -58,3 +60,9 @@ def place_given(entry: WaitingEntry, event: WaitingEvent, **kwargs: Any) -> None
     """A place that the waiting list gave a marketplace's guest has its pass, too (I8)."""
     if event.kind == WaitingEvent.Kind.ACCEPTED and entry.source not in OWN and entry.reservation is not None:
         actions.visit_of_reservation(entry.reservation, now=event.occurred_at)
+
+
+@receiver(demo_loaded, dispatch_uid="marketplace.demo")
+def demo_at_marketplaces(studio: Studio, now: datetime, **kwargs: Any) -> None:
+    if studio.slug == DEMO.slug:
+        furnish(studio, now=now)

@@ -1,6 +1,6 @@
 """What the app says to people of marketplaces: stages, reasons, what is sent. One place for screens, log and mails."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
 from django.utils import timezone
@@ -9,7 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models import CalendarItem
 from marketplace.rules import Operation, Publication, Question, Stand
+from marketplace.rules.connecting import Missing, Stage
 
 # Asked so that yes is the good answer, in the order of the rule.
 QUESTIONS: Mapping[Question, Promise] = {
@@ -51,6 +53,16 @@ STANDS: Mapping[Stand, Promise] = {
     Stand.GONE: _("not there"),
 }
 
+# What would become of a session at the next comparison.
+OUTCOMES: Mapping[str, Promise] = {
+    "created": _("would be published"),
+    "changed": _("would be changed"),
+    "hidden": _("would be hidden"),
+    "unchanged": _("stays as it is"),
+    "refused": _("refused by the marketplace"),
+    "left_out": _("not published"),
+}
+
 # What is said in one call, as a log names it.
 OPERATIONS: Mapping[Operation, Promise] = {
     Operation.PUBLISH: _("published"),
@@ -58,6 +70,66 @@ OPERATIONS: Mapping[Operation, Promise] = {
     Operation.SEATS: _("places told"),
     Operation.CANCEL: _("cancelled"),
     Operation.WITHDRAW: _("taken away"),
+}
+
+STAGES: Mapping[Stage, Promise] = {
+    Stage.CONTRACT: _("Contract"),
+    Stage.ADD_ON: _("Add-on switched on"),
+    Stage.ACTIVATED: _("Activated by the operator"),
+    Stage.ALLOWED: _("Classes allowed"),
+    Stage.SYNCED: _("First sync"),
+    Stage.BOOKED: _("First booking"),
+}
+
+# What is missing next, and what to do about it. `name`: of the marketplace.
+NEXT: Mapping[Stage, Promise] = {
+    Stage.CONTRACT: _(
+        "Sign a contract with %(name)s: that takes two to six weeks. Then write down its day and its terms here."
+    ),
+    Stage.ADD_ON: _("Switch on the add-on for %(name)s under Settings > Subscription."),
+    Stage.ACTIVATED: _(
+        "Everything is there. The operator of this installation activates the connection; nothing is published before."
+    ),
+    Stage.ALLOWED: _("Say which classes can be booked through %(name)s. What would be published is shown before."),
+    Stage.SYNCED: _("The first comparison is made within half an hour, or at once with “Sync now”."),
+    Stage.BOOKED: _("Everything is set. The first booking through %(name)s stands here when it comes."),
+}
+MISSING: Mapping[Missing, Promise] = {
+    Missing.ENDED: _("the connection has ended"),
+    Missing.CONTRACT: _("the contract"),
+    Missing.TERMS: _("the terms of the contract"),
+    Missing.ADD_ON: _("the add-on"),
+    Missing.LOCATIONS: _("the ids of the locations"),
+    Missing.SECRET: _("a secret for the marketplace"),
+    Missing.ADAPTER: _("a release of Tresen that speaks with this marketplace"),
+}
+
+# Why a kind of item goes there or not, at its switch (Q25).
+KINDS: Mapping[str, Promise] = {
+    CalendarItem.Kind.CLASS: _("Single visits, one by one: what marketplaces are for."),
+    CalendarItem.Kind.WORKSHOP: _("Held on one day, booked by itself."),
+    CalendarItem.Kind.EVENT: _("Only if your contract covers events: a marketplace pays them as any visit."),
+    CalendarItem.Kind.APPOINTMENT: _("Only if your contract covers them: they take the teacher's time for one person."),
+    CalendarItem.Kind.COURSE: _("Never: it is booked as a whole, and marketplaces sell single visits."),
+}
+
+# What was done with a connection, in its log.
+DONE: Mapping[str, Promise] = {
+    "begun": _("begun"),
+    "add_on_switched_on": _("add-on switched on"),
+    "add_on_switched_off": _("add-on switched off"),
+    "activated": _("activated"),
+    "paused": _("paused"),
+    "resumed": _("resumed"),
+    "end_begun": _("end begun"),
+    "ended": _("ended"),
+    "contract_written_down": _("contract written down"),
+    "contract_changed": _("contract changed"),
+    "terms_added": _("terms added"),
+    "locations_matched": _("locations matched"),
+    "kinds_changed": _("kinds changed"),
+    "address_changed": _("their address changed"),
+    "secret_changed": _("new secret"),
 }
 
 
@@ -76,3 +148,8 @@ def why_not(publication: Publication, *, tz: tzinfo = UTC) -> str:
 def why_not_word(question: str) -> str:
     """The same of a question as a sync run has counted it; the word itself where it is none of ours."""
     return str(REASONS[Question(question)]) if question in set(Question) else question
+
+
+def missing_words(missing: Iterable[Missing]) -> str:
+    """What still has to be there, in one line."""
+    return ", ".join(str(MISSING[one]) for one in missing)

@@ -109,6 +109,7 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
         (Right.VIEW_MEMBERS, "bookings:members", _("Members"), "users", "m"),
         (Right.MANAGE_PACKAGES, "bookings:packages", _("Packages"), "ticket", "p"),
         (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
+        (Right.MANAGE_CONNECTIONS, "marketplace:marketplaces", _("Marketplaces"), "store", "k"),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
         (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "a"),
         (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),

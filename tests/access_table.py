@@ -255,4 +255,22 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "portal:import_forget_template": Studio(post=Right.IMPORT),
     "marketplace:at_risk": Studio(get=Right.CHECK_IN),
     "marketplace:conflict_settle": Studio(post=Right.REVERT, data={"verdict": "disputed"}),
+    "marketplace:subscription": Studio(
+        get=Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, data={"marketplace": "wellpass", "step": "on"}
+    ),
+    "marketplace:marketplaces": Studio(get=Right.MANAGE_CONNECTIONS),
+    "marketplace:begin": Studio(post=Right.MANAGE_CONNECTIONS, data={"marketplace": "wellpass"}),
+    "marketplace:connection": Studio(get=Right.MANAGE_CONNECTIONS),
+    "marketplace:locations": Studio(post=Right.MANAGE_CONNECTIONS),
+    "marketplace:kinds": Studio(post=Right.MANAGE_CONNECTIONS),
+    "marketplace:address": Studio(post=Right.MANAGE_CONNECTIONS),
+    "marketplace:secret": Studio(post=Right.MANAGE_CONNECTIONS),
+    "marketplace:contract": Studio(get=Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS),
+    "marketplace:terms": Studio(get=Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS),
+    "marketplace:classes": Studio(get=Right.MANAGE_CONNECTIONS, post=Right.MANAGE_SCHEDULE),
+    "marketplace:dry_run": Studio(get=Right.MANAGE_CONNECTIONS),
+    "marketplace:test": Studio(post=Right.MANAGE_CONNECTIONS),
+    "marketplace:pause": Studio(post=Right.MANAGE_CONNECTIONS),
+    "marketplace:resume": Studio(post=Right.MANAGE_CONNECTIONS),
+    "marketplace:end": Studio(get=Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS),
 }

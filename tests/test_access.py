@@ -41,6 +41,7 @@ OBJECTS = {
     "run",
     "template",
     "closing",
+    "marketplace",
     "location",
     "login",
     "invitation",

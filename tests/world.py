@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bookings import actions
 from bookings.models import CalendarFeed, Reservation
+from marketplace.models import Conflict, Connection, Visit
 from portal.imports import runs
 from portal.members import merging
 from portal.models import ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
@@ -27,6 +28,7 @@ from tests.factories import (
     TeacherFactory,
     UserFactory,
 )
+from tests.factories.marketplace import ConnectionFactory, MarketplaceFactory
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 MISSING = 2**40  # an id that no row has
@@ -89,6 +91,19 @@ def house(slug: str) -> House:
     feed = CalendarFeed.objects.create(studio=studio, location=place, secret_hash=slug, created_at=now)
     terms = PackageVersionFactory(package__studio=studio, package__name=f"Pack of {slug}")
     bought = PurchaseFactory(version=terms, member=member)
+    # Not told of anything: what is tested with a marketplace that is, makes one.
+    seller = MarketplaceFactory(key=f"fitpass-{slug}", name=f"Fitpass of {slug}")
+    there = ConnectionFactory(studio=studio, marketplace=seller, state=Connection.State.SETTING_UP, activated_at=None)
+    visit = Visit.objects.create(studio=studio, connection=there, booking_ref=slug, session=running)
+    conflict = Conflict.objects.create(
+        studio=studio,
+        connection=there,
+        location=place,
+        visit=visit,
+        kind=Conflict.Kind.CHECK_IN_NOT_TAKEN,
+        about=now,
+        opened_at=now,
+    )
     return House(
         studio=studio,
         place=place,
@@ -123,6 +138,8 @@ def house(slug: str) -> House:
             "package": terms.package_id,
             "purchase": bought.pk,
             "closing": closing.pk,
+            "conflict": conflict.pk,
+            "marketplace": seller.pk,
         },
     )
 

@@ -16,7 +16,9 @@ from portal.models.people import photo_path
 
 def furnish(plan: StudioPlan, *, today: date, dice: Random) -> Studio:
     """A new studio with everything but sessions. The slug must be free."""
-    studio = Studio.objects.create(slug=plan.slug, name=plan.name, language=plan.language)
+    studio = Studio.objects.create(
+        slug=plan.slug, name=plan.name, language=plan.language, cancel_hours=plan.cancel_hours
+    )
     rooms = _places(studio, plan)
     teachers = _logins_and_teachers(studio, plan)
     for number, one in enumerate(plan.classes):

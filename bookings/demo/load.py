@@ -14,6 +14,7 @@ from bookings.demo.moments import call_some_off, write_today
 from bookings.demo.plan import DEMO, OPERATOR, OTHER, StudioPlan
 from bookings.demo.standing import write_standing
 from bookings.models import ScheduledSession
+from bookings.signals import demo_loaded
 from portal.models import Studio
 
 
@@ -40,6 +41,7 @@ def load(*, now: datetime, refresh: bool = False, plans: Sequence[StudioPlan] = 
         person(OPERATOR, "Operator", operator=True)
         for plan in plans:
             made += _load_studio(plan, now=now, refresh=refresh)
+            demo_loaded.send(Studio, studio=Studio.objects.get(slug=plan.slug), now=now)
     return made
 
 

@@ -83,6 +83,7 @@ class StudioPlan:
     soon_class: str
     # None: every class is free.
     packages: tuple[PackagePlan, ...] = ()
+    cancel_hours: int = 12
     past: timedelta = timedelta(days=42)
     future: timedelta = timedelta(days=28)
     sources: dict[str, int] = field(default_factory=lambda: {"direct": 45, "wellpass": 30, "onefit": 20, "desk": 5})
@@ -203,6 +204,7 @@ DEMO = StudioPlan(
         LoginPlan("viewer@demo.test", "Vincent Bos", Preset.VIEWER),
         LoginPlan("teacher@demo.test", "Joris de Wit", Preset.TEACHER, teaches_as="Joris de Wit"),
     ],
+    cancel_hours=24,
     now_class="Open Mat",
     soon_class="Vinyasa Flow",
     packages=(

@@ -26,6 +26,7 @@ from marketplace.actions.matching import make_secret, set_address, set_kinds, se
 from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed, write_decision
 from marketplace.actions.pinging import Pinged, ping
 from marketplace.actions.receiving import LONGEST_MESSAGE, Delivery, Received, receive
+from marketplace.actions.retiring import NotRetired, Restored, Retired, restore, retire
 from marketplace.actions.secrets import change_secret
 from marketplace.actions.syncing import SYNC, ask_for_syncs, ask_for_visit, sync, sync_if_told
 from marketplace.actions.visits import (
@@ -55,8 +56,11 @@ __all__ = [
     "NotBooked",
     "NotReady",
     "NotWaiting",
+    "NotRetired",
     "Pinged",
     "Received",
+    "Restored",
+    "Retired",
     "activate",
     "add_terms",
     "apply",
@@ -89,7 +93,9 @@ __all__ = [
     "proof_of",
     "receive",
     "report",
+    "restore",
     "resume",
+    "retire",
     "retry",
     "ring_overdue",
     "save_contract",

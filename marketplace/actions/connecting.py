@@ -78,12 +78,16 @@ def switch_off(connection: Connection, *, by: StaffLogin, now: datetime) -> Conn
     return found
 
 
+def missing(connection: Connection) -> tuple[Missing, ...]:
+    """What has to be there before it can be activated."""
+    return progress_of(connection, adapters=ADAPTERS).missing
+
+
 def activate(connection: Connection, *, by_word: str, now: datetime) -> Connection:
     """Let the operator start it. Raises NotReady. Nothing is published before; now everything that may be is."""
     with on_connection(connection) as found:
-        missing = progress_of(found, adapters=ADAPTERS).missing
-        if missing:
-            raise NotReady(missing)
+        if lacking := missing(found):
+            raise NotReady(lacking)
         if found.state == State.SETTING_UP:
             found.state, found.activated_at = State.LIVE, now
             found.save(update_fields=["state", "activated_at"])
@@ -106,9 +110,8 @@ def resume(connection: Connection, *, by: StaffLogin, now: datetime) -> Connecti
     with on_connection(connection) as found:
         if found.state != State.PAUSED:
             return found
-        missing = progress_of(found, adapters=ADAPTERS).missing
-        if missing:
-            raise NotReady(missing)
+        if lacking := missing(found):
+            raise NotReady(lacking)
         found.state = State.LIVE
         found.save(update_fields=["state"])
         record_change(found, "resumed", studio=found.studio, by=by, now=now)

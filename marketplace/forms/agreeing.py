@@ -86,7 +86,8 @@ class TermsForm(forms.ModelForm):
         newest = contract.terms.order_by("-first_on").first()
         usual = {name: getattr(newest, name) for name in TERMS if name != "first_on"} if newest else {}
         first = today if newest else contract.connection.contracted_on
-        super().__init__(*args, initial={**usual, "first_on": first}, **kwargs)
+        kwargs["initial"] = {**usual, "first_on": first}
+        super().__init__(*args, **kwargs)
         self.contract, self.today = contract, today
         for name in ("check_in_rate", "no_show_rate", "late_cancel_rate", "additional_rate", "tax_rate"):
             self.fields[name].widget.attrs |= {"min": 0, "step": "0.01"}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import CalendarItem
+from marketplace import outside
 from marketplace.models import Connection
 from portal.models import Location
 
@@ -65,3 +66,16 @@ class AddressForm(forms.Form):
     """Where the marketplace is called."""
 
     address = forms.URLField(label=gettext_lazy("Their address"), max_length=300, required=False, assume_scheme="https")
+
+    def clean_address(self) -> str:
+        """One that may be called (`outside.check`); a name is looked up when it is."""
+        address: str = self.cleaned_data["address"]
+        if address:
+            try:
+                outside.check(address)
+            except outside.Forbidden as error:
+                words = _(
+                    "This address is not called: it has to begin with https:// and lead into the public Internet."
+                )
+                raise forms.ValidationError(words) from error
+        return address

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef
 
+from bookings.models import Reservation
 from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Marketplace
 from marketplace.rules.connecting import ConnectingFacts, Missing, StageAt, missing_for_activation, stages
 from portal.models import Studio
@@ -44,6 +45,12 @@ def progress(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Progress]:
         one.marketplace_id: _progress(one, has_terms=one.stated, locations=one.places or 0, adapters=adapters)
         for one in found.order_by("marketplace__name")
     }
+
+
+def booked_ahead(connection: Connection, *, now: datetime) -> int:
+    """How many bookings through the marketplace are still to come (Q26)."""
+    booked = Reservation.objects.active().filter(studio=connection.studio_id, source=connection.marketplace_id)
+    return booked.filter(starts_at__gt=now).count()
 
 
 def today_of(studio: Studio, *, now: datetime) -> date:

@@ -1,0 +1,234 @@
+"""The demo studio at its marketplaces: Wellpass is live, OneFit sends people, Wellhub is being set up."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from django.conf import settings
+from django.db import transaction
+
+from bookings.models import Reservation
+from bookings.rules import Attendance, Booking, Origin
+from marketplace.actions.connecting import ask_for_sync
+from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Guest, Visit
+from portal.models import Studio
+
+CLIENT_ID, SECRET = "wellpass-demo", "wellpass-demo-secret"
+HOOK = uuid5(NAMESPACE_URL, "tresen-demo-wellpass")  # the sandbox knows it too (marketplace/sandbox/environment.py)
+# Of those whom the desk has ticked, so many in a hundred were confirmed by the marketplace too.
+CONFIRMED, CONFIRMED_TODAY = 97, 75
+
+Tax = ContractTerms.TaxCategory
+Late = ContractTerms.LateCancel
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A version of terms, which began so many days ago."""
+
+    days: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A connection as the demo has it; days ago."""
+
+    marketplace: str
+    number: str
+    signed: int
+    terms: tuple[Terms, ...]
+    added: int
+    activated: int | None = None
+    client_id: str = ""
+    # External ids by the slugs of our locations.
+    locations: dict[str, str] = field(default_factory=dict)
+
+
+_DUTCH = {"tax_category": Tax.STANDARD, "tax_rate": Decimal("9.00")}
+WELLPASS = Plan(
+    marketplace="wellpass",
+    number="WP-2024-0381",
+    signed=420,
+    added=100,
+    activated=90,
+    client_id=CLIENT_ID,
+    locations={"centrum": "centrum", "noord": "noord"},
+    terms=(
+        Terms(400, {"cancel_hours": 6, "check_in_rate": Decimal("7.90"), "paid_per_day": 1, **_DUTCH}),
+        Terms(
+            75,
+            {
+                "cancel_hours": 4,
+                "check_in_rate": Decimal("8.40"),
+                "late_cancel_rate": Decimal("4.20"),
+                "late_cancel_paid": Late.UNLESS_REFILLED,
+                "no_show_rate": Decimal("4.20"),
+                "paid_per_day": 1,
+                "quota": 10,
+                **_DUTCH,
+            },
+        ),
+    ),
+)
+ONEFIT = Plan(
+    marketplace="onefit",
+    number="OF-77120",
+    signed=300,
+    added=290,
+    activated=280,
+    client_id="onefit-demo",
+    locations={"centrum": "nl-ams-2044", "noord": "nl-ams-2045"},
+    terms=(
+        Terms(
+            280,
+            {
+                "cancel_hours": 8,
+                "check_in_rate": Decimal("6.75"),
+                "additional_rate": Decimal("5.00"),
+                "no_show_rate": Decimal("3.00"),
+                "paid_per_30_days": 10,
+                **_DUTCH,
+            },
+        ),
+    ),
+)
+WELLHUB = Plan(
+    marketplace="wellhub",
+    number="",
+    signed=9,
+    added=6,
+    client_id="wellhub-demo",
+    terms=(Terms(-20, {"check_in_rate": Decimal("7.50"), "paid_per_30_days": 12, **_DUTCH}),),
+)
+
+
+def furnish(studio: Studio, *, now: datetime) -> int:
+    """Make what is missing of the demo studio's connections; how many came to be. The same hour gives the same rows.
+
+    Where the sandbox is, is said anew each time: it may have moved.
+    """
+    with transaction.atomic():
+        made = [_connect(studio, plan, now=now) for plan in (WELLPASS, ONEFIT, WELLHUB) if _is_new(studio, plan)]
+        live = Connection.objects.filter(studio=studio, hook=HOOK).exclude(address=settings.SANDBOX_ADDRESS)
+        for connection in live:
+            connection.address = settings.SANDBOX_ADDRESS
+            connection.save(update_fields=["address"])
+            ask_for_sync(connection)
+    return len(made)
+
+
+def _is_new(studio: Studio, plan: Plan) -> bool:
+    return not studio.connections.filter(marketplace=plan.marketplace).exists()
+
+
+def _connect(studio: Studio, plan: Plan, *, now: datetime) -> Connection:
+    activated = None if plan.activated is None else now - timedelta(days=plan.activated)
+    books = plan is WELLPASS
+    connection = Connection(
+        studio=studio,
+        marketplace_id=plan.marketplace,
+        state=Connection.State.LIVE if activated else Connection.State.SETTING_UP,
+        client_id=plan.client_id,
+        contracted_on=_day(now, plan.signed),
+        added_at=now - timedelta(days=plan.added),
+        activated_at=activated,
+        allowed_at=now - timedelta(days=89),
+        first_synced_at=activated + timedelta(minutes=4) if activated and books else None,
+    )
+    if books:
+        connection.hook, connection.secret, connection.address = HOOK, SECRET, ""
+    connection.save()
+    places = {place.slug: place for place in studio.locations.all()}
+    ConnectedLocation.objects.bulk_create(
+        ConnectedLocation(studio=studio, connection=connection, location=places[slug], external_id=external_id)
+        for slug, external_id in plan.locations.items()
+        if slug in places
+    )
+    contract = Contract.objects.create(studio=studio, connection=connection, number=plan.number)
+    versions = [
+        ContractTerms.objects.create(
+            studio=studio, contract=contract, first_on=_day(now, version.days), **version.values
+        )
+        for version in plan.terms
+    ]
+    if activated:
+        _write_visits(connection, versions, now=now)
+    return connection
+
+
+def _write_visits(connection: Connection, versions: list[ContractTerms], *, now: datetime) -> None:
+    """The guests and visits behind what the demo has booked through it."""
+    dice = Random(f"{connection.marketplace_id} {now:%Y-%m-%d}")  # noqa: S311 - invents people, keeps no secrets
+    booked = list(
+        Reservation.objects.filter(studio=connection.studio_id, source=connection.marketplace_id)
+        .select_related("session__location", "session__item")
+        .order_by("booked_at", "pk")
+    )
+    guests = {
+        member: Guest(
+            studio_id=connection.studio_id,
+            connection=connection,
+            member_id=member,
+            external_id=f"{connection.marketplace_id[:2].upper()}{dice.randrange(10**8, 10**9)}",
+        )
+        for member in sorted({one.member_id for one in booked})
+    }
+    Guest.objects.bulk_create(guests.values(), batch_size=2000)
+    visits = [_visit(connection, guests[one.member_id], one, versions, dice, now=now) for one in booked]
+    Visit.objects.bulk_create(visits, batch_size=2000)
+    _by_contract([one for one in booked if one.starts_at > now], versions)
+    if booked:
+        connection.first_booked_at = booked[0].booked_at
+        connection.save(update_fields=["first_booked_at"])
+
+
+def _visit(
+    connection: Connection,
+    guest: Guest,
+    reservation: Reservation,
+    versions: list[ContractTerms],
+    dice: Random,
+    *,
+    now: datetime,
+) -> Visit:
+    today = reservation.session.location.local_day(now) == reservation.session.location.local_day(reservation.starts_at)
+    ticked = reservation.attendance == Attendance.CHECKED_IN
+    known = dice.randrange(100) < (CONFIRMED_TODAY if today else CONFIRMED)
+    cancelled = reservation.booking in {Booking.CANCELLED, Booking.LATE_CANCELLED}
+    return Visit(
+        studio_id=connection.studio_id,
+        connection=connection,
+        booking_ref=str(reservation.pk),
+        guest=guest,
+        session_id=reservation.session_id,
+        reservation=reservation,
+        terms=_terms_of(reservation, versions),
+        pass_name=connection.marketplace.name,
+        requested_at=reservation.booked_at or reservation.starts_at,
+        cancelled_at=reservation.cancelled_at if cancelled else None,
+        cancelled_late=reservation.booking == Booking.LATE_CANCELLED if cancelled else None,
+        confirmed_at=reservation.checked_in_at if ticked and known else None,
+    )
+
+
+def _by_contract(ahead: list[Reservation], versions: list[ContractTerms]) -> None:
+    """Those to come may be cancelled as long as the contract says, whatever the studio's own rule is (Q20)."""
+    for one in ahead:
+        terms = _terms_of(one, versions)
+        if one.booking == Booking.BOOKED and terms and terms.cancel_hours is not None:
+            one.deadline_at = one.starts_at - timedelta(hours=terms.cancel_hours)
+            one.deadline_from = Origin.CONTRACT
+    Reservation.objects.bulk_update(ahead, ["deadline_at", "deadline_from"], batch_size=1000)
+
+
+def _terms_of(reservation: Reservation, versions: list[ContractTerms]) -> ContractTerms | None:
+    day = reservation.session.location.local_day(reservation.starts_at)
+    return next((one for one in reversed(versions) if one.first_on <= day), None)
+
+
+def _day(now: datetime, days: int) -> date:
+    return (now - timedelta(days=days)).date()
