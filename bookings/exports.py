@@ -16,7 +16,6 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from bookings.imports.rules import Flag
 from bookings.models import CalendarItem, Reservation
 from bookings.rules import State
 from bookings.selectors.local_days import next_month, starting_within
@@ -45,8 +44,8 @@ def _columns() -> list[Column]:
     states = " ".join(f"WHEN '{state}' THEN %(state_{state})s" for state in State)
     surname = "CASE member.last_name WHEN '' THEN '' ELSE ' ' || member.last_name END"
     flags = "r.flagged"
-    for flag in Flag:
-        flags = f"replace({flags}, '{flag}', %(flag_{flag.name})s)"
+    for number, flag in enumerate(FLAG_WORDS):
+        flags = f"replace({flags}, '{flag}', %(flag_{number})s)"
     # Nothing stands behind a visit that uses no package.
     counts = " ".join(f"WHEN '{one}' THEN %(counts_{one})s" for one in Verdict)
     kinds = " ".join(f"WHEN '{kind}' THEN %(kind_{kind})s" for kind in CalendarItem.Kind.values)
@@ -191,7 +190,7 @@ def _facts(location: Location, month: date) -> dict[str, Any]:
         "location_id": location.pk,
         **{f"kind_{kind}": str(word) for kind, word in CalendarItem.Kind.choices},
         **{f"state_{state}": str(word) for state, word in STATE_WORDS.items()},
-        **{f"flag_{flag.name}": str(FLAG_WORDS[flag]) for flag in Flag},
+        **{f"flag_{number}": str(words) for number, words in enumerate(FLAG_WORDS.values())},
         "formula_starts": FORMULA_STARTS,
         f"counts_{Verdict.COUNTED}": _("yes"),
         f"counts_{Verdict.NOT_COUNTED}": _("no"),

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import ReservationEvent, ScheduledSession, WaitingEvent
-from bookings.sources import source_name
+from bookings.sources import who_words
 from bookings.words import day_and_clock
-from portal.models import Change, Location, Member, StaffLogin
+from portal.models import Change, Location, Member
 
 CONTACT = {"email", "phone"}
 _KINDS: dict[str, Promise] = {
@@ -25,14 +25,6 @@ _KINDS: dict[str, Promise] = {
     "separated": gettext_lazy("merge taken back"),
     "photo": gettext_lazy("photo changed"),
     "scrubbed": gettext_lazy("deleted"),
-}
-_NOBODY: dict[str, Promise] = {
-    "sweep": gettext_lazy("the clock"),
-    "clock": gettext_lazy("the clock"),
-    "member": gettext_lazy("the member"),
-    "list": gettext_lazy("the waiting list"),
-    "import": gettext_lazy("an import"),
-    "": gettext_lazy("a login that was deleted"),
 }
 
 
@@ -63,7 +55,7 @@ def line_of(row: ReservationEvent | WaitingEvent | Change, places: list[Location
 
 
 def _line(row: Any, zone: ZoneInfo, words: str, *, about: str = "", difference: list[str] | None = None) -> LogLine:
-    return LogLine(_moment(row.occurred_at, zone), words, about, difference or [], _who(row.by, row.by_word))
+    return LogLine(_moment(row.occurred_at, zone), words, about, difference or [], who_words(row.by, row.by_word))
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
@@ -73,10 +65,6 @@ def _moment(at: datetime, zone: ZoneInfo) -> str:
 
 def _class(session: ScheduledSession, place: Location) -> str:
     return f"{session.item.name}, {day_and_clock(session.starts_at, place)}"
-
-
-def _who(by: StaffLogin | None, word: str) -> str:
-    return by.user.name if by is not None else str(_NOBODY.get(word) or source_name(word))
 
 
 def _differences(change: Change, *, with_contact: bool) -> list[str]:

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from bookings.views import notes, roster_deeds, session, session_files, walk_in
+from bookings.views import notes, roster_deeds, seen, session, session_files, walk_in
 
 urlpatterns = [
     path("sessions/<int:session>/", session.session, name="session"),
     path("sessions/<int:session>/changes/", session.session_changes, name="session_changes"),
+    path("sessions/<int:session>/seen/", seen.session_seen, name="session_seen"),
     path("sessions/<int:session>/all/", session.session_all, name="session_all"),
     path("sessions/<int:session>/roster.pdf", session_files.session_pdf, name="session_pdf"),
     path("sessions/<int:session>/roster.csv", session_files.session_file, {"kind": "csv"}, name="session_csv"),

@@ -6,7 +6,18 @@ from time import monotonic
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from portal.models import StaffLogin
+
 OWN = {"direct": _("Direct"), "desk": _("Desk"), "import": _("Import")}
+# What stands in a log's `by_word` where no person acted and no marketplace.
+_NOBODY = {
+    "sweep": _("the clock"),
+    "clock": _("the clock"),
+    "member": _("the member"),
+    "list": _("the waiting list"),
+    "import": _("an import"),
+    "": _("a login that was deleted"),
+}
 # Each process asks again after so many seconds: a new name shows within a minute, and no list asks for its rows.
 ASKED_AGAIN_AFTER = 60.0
 
@@ -42,6 +53,13 @@ NAMES = KnownNames()
 def is_own(source: str) -> bool:
     """Whether the studio's own packages pay; a marketplace's booking brings its pass and touches no purchase (Q21)."""
     return source in OWN
+
+
+def who_words(by: StaffLogin | None, word: str) -> str:
+    """Who did something: a person's name, else what acted by itself; a marketplace by its name."""
+    if by is not None:
+        return by.user.name
+    return str(_NOBODY[word]) if word in _NOBODY else source_name(word)
 
 
 def source_name(source: str) -> str:

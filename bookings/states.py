@@ -23,7 +23,7 @@ FLAG_WORDS: dict[str, str | Promise] = {
     Flag.CHECKED_IN_ON_ANOTHER_DAY: _("checked in on another day"),
     Flag.BOOKED_AFTER_THE_START: _("booked after the start"),
     Flag.STATUS_SAYS_OTHERWISE: _("the status says otherwise"),
-    "conflict": _("the marketplace says otherwise"),
+    Reservation.CONFLICT: _("the marketplace says otherwise"),
 }
 
 

@@ -28,6 +28,14 @@ VISITS_ELSEWHERE = f"""
 SELECT count(*) {_ATTENDED_BY_THE_MEMBER} AND visit.location_id <> bookings_reservation.location_id
    AND visit.starts_at < bookings_reservation.starts_at"""
 
+# Whether the marketplace that booked it made the tick. Asked only of its guests whom no login has ticked.
+TICKED_THERE = """
+  CASE WHEN bookings_reservation.attendance = 'checked_in' AND bookings_reservation.checked_in_by_id IS NULL
+    AND bookings_reservation.source NOT IN ('direct', 'desk', 'import') THEN coalesce((
+  SELECT event.by_word = bookings_reservation.source FROM bookings_reservationevent event
+   WHERE event.reservation_id = bookings_reservation.id AND event.kind = 'checked_in'
+   ORDER BY event.id DESC LIMIT 1), false) ELSE false END"""
+
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):
     def active(self) -> Self:
@@ -79,6 +87,10 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
             first_here=RawSQL(FIRST_HERE, (), output_field=models.BooleanField()),  # noqa: S611
             visits_elsewhere=RawSQL(VISITS_ELSEWHERE, (), output_field=models.IntegerField()),  # noqa: S611
         )
+
+    def with_ticked_there(self) -> Any:
+        """Annotate `ticked_there`: the marketplace checked its guest in, no person did."""
+        return self.annotate(ticked_there=RawSQL(TICKED_THERE, (), output_field=models.BooleanField()))  # noqa: S611
 
     def with_count(self, now: datetime) -> Any:
         """Annotate `count_word`, the twin of `packages.rules.counts` for lists and sums (K6)."""
@@ -172,6 +184,8 @@ class Reservation(models.Model):
     assigned = models.CharField(max_length=5, choices=Assigned.choices, default=Assigned.FREE)
     # The path of the rule's choice, as it was (K7): `bookings.selectors.wallet.assignment_of`; empty for what was free.
     choice = models.JSONField(default=dict, blank=True)
+    # In `flagged`: a marketplace says something else than we do, and a person has to say how it was (Q11).
+    CONFLICT = "conflict"
     # Why a person should look at this row ("cancelled and checked in"); empty: nothing to see.
     flagged = models.CharField(max_length=200, blank=True)
     # What the system that an import came from calls this reservation; finds it again in the next file.

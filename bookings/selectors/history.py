@@ -174,6 +174,7 @@ def reservations_of(
         Reservation.objects.filter(session__in=sessions)
         .with_state(now)
         .with_first_visit()
+        .with_ticked_there()
         .select_related("member", "location", "checked_in_by__user")
         .order_by("starts_at", "session_id", "member__first_name", "member__last_name", "id")
     )

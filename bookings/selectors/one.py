@@ -5,10 +5,11 @@ from datetime import datetime
 from django.db import connection
 
 from bookings.models import Reservation
-from bookings.models.reservation import FIRST_HERE, VISITS_ELSEWHERE
+from bookings.models.reservation import FIRST_HERE, TICKED_THERE, VISITS_ELSEWHERE
 from bookings.rules import Attendance, Booking
 from bookings.selectors.paid import STUDIO_SELLS, Paid
 from bookings.selectors.reception import Person, locations_visited, only_other
+from bookings.sources import source_name
 from portal.joined import Joined
 from portal.models import StaffLogin
 
@@ -37,7 +38,7 @@ _SPOKEN_FOR = """(
        WHEN 'booked' THEN visit.attendance = 'checked_in' OR session.cancelled_at IS NULL
        WHEN 'late_cancelled' THEN version.late_cancel_uses AND session.cancelled_at IS NULL END)"""
 _STAR_NOTES_AND_PACKAGE = f"""
-    SELECT {FIRST_HERE}, ({VISITS_ELSEWHERE}), {_NOTES}, {STUDIO_SELLS},
+    SELECT {FIRST_HERE}, ({VISITS_ELSEWHERE}), {_NOTES}, {STUDIO_SELLS}, {TICKED_THERE},
            package.name, purchase.uses, purchase.uses - {_SPOKEN_FOR}
       FROM bookings_reservation
       LEFT JOIN packages_purchase purchase ON purchase.id = bookings_reservation.purchase_id
@@ -56,7 +57,7 @@ def person_of(reservation: Reservation, *, now: datetime) -> Person:
     """Who made this reservation, as `reception.people` would say; star and notes are not known from it."""
     with connection.cursor() as cursor:
         cursor.execute(_STAR_NOTES_AND_PACKAGE, [reservation.pk])
-        first_here, visits_elsewhere, notes, studio_sells, package, limit, left = cursor.fetchone()
+        first_here, visits_elsewhere, notes, studio_sells, there, package, limit, left = cursor.fetchone()
     member, by = reservation.member, reservation.checked_in_by
     visited = locations_visited({member.pk})[member.pk] if first_here and visits_elsewhere else set[str]()
     return Person(
@@ -76,7 +77,7 @@ def person_of(reservation: Reservation, *, now: datetime) -> Person:
         attendance=Attendance(reservation.attendance),
         excused=reservation.excused,
         checked_in_at=reservation.checked_in_at,
-        checked_in_by=by.user.name if by else "",
+        checked_in_by=source_name(reservation.source) if there else by.user.name if by else "",
         cancelled_at=reservation.cancelled_at,
         flagged=reservation.flagged,
         first_here=first_here,

@@ -18,6 +18,7 @@ from bookings.selectors.local_days import midnight
 from bookings.selectors.paid import COLUMNS as PAID_COLUMNS
 from bookings.selectors.paid import Paid, paid_by, with_paid
 from bookings.selectors.upcoming import LONGEST_SESSION, for_login
+from bookings.sources import source_name
 from portal.models import Location, MemberNote, StaffLogin, Studio
 
 # What has no decomposition into letter and accent; `plain` in reception_find.js knows the same.
@@ -79,6 +80,11 @@ class Person:
     def is_expected(self) -> bool:
         """Has a place: counts in "9 of 14 in"."""
         return self.booking is Booking.BOOKED and self.state is not State.SESSION_CANCELLED
+
+    @property
+    def is_in_conflict(self) -> bool:
+        """The marketplace says otherwise, and a person has to say how it was (Q11)."""
+        return Reservation.CONFLICT in self.flagged.split("; ")
 
     @property
     def is_unpaid(self) -> bool:
@@ -198,11 +204,11 @@ def people(reservations: ReservationQuerySet, *, now: datetime) -> list[Person]:
     A cancelled reservation is left out where the same member has a place in that session again.
     """
     rows = list(
-        with_paid(reservations.with_state(now).with_first_visit()).values(
+        with_paid(reservations.with_state(now).with_first_visit().with_ticked_there()).values(
             "id", "session_id", "member_id", "source", "booking", "attendance", "excused", "checked_in_at",
             "cancelled_at", "flagged", "state_word", "first_here", "visits_elsewhere", "member__first_name",
             "member__last_name", "member__number", "member__email", "member__phone", "member__photo", "spot__label",
-            "checked_in_by__user__name", "location__name", *PAID_COLUMNS,
+            "checked_in_by__user__name", "ticked_there", "location__name", *PAID_COLUMNS,
         )
     )  # fmt: skip
     visited = locations_visited({row["member_id"] for row in rows if row["first_here"] and row["visits_elsewhere"]})
@@ -236,7 +242,7 @@ def _person(row: dict[str, Any], visited: dict[int, set[str]], notes: tuple[str,
         attendance=Attendance(row["attendance"]),
         excused=row["excused"],
         checked_in_at=row["checked_in_at"],
-        checked_in_by=row["checked_in_by__user__name"] or "",
+        checked_in_by=source_name(row["source"]) if row["ticked_there"] else row["checked_in_by__user__name"] or "",
         cancelled_at=row["cancelled_at"],
         flagged=row["flagged"],
         first_here=row["first_here"],

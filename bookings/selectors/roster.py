@@ -146,8 +146,8 @@ def answered(sessions: Iterable[int]) -> frozenset[int]:
     return frozenset(said.values_list("reservation_id", flat=True))
 
 
-def unanswered_in(meetings: Iterable[Meeting]) -> dict[int, int]:
-    """How many people of each ended session have no tick and no answer yet, by the session's id; one query."""
+def unanswered_in(meetings: Iterable[Meeting]) -> dict[int, list[Person]]:
+    """Who of each ended session has no tick and no answer yet, by the session's id; one query."""
     open_ones = [
         meeting
         for meeting in meetings
@@ -159,11 +159,13 @@ def unanswered_in(meetings: Iterable[Meeting]) -> dict[int, int]:
     if not open_ones:
         return {}
     said = answered(meeting.id for meeting in open_ones)
-    counted = {
-        meeting.id: sum(person.is_expected and not person.is_in and person.id not in said for person in meeting.people)
+    found = {
+        meeting.id: [
+            person for person in meeting.people if person.is_expected and not person.is_in and person.id not in said
+        ]
         for meeting in open_ones
     }
-    return {session: number for session, number in counted.items() if number}
+    return {session: people for session, people in found.items() if people}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from bookings.rules import Booking, State
 from bookings.selectors import waiting
 from bookings.selectors.local_days import midnight
 from bookings.selectors.paid import with_paid
+from bookings.sources import is_own
 from portal.models import Location, StaffLogin
 
 DAYS = timedelta(days=14)
@@ -51,6 +52,11 @@ class Booked:
     @property
     def day(self) -> date:
         return self.session.location.local_day(self.session.starts_at)
+
+    @property
+    def marketplaces(self) -> list[tuple[str, int]]:
+        """How many have a place through each marketplace, most first."""
+        return [(source, number) for source, number in self.sources.most_common() if not is_own(source)]
 
     @property
     def checked_in(self) -> int:

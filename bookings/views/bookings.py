@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings import actions, rules
 from bookings.forms import ActionForm, CancelForm
+from bookings.marketplaces import marketplaces
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Booking, CancelAs, State
 from bookings.selectors.paid import Paid, paid_by_row
@@ -164,6 +165,7 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "waits": _waits(request, opened, now=now) if opened else [],
         "next": _address_with_open(request, opened),
         "may_book": request.may(Right.BOOK),
+        "seen": marketplaces().seen([opened.session], now=now).get(opened.session.pk, []) if opened else [],
     }
     if request.htmx and not request.htmx.boosted:
         if opened is None:

@@ -18,18 +18,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from bookings.forms import ChangesForm, FindForm
+from bookings.marketplaces import marketplaces
 from bookings.models import ReservationEvent
 from bookings.rules import Attendance, Booking, State
 from bookings.selectors import reception
 from bookings.selectors.reception import Day, Deed, Meeting, Person, plain
-from bookings.selectors.roster import unanswered_in
+from bookings.sources import NAMES
 from bookings.states import flag_words
 from bookings.views.addresses import address_of
 from bookings.views.paid_rows import PaidRow, paid_row
+from bookings.views.questions import unanswered_of
 from bookings.words import clock, day_and_clock, short_day
 from portal.access import StudioRequest, studio_view
 from portal.locations import ALL, LocationChoice, location_choice
-from portal.people import hue, initials
+from portal.people import brief, hue, initials
 from portal.roles import Right
 
 Kind = ReservationEvent.Kind
@@ -104,7 +106,7 @@ def row_of(person: Person, meeting: Meeting, viewer: Viewer) -> Row:
         person=person,
         name=person.name,
         initials=initials(person.name),
-        brief=". ".join(word[0] for word in person.name.split()) + ".",
+        brief=brief(person.name),
         hue=hue(person.name),
         time=clock(moment, location)
         if moment and location.local_day(moment) == location.local_day(meeting.now)
@@ -200,33 +202,6 @@ def head_of(meeting: Meeting, *, studio: str, with_location: bool) -> Head:
 
 
 @dataclass(frozen=True)
-class Unanswered:
-    """An ended class in which somebody has no tick and nobody said why (X3)."""
-
-    name: str
-    starts: str
-    number: int
-    url: str
-
-
-def unanswered_of(day: Day, viewer: Viewer) -> list[Unanswered]:
-    """Today's ended classes with an open question, for those who can answer it."""
-    if not viewer.can_tick:
-        return []
-    numbers = unanswered_in(day.meetings)
-    return [
-        Unanswered(
-            name=meeting.session.item.name,
-            starts=clock(meeting.session.starts_at, meeting.location),
-            number=numbers[meeting.id],
-            url=f"{reverse('bookings:session', args=[viewer.studio, meeting.id])}#question",
-        )
-        for meeting in day.meetings
-        if meeting.id in numbers
-    ]
-
-
-@dataclass(frozen=True)
 class Entry:
     """One of the last actions, in words."""
 
@@ -246,12 +221,17 @@ def entry_of(deed: Deed, login_id: int) -> Entry:
         deed=deed,
         time=clock(event.occurred_at, deed.location),
         name=deed.person.name,
-        brief=". ".join(word[0] for word in deed.person.name.split()) + ".",
+        brief=brief(deed.person.name),
         words=event.get_kind_display(),
-        by=event.by.user.get_short_name() if event.by else "",
+        by=event.by.user.get_short_name() if event.by else _by_marketplace(event.by_word),
         action_id=str(uuid4()),
         is_own=event.by_id == login_id,
     )
+
+
+def _by_marketplace(word: str) -> str:
+    """Its name, where a marketplace did it; what a member did is not said."""
+    return NAMES.get(word) or ""
 
 
 @studio_view(Right.VIEW_TODAY)
@@ -279,6 +259,7 @@ def check_ins(request: StudioRequest) -> HttpResponse:
         "changes_url": f"{reverse('bookings:check_ins_changes', args=[viewer.studio])}?{urlencode(asked)}",
         "private": request.COOKIES.get(PRIVATE_COOKIE) == "1",
         "private_cookie": PRIVATE_COOKIE,
+        "at_risk_url": marketplaces().at_risk_url(viewer.studio, location=_shown(choice)) if viewer.can_tick else "",
     }
     return render(request, TEMPLATE, context)
 
@@ -337,7 +318,7 @@ def _context(request: StudioRequest, day: Day, viewer: Viewer) -> dict[str, Any]
         "counts": day.counts,
         "viewer": viewer,
         "entries": entries,
-        "unanswered": unanswered_of(day, viewer),
+        "unanswered": unanswered_of(day, studio=viewer.studio) if viewer.can_tick else [],
         "own_last": next((entry for entry in entries if entry.is_own and entry.deed.can_undo), None),
         "at": day.now.isoformat(),
     }

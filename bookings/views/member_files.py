@@ -51,7 +51,7 @@ def _rows(found: Any, *, now: datetime) -> Iterator[list[Cell]]:
             teacher.name if teacher else None,
             str(STATE_WORDS[State(row.state_word)]),
             row.checked_in_at.astimezone(zone) if row.checked_in_at else None,
-            by.user.name if by else None,
+            source_name(row.source) if row.ticked_there else by.user.name if by else None,
             source_name(row.source),
             row.first_here,
             bought.package.name if bought else uses_words(row),

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings import purchase_forms as ask
 from bookings.actions import ActionIdReused as BookingIdReused
 from bookings.actions import assigning
+from bookings.marketplaces import marketplaces
 from bookings.purchase_words import change_words, day, not_possible_words, purchase_words, standing_words, zone_of
 from bookings.selectors import purchases as bought
 from bookings.selectors.purchases import Owned
@@ -82,6 +83,7 @@ def member_packages(request: StudioRequest, member: int) -> HttpResponse:
         "sold_name": purchase_words(sold, zone) if sold else "",
         "offers": _offers(request, sold, now=now) if sold else [],
         "action_id": uuid4(),
+        "passes": marketplaces().passes(found, visible, now=now),
     }
     return render(request, "bookings/member_packages.html", context)
 

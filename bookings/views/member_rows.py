@@ -52,7 +52,7 @@ class Row:
 
 def in_words(rows: Any, *, now: datetime) -> Any:
     """A queryset of reservations with all that a row tells."""
-    return rows.with_state(now).with_count(now).with_first_visit().select_related(*JOINED)
+    return rows.with_state(now).with_count(now).with_first_visit().with_ticked_there().select_related(*JOINED)
 
 
 def bought_by(request: StudioRequest, member: Member, *, now: datetime) -> list[Owned]:

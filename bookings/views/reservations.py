@@ -24,6 +24,7 @@ from bookings.forms import ActionForm
 from bookings.models import Reservation, ReservationEvent
 from bookings.selectors import one, roster
 from bookings.selectors.reception import Meeting
+from bookings.sources import NAMES
 from bookings.views.check_ins import TEMPLATE, Viewer, row_of
 from bookings.views.roster_rows import ROSTER, ROSTER_TEMPLATE, roster_row
 from bookings.words import clock, refusal_words, warning_words
@@ -134,8 +135,8 @@ def _said(done: Done) -> str:
     event, reservation = done.event, done.reservation
     name = reservation.member.name
     if done.repeated and event.kind in {Kind.CHECKED_IN, Kind.IMPORTED} and reservation.checked_in_at:
-        words = _("%(name)s is already in, %(time)s, %(by)s") if event.by else _("%(name)s is already in, %(time)s")
-        by = event.by.user.get_short_name() if event.by else ""
+        by = event.by.user.get_short_name() if event.by else NAMES.get(event.by_word) or ""
+        words = _("%(name)s is already in, %(time)s, %(by)s") if by else _("%(name)s is already in, %(time)s")
         return words % {"name": name, "time": clock(reservation.checked_in_at, reservation.location), "by": by}
     return _SAID[event.kind]() % {"name": name}
 

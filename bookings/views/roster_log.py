@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from bookings.models import CalendarItem, ReservationEvent, ScheduledSession
 from bookings.rules import Attendance, Booking
 from bookings.selectors.session_log import Happened
-from bookings.sources import source_name
-from bookings.views.roster_rows import brief
+from bookings.sources import who_words
 from bookings.words import day_and_clock
-from portal.models import Change, Location, StaffLogin
+from portal.models import Change, Location
+from portal.people import brief
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def line_of(happened: Happened, location: Location) -> LogLine:
             person=event.reservation.member.name,
             reservation=event.reservation_id,
             difference=_axes(event),
-            by=_who(event.by, event.by_word),
+            by=who_words(event.by, event.by_word),
             undo=event.pk if happened.can_undo else None,
         )
     if waiting := happened.waiting:
@@ -50,7 +50,7 @@ def line_of(happened: Happened, location: Location) -> LogLine:
             location,
             words=waiting.get_kind_display(),
             person=waiting.entry.member.name,
-            by=_who(waiting.by, waiting.by_word),
+            by=who_words(waiting.by, waiting.by_word),
         )
     change = happened.change
     assert change is not None  # noqa: S101  exactly one of the three is set
@@ -59,7 +59,7 @@ def line_of(happened: Happened, location: Location) -> LogLine:
         location,
         words=_change_words(change),
         difference=_values(change, location),
-        by=_who(change.by, change.by_word),
+        by=who_words(change.by, change.by_word),
     )
 
 
@@ -78,20 +78,6 @@ def _line(
     return LogLine(
         moment, words, person, brief(person) if person else "", reservation, difference or [], by, undo, str(uuid4())
     )
-
-
-def _who(by: StaffLogin | None, word: str) -> str:
-    if by is not None:
-        return by.user.name
-    words = {
-        "sweep": _("the clock"),
-        "clock": _("the clock"),
-        "member": _("the member"),
-        "list": _("the waiting list"),
-        "import": _("an import"),
-        "": _("a login that was deleted"),
-    }
-    return words.get(word) or str(source_name(word))
 
 
 def _axes(event: ReservationEvent) -> list[str]:

@@ -21,7 +21,7 @@ from bookings.views.check_ins import Viewer, star_text, uses_of
 from bookings.views.paid_rows import PaidRow
 from bookings.words import clock, day_and_clock
 from portal.models import Location
-from portal.people import hue, initials
+from portal.people import brief, hue, initials
 
 # What a form says in `as`, so that the answer holds the roster's row and not the counter's.
 ROSTER = "roster"
@@ -84,11 +84,6 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
         why_url=address_of("why", viewer.studio, person.id) if viewer.sees_packages else "",
         action_id=str(uuid4()),
     )
-
-
-def brief(name: str) -> str:
-    """Initials, for a screen that the queue can see."""
-    return ". ".join(word[0] for word in name.split()) + "."
 
 
 def policy_words(place: Place, location: Location, *, now: datetime) -> str:

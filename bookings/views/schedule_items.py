@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.actions import Refused, schedule
 from bookings.actions.linking import LinkPlan, NotAgreed, plan_links, save_links
 from bookings.actions.offering import Dates, add_dates, add_teacher, offer
+from bookings.marketplaces import marketplaces
 from bookings.models import CalendarItem
 from bookings.package_links import told
 from bookings.plans import Plan
@@ -60,6 +61,8 @@ def item(request: StudioRequest, item: int) -> HttpResponse:
         "series": series_of(found, sessions, now=now),
         "sessions": next_sessions(found, sessions, now=now, most=DATES_SHOWN),
         "has_history": found.sessions.exclude(reservations=None).exists(),
+        "outlets": marketplaces().outlets(request.studio.pk, found, now=now),
+        "staying": [] if found.allows_marketplaces else _staying(found, now),
         "remove_words": refusal_words(schedule.may_remove(found, now=now), found.location),
     }
     return render(request, "bookings/item.html", context)
@@ -235,6 +238,9 @@ def _form_page(request: StudioRequest, context: dict[str, Any], form: ItemForm, 
     empty = empty_words(form.house.locations)
     rules = [(form[name], empty.get(name, "")) for name in form.RULES]
     context |= {"rules": rules, "rules_open": any(one.errors or one.value() not in (None, "") for one, _words in rules)}
+    now, found = timezone.now(), context.get("item")
+    context["outlets"] = marketplaces().outlets(request.studio.pk, found, now=now)
+    context["staying"] = _staying(found, now) if found and not found.allows_marketplaces else []
     return render(request, "bookings/item_form.html", context, status=status)
 
 
@@ -277,18 +283,19 @@ def _marketplace_words(item: CalendarItem, values: dict[str, Any], now: datetime
     """Switched off: no new bookings, and those that exist stay (Q26)."""
     if not item.allows_marketplaces or values["allows_marketplaces"]:
         return []
-    booked = booked_through_marketplaces(item.sessions.filter(starts_at__gt=now), ours=frozenset(OWN))
-    if not booked:
+    staying = _staying(item, now)
+    if not staying:
         return [_("Marketplaces can book no more places. Nobody is booked through one.")]
+    return [_("Marketplaces can book no more places."), *staying]
+
+
+def _staying(item: CalendarItem, now: datetime) -> list[str]:
+    """Who is booked through marketplaces in what is still to come, a sentence for each (Q26)."""
+    booked = booked_through_marketplaces(item.sessions.filter(starts_at__gt=now), ours=frozenset(OWN))
     return [
-        _("Marketplaces can book no more places."),
-        *(
-            ngettext(
-                "%(number)d booked through %(source)s stays.", "%(number)d booked through %(source)s stay.", number
-            )
-            % {"number": number, "source": source_name(source)}
-            for source, number in booked
-        ),
+        ngettext("%(number)d booked through %(source)s stays.", "%(number)d booked through %(source)s stay.", number)
+        % {"number": number, "source": source_name(source)}
+        for source, number in booked
     ]
 
 

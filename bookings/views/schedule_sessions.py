@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.actions import Refused, schedule
+from bookings.marketplaces import marketplaces
 from bookings.models import ScheduledSession
 from bookings.plans import Plan, Scope
 from bookings.schedule_forms.session import CancelSessionForm, SeriesForm, SessionForm
@@ -148,6 +149,7 @@ def _session_context(request: StudioRequest, session: ScheduledSession, now: dat
         "has_begun": session.starts_at <= now,
         "is_empty": not session.reservations.exists(),
         "back": _week_of(request, session),
+        "seen": marketplaces().seen([session], now=now).get(session.pk, []),
     }
 
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings import actions
 from bookings.forms import AllForm, ChangesForm
+from bookings.marketplaces import marketplaces
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, WaitingEntry
 from bookings.rules import State
 from bookings.selectors import reception, roster
@@ -32,9 +33,10 @@ from bookings.states import STATE_WORDS
 from bookings.views.check_ins import Viewer, entry_of
 from bookings.views.roster_log import line_of
 from bookings.views.roster_panels import panel_context
-from bookings.views.roster_rows import ROSTER_TEMPLATE, brief, roster_row
+from bookings.views.roster_rows import ROSTER_TEMPLATE, roster_row
 from bookings.words import clock, day_and_clock, refusal_words, short_day
 from portal.access import StudioRequest, studio_view
+from portal.people import brief
 from portal.roles import Right
 
 TEMPLATE = ROSTER_TEMPLATE
@@ -96,6 +98,9 @@ def session(request: StudioRequest, session: int) -> HttpResponse:
         "can_export": request.may(Right.EXPORT),
         "edit_url": _edit_url(request, found),
         "waits": [_wait_row(one, seen, viewer) for one in seen.waiting] if tab is Tab.WAITING else [],
+        "seen": marketplaces().seen([found], now=now).get(found.pk, []),
+        "seen_url": reverse("bookings:session_seen", args=[request.studio.slug, found.pk]),
+        "at_risk_url": marketplaces().at_risk_url(request.studio.slug, session=found.pk) if viewer.can_tick else "",
     }
     if tab is Tab.LOG:
         page = Paginator(log_of(found), LOG_PER_PAGE).get_page(request.GET.get("page"))

@@ -1,0 +1,186 @@
+"""Money at risk: visits that will not be paid unless someone acts, and conflicts for a person to settle (X3, Q11)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.actions import Refused
+from bookings.models import ScheduledSession
+from bookings.words import day_and_clock, refusal_words
+from marketplace.actions.conflicts import settle_conflict
+from marketplace.forms.at_risk import AtRiskForm, SettleForm
+from marketplace.models import Conflict
+from marketplace.risk_words import conflict_words, place_of, time_left, what_to_do
+from marketplace.rules.risk import Act
+from marketplace.selectors import at_risk as selectors
+from marketplace.selectors.at_risk import AtRisk
+from packages.words import money_words
+from portal.access import StudioRequest, locations_for, studio_view
+from portal.locations import ALL, location_choice
+from portal.models import Location, Member
+from portal.roles import Right
+from portal.views import came_from
+
+TEMPLATE = "marketplace/at_risk.html"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One visit at risk. `ask`: both answers are offered; `tick`: only that the guest was here."""
+
+    found: AtRisk
+    name: str
+    class_words: str
+    what: str
+    left: str
+    money: str
+    url: str
+    action_id: str
+
+    @property
+    def can_say(self) -> bool:
+        return self.found.risk.act in {Act.TICK, Act.ANSWER}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One conflict, both sides in words."""
+
+    conflict: Conflict
+    name: str
+    class_words: str
+    words: str
+    url: str
+
+
+@studio_view(Right.CHECK_IN)
+@require_safe
+def at_risk(request: StudioRequest) -> HttpResponse:
+    """The whole page; to a script the strip of it, which asks again by itself where marketplaces are connected."""
+    form = AtRiskForm(request.GET)
+    if not form.is_valid():
+        raise Http404
+    is_strip = bool(request.htmx) and not request.htmx.boosted
+    return _answer(request, session=form.cleaned_data["session"], is_strip=is_strip)
+
+
+@studio_view(None, post=Right.REVERT)
+@require_POST
+def conflict_settle(request: StudioRequest, conflict: int) -> HttpResponse:
+    """A person says how it was (Q11); the place and the tick follow."""
+    now, form = timezone.now(), SettleForm(request.POST)
+    places = locations_for(request.login)
+    found = get_object_or_404(
+        selectors.conflicts(request.login, places).select_related("connection__marketplace", "guest__member"),
+        pk=conflict,
+    )
+    if not form.is_valid():
+        return HttpResponseBadRequest()
+    session, said, refused = form.cleaned_data["session"], _("Nothing was changed: somebody said so before."), ""
+    try:
+        if settle_conflict(found, Conflict.Verdict(form.cleaned_data["verdict"]), by=request.login, now=now):
+            said = _settled_words(found, form.cleaned_data["verdict"])
+    except Refused as refusal:
+        place = place_of(found)
+        refused = refusal_words(refusal.decision, place) if place else _("Nothing was changed.")
+    if request.htmx:
+        return _answer(request, session=session, is_strip=True, said=refused or said, status=422 if refused else 200)
+    messages.add_message(request, messages.ERROR if refused else messages.SUCCESS, refused or said)
+    return redirect(came_from(request, default=reverse("marketplace:at_risk", args=[request.studio.slug])))
+
+
+def _answer(
+    request: StudioRequest, *, session: int | None, is_strip: bool, said: str = "", status: int = 200
+) -> HttpResponse:
+    now, choice = timezone.now(), location_choice(request)
+    places = choice.visible if session else choice.shown
+    lines = [_line(request, one, now=now) for one in selectors.at_risk(request.login, places, now=now, session=session)]
+    cards = [_card(request, one, now=now) for one in selectors.open_conflicts(request.login, places, session=session)]
+    asked = {"session": session} if session else {"location": choice.chosen.slug if choice.chosen else ALL}
+    context: dict[str, Any] = {
+        "lines": lines,
+        "cards": cards,
+        "sum": _sum(lines) if request.may(Right.SEE_MONEY) else "",
+        "is_connected": bool(lines or cards) or selectors.is_connected(request.studio),
+        "session": session,
+        "url": f"{reverse('marketplace:at_risk', args=[request.studio.slug])}?{urlencode(asked)}",
+        "is_strip": is_strip,
+        "may_tick": request.may(Right.CHECK_IN),
+        "may_settle": request.may(Right.REVERT),
+        "verdicts": Conflict.Verdict,
+        "said": said,
+    }
+    return render(request, f"{TEMPLATE}#answer" if is_strip else TEMPLATE, context, status=status)
+
+
+def _line(request: StudioRequest, one: AtRisk, *, now: datetime) -> Line:
+    reservation = one.reservation
+    money = money_words(one.rate, one.currency) if one.rate is not None and request.may(Right.SEE_MONEY) else ""
+    return Line(
+        found=one,
+        name=reservation.member.name,
+        class_words=_class_words(reservation.session, reservation.location),
+        what=what_to_do(one),
+        left=time_left(one.risk.until, reservation.location, now=now),
+        money=money,
+        url=_row_url(request, reservation.session_id, reservation.pk),
+        action_id=str(uuid4()),
+    )
+
+
+def _card(request: StudioRequest, conflict: Conflict, *, now: datetime) -> Card:
+    visit = conflict.visit
+    session = visit.session if visit else None
+    member = _who(conflict)
+    url = _row_url(request, session.pk, visit.reservation_id) if session and visit else ""
+    return Card(
+        conflict=conflict,
+        name=member.name if member else "",
+        class_words=_class_words(session, session.location) if session else str(conflict.location or ""),
+        words=conflict_words(conflict, now=now),
+        url=url,
+    )
+
+
+def _who(conflict: Conflict) -> Member | None:
+    guest = conflict.guest or (conflict.visit.guest if conflict.visit else None)
+    return guest.member if guest else None
+
+
+def _class_words(session: ScheduledSession, place: Location) -> str:
+    return f"{session.item.name}, {day_and_clock(session.starts_at, place)}"
+
+
+def _row_url(request: StudioRequest, session: int, reservation: int | None) -> str:
+    roster = reverse("bookings:session", args=[request.studio.slug, session])
+    return f"{roster}#reservation-{reservation}" if reservation else roster
+
+
+def _sum(lines: list[Line]) -> str:
+    """What they come to by their contracts, by currency."""
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        if line.found.rate is not None:
+            sums[line.found.currency] = sums.get(line.found.currency, Decimal(0)) + line.found.rate
+    return ", ".join(money_words(amount, currency) for currency, amount in sorted(sums.items()))
+
+
+def _settled_words(conflict: Conflict, verdict: str) -> str:
+    member = _who(conflict)
+    words = {"name": member.name if member else conflict.connection.marketplace.name}
+    return {
+        Conflict.Verdict.WAS_HERE: _("%(name)s was here: the visit stands."),
+        Conflict.Verdict.WAS_NOT_HERE: _("%(name)s was not here."),
+        Conflict.Verdict.DISPUTED: _("%(name)s: noted as disputed. Nothing was changed here."),
+    }[Conflict.Verdict(verdict)] % words
