@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS booking (
     cancelled_at TEXT NOT NULL DEFAULT '',
     late_rule TEXT NOT NULL DEFAULT '',  -- whose rule said whether it was late
     spot TEXT NOT NULL DEFAULT '',
+    additional INTEGER NOT NULL DEFAULT 0,  -- a second visit on one day, which we pay as such
     checked_in_at TEXT NOT NULL DEFAULT '',
     attendance TEXT NOT NULL DEFAULT '',     -- what the studio said last
     attendance_at TEXT NOT NULL DEFAULT ''

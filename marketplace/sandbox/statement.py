@@ -28,7 +28,7 @@ class Visit:
     starts_at: datetime
     state: str
     checked_in: bool
-    studio_says: str  # the last of the studio's attendance messages
+    additional: bool = False  # we told the studio that it is a further visit of a day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,9 @@ def event_of(visit: Visit) -> str | None:
         return "late_cancel"
     if visit.state != "booked":
         return None
-    return "check_in" if visit.checked_in else "no_show"
+    if not visit.checked_in:
+        return "no_show"
+    return "additional" if visit.additional else "check_in"
 
 
 def lines(

@@ -99,7 +99,9 @@ class Visiting:
     def book(self, member: Row, name: str) -> Outcome:
         booking = self._new_booking(member, name, "asked")
         if self.how.way == MESSAGES:
-            data = {"bookingId": booking, "classId": name, **_person(member)}
+            additional = self._has_another(member, name)
+            self.store.change("booking", booking, additional=int(additional))
+            data = {"bookingId": booking, "classId": name, "additional": additional, **_person(member)}
             self._courier.queue("booking.requested", data, booking_id=booking)
             return Outcome("asked")
         return self._ask_for(booking, member, name, "attendees", "booked")
@@ -211,6 +213,16 @@ class Visiting:
             return reply
         self.store.change("member", member["id"], exerciser_id=name)
         return ask(name)
+
+    def _has_another(self, member: Row, name: str) -> bool:
+        """Whether the member is booked into another class of that day, by the studio's clock."""
+        zone = self._environment.zone
+        rows = self.store.rows(f"{BOOKING} WHERE member_id = ? AND state IN ('asked', 'booked')", member["id"])
+        this = self.store.row("SELECT starts_at FROM class WHERE id = ?", name)
+        days = [moment.astimezone(zone).date() for row in rows if (moment := moments.read(row["starts_at"]))]
+        wanted = moments.read(this["starts_at"]) if this else None
+        # The new booking itself is among them.
+        return wanted is not None and days.count(wanted.astimezone(zone).date()) > 1
 
     def _location(self, name: str) -> str:
         known = self.store.row("SELECT location FROM class WHERE id = ?", name)

@@ -105,7 +105,7 @@ def _lines(month: date) -> list[Line]:
             starts_at=start,
             state=row["state"],
             checked_in=bool(row["checked_in_at"]),
-            studio_says=row["attendance"],
+            additional=bool(row["additional"]),
         )
         for row in over
         if (start := moments.read(row["starts_at"])) is not None
