@@ -100,7 +100,9 @@ class Courier:
             self._last = headers
         studio = Studio(self._environment, self._store, how)
         where = f"/api/webhooks/{self._environment.hook}/"
-        return studio.send("POST", where, headers=headers, text=message["body"], note=", ".join(notes)).status
+        return studio.send(
+            "POST", where, headers=headers, text=message["body"], kind=message["kind"], note=", ".join(notes)
+        ).status
 
 
 def _written(unix: float) -> str:

@@ -88,7 +88,9 @@ class Studio:
             once("answer lost, asked again")
         return once()
 
-    def send(self, method: str, address: str, *, headers: Mapping[str, str], text: str, note: str = "") -> Reply:
+    def send(
+        self, method: str, address: str, *, headers: Mapping[str, str], text: str, kind: str = "", note: str = ""
+    ) -> Reply:
         """One request as it is, and a line about it. Secrets are not written down."""
         began = time.monotonic()
         status, answer = self._exchange(method, address, {"Content-Type": "application/json", **headers}, text.encode())
@@ -96,7 +98,7 @@ class Studio:
         self._store.note_call(
             at=moments.written(moments.now()),
             direction="out",
-            what=f"{method} {unquote(address)}",
+            what=f"{method} {unquote(address)} {kind}".strip(),
             sent="\n".join([*shown, "", text]).strip(),
             status=status,
             answer=answer,

@@ -16,6 +16,7 @@ from marketplace.sandbox.switches import MESSAGES, PULL, Switches
 
 DAYS_AHEAD = 14
 ACTIVE = ("asked", "booked", "waiting")
+PATIENCE = timedelta(minutes=15)  # for the studio's decision; silence is a refusal
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,14 @@ class Visiting:
         for name, one in said.items():
             timetable.take_in(self.store, one, at=_now())
             self._new_booking(member, name, _state(one))
+
+    def give_up(self, *, now: datetime) -> int:
+        """Refuse what the studio has not decided in time; how many."""
+        return self.store.run(
+            "UPDATE booking SET state = 'refused', answered_at = ?, reason = 'no answer in 15 minutes' "
+            "WHERE state = 'asked' AND asked_at < ?",
+            *(moments.written(now), moments.written(now - PATIENCE)),
+        )
 
     # Booking
 

@@ -17,6 +17,7 @@ WORDS = {
     "Language": ("Sprache", "Taal"),
     "What happened": ("Was geschah", "Wat er gebeurde"),
     "Nothing yet.": ("Noch nichts.", "Nog niets."),
+    "no answer in 15 minutes": ("keine Antwort in 15 Minuten", "geen antwoord in 15 minuten"),
     "no answer": ("keine Antwort", "geen antwoord"),
     "All calls": ("Alle Aufrufe", "Alle aanroepen"),
     "{count} faults are switched on": ("{count} Fehler sind eingeschaltet", "{count} fouten staan aan"),

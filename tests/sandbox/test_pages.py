@@ -58,6 +58,17 @@ def test_a_cancelled_class_says_so_and_takes_its_bookings_with_it(sandbox: Sandb
     assert "cancelled by the studio" in sandbox.get("/bookings/").text
 
 
+def test_what_is_not_decided_in_a_quarter_of_an_hour_is_refused(sandbox: Sandbox) -> None:
+    a_class(sandbox)
+    sandbox.post("/operator/", way="messages")
+    log_in(sandbox)
+    sandbox.post("/classes/7/book/")
+    sandbox.get("/bookings/")
+    assert [row["state"] for row in sandbox.store.rows("SELECT state FROM booking")] == ["asked"]
+    sandbox.store.run("UPDATE booking SET asked_at = ?", in_hours(-0.3))
+    assert "no answer in 15 minutes" in sandbox.get("/bookings/").text
+
+
 def test_nobody_cancels_the_booking_of_another(sandbox: Sandbox) -> None:
     a_class(sandbox)
     sandbox.post("/operator/", way="messages")

@@ -19,7 +19,9 @@ def say(text: str, **values: object) -> str:
 
 @register.filter
 def without_query(address: str) -> str:
-    return address.partition("?")[0]
+    """For where there is little room: the names of the parts are enough."""
+    path, asked, _query = address.partition("?")
+    return path + ("?…" if asked else "")
 
 
 @register.filter

@@ -85,4 +85,4 @@ def tell(request: HttpRequest, outcome: Outcome) -> None:
 def local(text: str) -> str:
     """A moment by the studio's clock, as people read it; any other text as it is."""
     moment = moments.read(text)
-    return text if moment is None else date_format(localtime(moment), "D j N, H:i")
+    return text if moment is None else date_format(localtime(moment), "D j M, H:i")

@@ -17,7 +17,9 @@ SHOWN = 60
 def bookings(request: HttpRequest, member: Row) -> HttpResponse:
     """What is to come first, then what was."""
     moment = moments.now()
-    visiting().agree(member, now=moment)
+    visit = visiting()
+    visit.give_up(now=moment)
+    visit.agree(member, now=moment)
     now = moments.written(moment)
     mine = store().rows(f"{BOOKING} WHERE member_id = ? ORDER BY class.starts_at DESC LIMIT ?", member["id"], SHOWN)
     upcoming = [row for row in mine if row["state"] in ACTIVE and (row["ends_at"] or "") >= now]
