@@ -58,7 +58,8 @@ OBJECTS = {
 # Those that belong to no location: a login that is pinned to one sees them all the same.
 OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion", "package", "purchase"}
 OTHER_WORDS: dict[str, Any] = {
-    "hook": "00000000-0000-0000-0000-000000000001", "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own", "token": "forged",
+    "hook": "00000000-0000-0000-0000-000000000001",
+    "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own", "token": "forged",
     "class_id": "1", "exerciser_id": "1", "rest": "nowhere",
     "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",
 }  # fmt: skip
