@@ -19,6 +19,7 @@ MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_NAMED = re.compile(r"[A-Za-z0-9]")
 LARGEST_BODY = 64 * 1024  # bytes; what is asked for with a body is a name and an address
 
 CLIENT, SECRET, LOCATION, KEY = "X-Client-ID", "X-Client-Secret", "X-Location-ID", "Idempotency-Key"
@@ -122,8 +123,10 @@ def person(given: Mapping[str, Any]) -> dict[str, str]:
         "email": Member._meta.get_field("email").max_length or 0,
     }
     found = {name: _text(given.get(name), most, name, errors) for name, most in lengths.items()}
-    if not found["marketplaceMemberId"] and "marketplaceMemberId" not in errors:
-        errors["marketplaceMemberId"] = "missing"
+    if not found["marketplaceMemberId"]:
+        errors.setdefault("marketplaceMemberId", "missing")
+    elif not _NAMED.search(found["marketplaceMemberId"]):
+        errors["marketplaceMemberId"] = "wrongFormat"
     if found["email"] and not _is_email(found["email"]):
         errors["email"] = "wrongFormat"
     if errors:

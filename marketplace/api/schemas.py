@@ -4,6 +4,8 @@ from typing import Any
 
 Schema = dict[str, Any]
 TIME = "2026-03-02T18:00:00Z"
+WITHOUT_NUL = r"^[^\u0000]*$"
+NAMED = r"^[^\u0000]*[A-Za-z0-9][^\u0000]*$"
 
 
 def text(about: str = "", **more: Any) -> Schema:
@@ -132,9 +134,9 @@ SCHEMAS: dict[str, Schema] = {
     "Person": record(
         ("marketplaceMemberId",),
         "A member of the marketplace. Names and e-mail may be missing or null.",
-        marketplaceMemberId=text("What the marketplace calls the person.", minLength=1, maxLength=100, pattern=r"\S"),
-        firstName={"type": ["string", "null"], "maxLength": 100},
-        lastName={"type": ["string", "null"], "maxLength": 100},
+        marketplaceMemberId=text("What the marketplace calls the person.", minLength=1, maxLength=100, pattern=NAMED),
+        firstName={"type": ["string", "null"], "maxLength": 100, "pattern": WITHOUT_NUL},
+        lastName={"type": ["string", "null"], "maxLength": 100, "pattern": WITHOUT_NUL},
         email={"type": ["string", "null"], "format": "email", "maxLength": 254},
     ),
     "Exerciser": record(("exerciserId",), exerciserId=text("Names the person in every other call.", format="uuid")),
