@@ -13,13 +13,15 @@ from django.db import transaction
 from bookings.models import Reservation
 from bookings.rules import Attendance, Booking, Origin
 from marketplace.actions.connecting import ask_for_sync
-from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Guest, Visit
+from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Guest, SyncRun, Visit
 from portal.models import Studio
 
 CLIENT_ID, SECRET = "wellpass-demo", "wellpass-demo-secret"
 HOOK = uuid5(NAMESPACE_URL, "tresen-demo-wellpass")  # the sandbox knows it too (marketplace/sandbox/environment.py)
 # Of those whom the desk has ticked, so many in a hundred were confirmed by the marketplace too.
 CONFIRMED, CONFIRMED_TODAY = 97, 75
+
+SYNCS, HALF_HOUR = 48, timedelta(minutes=30)
 
 Tax = ContractTerms.TaxCategory
 Late = ContractTerms.LateCancel
@@ -43,6 +45,7 @@ class Plan:
     terms: tuple[Terms, ...]
     added: int
     activated: int | None = None
+    allowed: int | None = None
     client_id: str = ""
     # External ids by the slugs of our locations.
     locations: dict[str, str] = field(default_factory=dict)
@@ -55,6 +58,7 @@ WELLPASS = Plan(
     signed=420,
     added=100,
     activated=90,
+    allowed=89,
     client_id=CLIENT_ID,
     locations={"centrum": "centrum", "noord": "noord"},
     terms=(
@@ -101,6 +105,7 @@ WELLHUB = Plan(
     number="",
     signed=9,
     added=6,
+    allowed=6,
     client_id="wellhub-demo",
     terms=(Terms(-20, {"check_in_rate": Decimal("7.50"), "paid_per_30_days": 12, **_DUTCH}),),
 )
@@ -127,7 +132,7 @@ def _is_new(studio: Studio, plan: Plan) -> bool:
 
 def _connect(studio: Studio, plan: Plan, *, now: datetime) -> Connection:
     activated = None if plan.activated is None else now - timedelta(days=plan.activated)
-    books = plan is WELLPASS
+    books, allowed = plan is WELLPASS, plan.allowed
     connection = Connection(
         studio=studio,
         marketplace_id=plan.marketplace,
@@ -136,8 +141,8 @@ def _connect(studio: Studio, plan: Plan, *, now: datetime) -> Connection:
         contracted_on=_day(now, plan.signed),
         added_at=now - timedelta(days=plan.added),
         activated_at=activated,
-        allowed_at=now - timedelta(days=89),
-        first_synced_at=activated + timedelta(minutes=4) if activated and books else None,
+        allowed_at=None if allowed is None else now - timedelta(days=allowed),
+        first_synced_at=now - timedelta(days=allowed) + timedelta(minutes=4) if allowed and books else None,
     )
     if books:
         connection.hook, connection.secret, connection.address = HOOK, SECRET, ""
@@ -157,7 +162,32 @@ def _connect(studio: Studio, plan: Plan, *, now: datetime) -> Connection:
     ]
     if activated:
         _write_visits(connection, versions, now=now)
+    if books:
+        _write_syncs(connection, now=now)
     return connection
+
+
+def _write_syncs(connection: Connection, *, now: datetime) -> None:
+    """The comparisons of the last day, each half hour; the next one is the worker's."""
+    dice = Random(f"syncs {now:%Y-%m-%d}")  # noqa: S311 - invents numbers, keeps no secrets
+    last = now.replace(minute=now.minute // 30 * 30, second=3, microsecond=0)
+    last -= HALF_HOUR if last > now else timedelta(0)
+    compared = connection.studio.sessions.filter(
+        starts_at__gt=now, starts_at__lte=now + connection.marketplace.horizon, item__allows_marketplaces=True
+    ).count()
+    SyncRun.objects.bulk_create(
+        SyncRun(
+            studio_id=connection.studio_id,
+            connection=connection,
+            cause=SyncRun.Cause.CLOCK,
+            started_at=last - number * HALF_HOUR,
+            ended_at=last - number * HALF_HOUR + timedelta(milliseconds=dice.randrange(80, 400)),
+            compared=compared,
+            differed=min(compared, dice.choice([0, 0, 0, 1, 2, 4])),
+            outcome={"selling": compared},
+        )
+        for number in reversed(range(SYNCS))
+    )
 
 
 def _write_visits(connection: Connection, versions: list[ContractTerms], *, now: datetime) -> None:
