@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from bookings import actions
 from bookings.models import CalendarFeed, Reservation
-from marketplace.models import Conflict, Connection, Visit
+from marketplace.actions import retire
+from marketplace.actions import store as keep
+from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, Visit
 from portal.imports import runs
 from portal.members import merging
 from portal.models import ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
@@ -28,7 +30,7 @@ from tests.factories import (
     TeacherFactory,
     UserFactory,
 )
-from tests.factories.marketplace import ConnectionFactory, MarketplaceFactory
+from tests.factories.marketplace import ConnectionFactory, ListingFactory, MarketplaceFactory
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 MISSING = 2**40  # an id that no row has
@@ -104,6 +106,18 @@ def house(slug: str) -> House:
         about=now,
         opened_at=now,
     )
+    listing = ListingFactory(session=running, connection=there)
+    dead = Call.objects.create(
+        studio=studio, connection=there, listing=listing, kind=Call.Kind.TELL, state=Call.State.DEAD, ended_at=now
+    )
+    said = Exchange.objects.create(
+        studio=studio, connection=there, direction=Exchange.Direction.OUT, at=now, milliseconds=1, session=running
+    )
+    proof = InboxMessage.Proof.CURRENT
+    message, _is_new = keep(there, proof=proof, method="POST", path="/", headers={}, body=slug.encode())
+    old_pass = PackageVersionFactory(package__studio=studio, package__name="Wellpass", price=0).package
+    retired = retire(studio, [old_pass.pk], reason="", day=now.date(), by=owner, now=now)
+    assert retired is not None
     return House(
         studio=studio,
         place=place,
@@ -140,6 +154,10 @@ def house(slug: str) -> House:
             "closing": closing.pk,
             "conflict": conflict.pk,
             "marketplace": seller.pk,
+            "call": dead.pk,
+            "exchange": said.pk,
+            "message": message.pk,
+            "retirement": retired.change.pk,
         },
     )
 

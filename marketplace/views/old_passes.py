@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -79,11 +80,12 @@ def members(request: StudioRequest, package: int) -> HttpResponse:
     return render(request, "marketplace/old_passes_members.html", context)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_PACKAGES)
+@studio_view(Right.MANAGE_PACKAGES)
 @require_POST
 @once
 def retire(request: StudioRequest) -> HttpResponse:
     """Off sale and ended, all that is ticked, in one step."""
+    _ask_for_both(request)
     now, place = timezone.now(), place_of(request)
     form = PassesForm(request.POST, found=old_passes(request.studio, day=place.local_day(now), now=now))
     wanted = form.cleaned_data["package"] if form.is_valid() else []
@@ -105,10 +107,11 @@ def retire(request: StudioRequest) -> HttpResponse:
     return redirect("marketplace:old_passes", request.studio.slug)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_PACKAGES)
+@studio_view(Right.MANAGE_PACKAGES)
 @require_POST
 def restore(request: StudioRequest, retirement: int) -> HttpResponse:
     """Take a retirement back, all but what was changed since."""
+    _ask_for_both(request)
     found = get_object_or_404(retirements(request.studio), pk=retirement)
     try:
         done = actions.restore(request.studio, found.pk, by=request.login, now=timezone.now())
@@ -119,6 +122,12 @@ def restore(request: StudioRequest, retirement: int) -> HttpResponse:
     if kept := _kept(done):
         messages.warning(request, _("Changed since, and left as it is: %(what)s.") % {"what": kept})
     return redirect("marketplace:old_passes", request.studio.slug)
+
+
+def _ask_for_both(request: StudioRequest) -> None:
+    """It is done to packages, because of connections."""
+    if not request.may(Right.MANAGE_CONNECTIONS):
+        raise PermissionDenied
 
 
 def like_words(like: Likeness) -> str:
