@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count
+from django.db import connection
 
 from bookings import rules
-from bookings.models import CalendarItem, Reservation, ScheduledSession
+from bookings.models import CalendarItem, ScheduledSession
 from bookings.rules import Agreed, Decision
 from bookings.selectors.agreed import agreed_for
 from bookings.selectors.waiting import LinedUp, cut_off_of, lined_up
@@ -14,6 +15,29 @@ from bookings.selectors.wallet import Wallet, choose_each
 from bookings.sources import is_own
 from packages.rules import Choice, Outcome
 from portal.models import Member
+
+# Composed by hand: a marketplace asks all of this while its member waits.
+_OTHERS = """
+SELECT r.session_id = %(session)s, coalesce(r.booked_at, r.starts_at), item.name
+  FROM bookings_reservation r
+  JOIN bookings_scheduledsession session ON session.id = r.session_id
+  JOIN bookings_calendaritem item ON item.id = session.item_id
+ WHERE r.member_id = %(member)s AND r.booking = 'booked'
+   AND (r.session_id = %(session)s
+     OR (r.starts_at > %(starts_at)s - interval '1 day' AND r.starts_at < %(ends_at)s AND r.ends_at > %(starts_at)s))
+ ORDER BY r.starts_at DESC
+"""
+_BY_SOURCE = """
+SELECT source, count(*) FROM bookings_reservation WHERE session_id = %s AND booking = 'booked' GROUP BY source
+"""
+
+
+@dataclass(frozen=True)
+class Others:
+    """The member's other bookings that matter for a session: since when booked in it, and what else is then."""
+
+    here_since: datetime | None
+    elsewhere: str | None
 
 
 @dataclass(frozen=True)
@@ -41,11 +65,13 @@ def explain(
 ) -> Bookable:
     """Both decisions, without a lock: nothing is taken, and the action asks again."""
     line = lined_up(session, now=now)
-    waiting = rules.may_wait(wait_facts(session, member, line, by_staff=by_staff), now=now)
+    others = others_of(member, session)
+    waiting = rules.may_wait(wait_facts(session, member, line, by_staff=by_staff, others=others), now=now)
     if session.item.kind != CalendarItem.Kind.COURSE:
         uses = Wallet(member, session.studio, now=now, source=source).choose(session)
         agreed = agreed_for(session, source)
-        facts = booking_facts(session, member, line, by_staff=by_staff, uses=uses, source=source, agreed=agreed)
+        given: dict[str, Any] = {"by_staff": by_staff, "uses": uses, "source": source, "agreed": agreed}
+        facts = booking_facts(session, member, line, others=others, **given)
         booking = rules.may_book(facts, now=now)
         return Bookable(session, member, booking, waiting, [session])
     course = list(course_sessions(session.item, now=now))
@@ -72,6 +98,23 @@ def course_facts(
     ]
 
 
+def others_of(member: Member, session: ScheduledSession) -> Others:
+    """`Reservation.objects.active().overlapping(...)` of the member, and the one in the session itself; one query."""
+    facts = {
+        "member": member.pk,
+        "session": session.pk,
+        "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS, facts)
+        rows = cursor.fetchall()
+    return Others(
+        here_since=next((since for is_here, since, _name in rows if is_here), None),
+        elsewhere=next((name for is_here, _since, name in rows if not is_here), None),
+    )
+
+
 def booking_facts(
     session: ScheduledSession,
     member: Member,
@@ -82,6 +125,7 @@ def booking_facts(
     course: list[ScheduledSession] | None = None,
     source: str = "direct",
     agreed: Agreed | None = None,
+    others: Others | None = None,
 ) -> rules.BookingFacts:
     """What `rules.may_book` looks at. `uses`: what would pay for it. `course`: what is booked together, in order.
 
@@ -90,9 +134,7 @@ def booking_facts(
     item = session.item
     first = course[0] if course else session
     opens, closes = opening(session), closing(session)
-    others = Reservation.objects.active().filter(member=member).select_related("session__item")
-    here = others.filter(session=session).first()
-    elsewhere = others.overlapping(session.starts_at, session.ends_at).exclude(session=session).first()
+    others = others or others_of(member, session)
     held = line.held_for_others(member)
     single = item.kind == CalendarItem.Kind.COURSE and course is None
     return rules.BookingFacts(
@@ -107,8 +149,8 @@ def booking_facts(
         taken=session.places_taken,
         held=len(held),
         held_until=min((entry.held_until for entry in held if entry.held_until), default=None),
-        booked_already_at=(here.booked_at or here.starts_at) if here else None,
-        elsewhere=str(elsewhere.session.item) if elsewhere else None,
+        booked_already_at=others.here_since,
+        elsewhere=others.elsewhere,
         blocked_reason=member.blocked_reason,
         course=item.name if single else None,
         by_staff=by_staff,
@@ -119,7 +161,9 @@ def booking_facts(
 
 def _marketplace_facts(session: ScheduledSession, source: str, agreed: Agreed) -> rules.MarketplaceFacts:
     """Under the session's lock the counts are the truth: nobody books there but with it."""
-    booked = dict(session.reservations.active().values_list("source").annotate(places=Count("id")))
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_SOURCE, [session.pk])
+        booked = dict(cursor.fetchall())
     return rules.MarketplaceFacts(
         switched_on=session.item.allows_marketplaces,
         not_sold=agreed.not_sold,
@@ -130,13 +174,15 @@ def _marketplace_facts(session: ScheduledSession, source: str, agreed: Agreed) -
     )
 
 
-def wait_facts(session: ScheduledSession, member: Member, line: LinedUp, *, by_staff: bool) -> rules.WaitFacts:
+def wait_facts(
+    session: ScheduledSession, member: Member, line: LinedUp, *, by_staff: bool, others: Others | None = None
+) -> rules.WaitFacts:
     """What `rules.may_wait` looks at."""
     opens, own = opening(session), line.of(member)
     places = rules.rule_that_applies(
         item=session.item.waiting_places, location=None, studio=session.studio.waiting_places
     )
-    here = Reservation.objects.active().filter(member=member, session=session).first()
+    others = others or others_of(member, session)
     return rules.WaitFacts(
         session_cancelled_at=session.cancelled_at,
         starts_at=session.starts_at,
@@ -149,7 +195,7 @@ def wait_facts(session: ScheduledSession, member: Member, line: LinedUp, *, by_s
         waiting=len(line.waiting),
         waiting_places=places.value or 0,
         waiting_places_from=places.origin,
-        booked_already_at=(here.booked_at or here.starts_at) if here else None,
+        booked_already_at=others.here_since,
         waiting_since=own.joined_at if own else None,
         blocked_reason=member.blocked_reason,
         whole_course=session.item.kind == CalendarItem.Kind.COURSE,

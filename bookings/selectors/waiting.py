@@ -10,7 +10,12 @@ from bookings import rules
 from bookings.models import ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.models.waiting import WaitingQuerySet
 from bookings.rules import Waiting
+from portal.joined import Joined
 from portal.models import Member
+
+# `session.waiting.open().in_order()`, in SQL: every booking asks it.
+_OPEN = Joined(WaitingEntry, "member")
+_OF_SESSION = "waitingentry.session_id = %s AND waitingentry.state IN ('waiting', 'offered') ORDER BY waitingentry.id"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def lined_up(session: ScheduledSession, *, now: datetime) -> LinedUp:
 
     One query where nobody waits. Who is blocked or booked already is passed over.
     """
-    entries = list(session.waiting.open().in_order().select_related("member"))
+    entries = [entry for entry, _ in _OPEN.rows(_OF_SESSION, [session.pk])]
     line = LinedUp(is_over=session.cancelled_at is not None or now >= session.starts_at)
     for entry in entries:
         if entry.state == Waiting.WAITING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection as database
 from django.db import transaction
 
 from bookings import actions as bookings
@@ -18,9 +19,12 @@ from bookings.selectors.bookable import Bookable
 from bookings.selectors.bookable import explain as explain_booking
 from marketplace.actions.conflicts import open_conflict
 from marketplace.models import Conflict, Connection, Guest, Visit
-from marketplace.selectors.agreed import terms_on_the_day_of
+from marketplace.selectors.agreed import held_for
 
 Kind = ReservationEvent.Kind
+
+
+_OTHERS = "DELETE FROM marketplace_visit WHERE reservation_id = %s AND id IS DISTINCT FROM %s"
 
 
 class NotBooked(Exception):
@@ -77,11 +81,13 @@ def give_pass(visit: Visit, connection: Connection, guest: Guest, reservation: R
     """Put the visit, and with it the special pass, beside a reservation that was just made (I8, Q22)."""
     session = reservation.session
     # The one that the waiting list made when it gave the place.
-    Visit.objects.filter(reservation=reservation).exclude(pk=visit.pk).delete()
+    with database.cursor() as cursor:
+        cursor.execute(_OTHERS, [reservation.pk, visit.pk])
     visit.studio_id, visit.connection = connection.studio_id, connection
     visit.booking_ref = visit.booking_ref or str(reservation.pk)
     visit.guest, visit.session, visit.reservation = guest, session, reservation
-    visit.terms = terms_on_the_day_of(session, connection)
+    held = held_for(session, connection.marketplace_id)
+    visit.terms_id = held.terms if held else None
     visit.pass_name = connection.marketplace.name
     visit.save()
     if connection.first_booked_at is None:
