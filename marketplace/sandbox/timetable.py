@@ -105,7 +105,9 @@ def take_away(store: Store, name: str, stand: str, *, at: str) -> str:
     known = store.row("SELECT stand, told_at FROM class WHERE id = ?", name)
     if known is None:
         return "unknown class"
-    if stand == "cancelled" and known["stand"] == "withdrawn":  # missing from a list already; now we hear why
+    if (stand, known["stand"]) == ("withdrawn", "cancelled"):  # we know why it is gone
+        return "known"
+    if (stand, known["stand"]) == ("cancelled", "withdrawn"):  # missing from a list already; now we hear why
         at = max(at, known["told_at"])
     said = _keep(store, name, {"stand": stand}, at=at)
     if said == "noted" and stand == "cancelled":

@@ -31,7 +31,7 @@ class Answer:
 class Sandbox:
     """The process, and a browser without a screen."""
 
-    def __init__(self, folder: Path, tresen: str) -> None:
+    def __init__(self, folder: Path, tresen: str, **settings: str) -> None:
         self.folder, self.port = folder, free_port()
         self.cookies: dict[str, str] = {}
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -39,7 +39,7 @@ class Sandbox:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "marketplace.sandbox"],
             cwd=ROOT,
-            env=kept | given | {"SANDBOX_SECONDS": "2"},
+            env=kept | given | {"SANDBOX_SECONDS": "2"} | settings,
             stdout=(folder / "log").open("w"),
             stderr=subprocess.STDOUT,
         )

@@ -66,6 +66,7 @@ def test_a_class_missing_from_a_list_is_gone_and_its_cancellation_heard_later_st
     timetable.hear(store, *STEPS[0][:2], at=STEPS[0][2])
     timetable.take_away(store, "7", "withdrawn", at="2026-11-20T10:05:00Z")
     timetable.hear(store, "session.cancelled", {"classId": "7"}, at="2026-11-20T10:04:59Z")
+    timetable.take_away(store, "7", "withdrawn", at="2026-11-20T10:06:00Z")
     (row,) = store.rows("SELECT * FROM class")
     assert row["stand"] == "cancelled"
 

@@ -21,7 +21,8 @@ def bookings(request: HttpRequest, member: Row) -> HttpResponse:
     visit.give_up(now=moment)
     visit.agree(member, now=moment)
     now = moments.written(moment)
-    mine = store().rows(f"{BOOKING} WHERE member_id = ? ORDER BY class.starts_at DESC LIMIT ?", member["id"], SHOWN)
+    last_first = f"{BOOKING} WHERE member_id = ? ORDER BY class.starts_at DESC, booking.rowid DESC LIMIT ?"
+    mine = store().rows(last_first, member["id"], SHOWN)
     upcoming = [row for row in mine if row["state"] in ACTIVE and (row["ends_at"] or "") >= now]
     past = [row for row in mine if row not in upcoming]
     page = {"upcoming": upcoming[::-1], "past": past, "now": now, "waits": any(r["state"] == "asked" for r in mine)}
