@@ -38,12 +38,12 @@ FROM quick
 
 @dataclass(frozen=True)
 class Given:
-    """The answer that belongs to a key. `status` None: there is none yet, and this call is to find it."""
+    """The answer that belongs to a key, to the letter. `status` None: there is none yet, and this call is to find it."""
 
     pk: int
     is_other: bool  # the key came with another request
     status: int | None = None
-    body: Any = None
+    text: str = ""
 
 
 def take_key(connection: Connection, key: str, fingerprint: str, *, now: datetime) -> Given:
@@ -68,15 +68,15 @@ def take_key(connection: Connection, key: str, fingerprint: str, *, now: datetim
             given,
         )
         pk, known, status, body = cursor.fetchone()
-    return Given(pk, known != fingerprint, status, json.loads(body) if body else None)
+    return Given(pk, known != fingerprint, status, json.loads(body) if body else "")
 
 
-def keep_answer(given: Given, status: int, body: Any) -> None:
+def keep_answer(given: Given, status: int, text: str) -> None:
     """In the transaction of `take_key`: the same key is answered so from now on."""
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE marketplace_givenanswer SET status = %s, body = %s WHERE id = %s",
-            [status, json.dumps(body), given.pk],
+            [status, json.dumps(text), given.pk],
         )
 
 

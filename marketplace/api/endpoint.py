@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -89,16 +88,8 @@ def answers(**endpoints: Endpoint) -> Callable[..., HttpResponseBase]:
 
 
 def response(answer: Answer) -> HttpResponse:
-    return _response(answer, _written(answer.body))
-
-
-def _written(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-
-
-def _response(answer: Answer, text: str) -> HttpResponse:
     headers = {"Cache-Control": "no-store", **answer.headers}
-    return HttpResponse(text, status=answer.status, content_type="application/json", headers=headers)
+    return HttpResponse(answer.text, status=answer.status, content_type="application/json", headers=headers)
 
 
 @dataclass
@@ -128,16 +119,14 @@ class _Run:
         self.call = call = self._known()
         if not self.endpoint.writes:
             answer = self.endpoint.handle(call, **words)
-            text = _written(answer.body)
-            self._note(call, answer, text)
+            self._note(call, answer)
             if self.endpoint.is_visit:
                 actions.ask_for_visit(call.caller.connection, now=call.now)
-            return _response(answer, text)
+            return response(answer)
         with transaction.atomic():
             answer = self._once(call, reading.key_of(self.request), words)
-            text = _written(answer.body)
-            self._note(call, answer, text)
-        return _response(answer, text)
+            self._note(call, answer)
+        return response(answer)
 
     def _known(self) -> Call:
         """Who calls. Raises Problem."""
@@ -162,10 +151,10 @@ class _Run:
             raise _reused()
         if given.status is not None:
             call.answer_words = "the answer of the first time"
-            return Answer(given.status, given.body, {"Idempotent-Replayed": "true"})
+            return Answer(given.status, json.loads(given.text), {"Idempotent-Replayed": "true"})
         call.action_id = answering.action_id_of(connection, key)
         answer = self._done(call, words)
-        answering.keep_answer(given, answer.status, answer.body)
+        answering.keep_answer(given, answer.status, answer.text)
         return answer
 
     def _done(self, call: Call, words: Mapping[str, str]) -> Answer:
@@ -179,13 +168,12 @@ class _Run:
             return problem.answer
 
     def _failed(self, problem: Problem) -> HttpResponse:
-        text = _written(problem.answer.body)
         if self.call is not None and problem.is_noted:
             with suppress(OperationalError, InterfaceError):  # the database may be why it failed
-                self._note(self.call, problem.answer, text)
-        return _response(problem.answer, text)
+                self._note(self.call, problem.answer)
+        return response(problem.answer)
 
-    def _note(self, call: Call, answer: Answer, text: str) -> None:
+    def _note(self, call: Call, answer: Answer) -> None:
         request = self.request
         body = request.body.decode(errors="replace") if request.method == "POST" else ""
         answering.note_heard(
@@ -201,7 +189,7 @@ class _Run:
                 session_id=call.session_id,
                 booking_ref=call.booking_ref,
                 request=body if call.request_words is None else call.request_words,
-                answer=text if call.answer_words is None else call.answer_words,
+                answer=answer.text if call.answer_words is None else call.answer_words,
             ),
         )
 

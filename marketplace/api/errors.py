@@ -1,7 +1,9 @@
 """What is answered instead of what was asked for: the contract's bodies, word for word."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +17,10 @@ class Answer:
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> str:
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
 
     @property
     def reason(self) -> str:

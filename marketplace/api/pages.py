@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from marketplace.api.document import DOCUMENT, META
+from marketplace.api.document import BASE, DOCUMENT, INTRODUCTION, META
 from marketplace.api.endpoint import response
 from marketplace.api.errors import Answer, no_endpoint, wrong_method
-from marketplace.api.readable import chapters
+from marketplace.api.readable import chapters, everywhere, paragraphs
 from portal.access import public
 
 _READ = {"GET", "HEAD"}
@@ -22,8 +22,7 @@ _DOCUMENT_OF_API = "the documentation of an API is for everybody; it holds no da
 @require_safe
 def readable(request: HttpRequest) -> HttpResponse:
     """The document for people."""
-    given = {"info": DOCUMENT["info"], "base": DOCUMENT["servers"][0]["url"], "meta": META, "chapters": _chapters()}
-    return render(request, "marketplace/api.html", given)
+    return render(request, "marketplace/api.html", _shown())
 
 
 @csrf_exempt
@@ -53,5 +52,12 @@ def _written() -> str:
 
 
 @cache
-def _chapters() -> list[object]:
-    return list(chapters(DOCUMENT))
+def _shown() -> dict[str, object]:
+    return {
+        "title": DOCUMENT["info"]["title"],
+        "introduction": paragraphs(INTRODUCTION),
+        "base": BASE,
+        "options": list(META.items()),
+        "chapters": list(chapters(DOCUMENT)),
+        "everywhere": everywhere(DOCUMENT),
+    }
