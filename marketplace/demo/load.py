@@ -117,7 +117,12 @@ def furnish(studio: Studio, *, now: datetime) -> int:
     Where the sandbox is, is said anew each time: it may have moved.
     """
     with transaction.atomic():
-        made = [_connect(studio, plan, now=now) for plan in (WELLPASS, ONEFIT, WELLHUB) if _is_new(studio, plan)]
+        plans = (WELLPASS, ONEFIT, WELLHUB)
+        made = [_connect(studio, plan, now=now) for plan in plans if _is_new(studio, plan)]
+        for connection in studio.connections.filter(
+            marketplace__in=[one.marketplace for one in plans if one.activated]
+        ):
+            _write_visits(connection, now=now)
         live = Connection.objects.filter(studio=studio, hook=HOOK).exclude(address=settings.SANDBOX_ADDRESS)
         for connection in live:
             connection.address = settings.SANDBOX_ADDRESS
@@ -154,14 +159,10 @@ def _connect(studio: Studio, plan: Plan, *, now: datetime) -> Connection:
         if slug in places
     )
     contract = Contract.objects.create(studio=studio, connection=connection, number=plan.number)
-    versions = [
-        ContractTerms.objects.create(
-            studio=studio, contract=contract, first_on=_day(now, version.days), **version.values
-        )
+    ContractTerms.objects.bulk_create(
+        ContractTerms(studio=studio, contract=contract, first_on=_day(now, version.days), **version.values)
         for version in plan.terms
-    ]
-    if activated:
-        _write_visits(connection, versions, now=now)
+    )
     if books:
         _write_syncs(connection, now=now)
     return connection
@@ -190,28 +191,31 @@ def _write_syncs(connection: Connection, *, now: datetime) -> None:
     )
 
 
-def _write_visits(connection: Connection, versions: list[ContractTerms], *, now: datetime) -> None:
-    """The guests and visits behind what the demo has booked through it."""
+def _write_visits(connection: Connection, *, now: datetime) -> None:
+    """The guests and visits behind what the demo has booked through it, where they are missing."""
+    versions = list(ContractTerms.objects.filter(contract__connection=connection).order_by("first_on"))
     dice = Random(f"{connection.marketplace_id} {now:%Y-%m-%d}")  # noqa: S311 - invents people, keeps no secrets
     booked = list(
-        Reservation.objects.filter(studio=connection.studio_id, source=connection.marketplace_id)
+        Reservation.objects.filter(studio=connection.studio_id, source=connection.marketplace_id, visit=None)
         .select_related("session__location", "session__item")
         .order_by("booked_at", "pk")
     )
-    guests = {
+    known = {one.member_id: one for one in Guest.objects.filter(connection=connection)}
+    new = {
         member: Guest(
             studio_id=connection.studio_id,
             connection=connection,
             member_id=member,
             external_id=f"{connection.marketplace_id[:2].upper()}{dice.randrange(10**8, 10**9)}",
         )
-        for member in sorted({one.member_id for one in booked})
+        for member in sorted({one.member_id for one in booked} - set(known))
     }
-    Guest.objects.bulk_create(guests.values(), batch_size=2000)
+    Guest.objects.bulk_create(new.values(), batch_size=2000)
+    guests = known | new
     visits = [_visit(connection, guests[one.member_id], one, versions, dice, now=now) for one in booked]
     Visit.objects.bulk_create(visits, batch_size=2000)
     _by_contract([one for one in booked if one.starts_at > now], versions)
-    if booked:
+    if booked and connection.first_booked_at is None:
         connection.first_booked_at = booked[0].booked_at
         connection.save(update_fields=["first_booked_at"])
 
