@@ -29,6 +29,7 @@ def pytest_configure() -> None:
 
     sources.ASKED_AGAIN_AFTER = float("inf")
     sources.NAMES.ask_by(lambda: MARKETPLACES)
+    assert sources.NAMES.get("wellpass")  # asked now, so that what a test makes known is not forgotten
 
     # After each test with transactions of its own Django would write the admin's permissions anew; operators need none.
     flush.emit_post_migrate_signal = lambda *_args, **_options: ContentType.objects.clear_cache()

@@ -312,13 +312,15 @@ def _stamped(response: HttpResponse, version: int, now: datetime) -> HttpRespons
 def _context(request: StudioRequest, day: Day, viewer: Viewer) -> dict[str, Any]:
     deeds = reception.last_deeds(day, undoable=viewer.undoable)
     entries = [entry_of(deed, request.login.pk) for deed in deeds]
+    open_questions = unanswered_of(day, studio=viewer.studio) if viewer.can_tick else []
     return {
         "studio": request.studio,
         "day": day,
         "counts": day.counts,
         "viewer": viewer,
         "entries": entries,
-        "unanswered": unanswered_of(day, studio=viewer.studio) if viewer.can_tick else [],
+        "unanswered": open_questions,
+        "without_tick": sum(one.number for one in open_questions),
         "own_last": next((entry for entry in entries if entry.is_own and entry.deed.can_undo), None),
         "at": day.now.isoformat(),
     }

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions import Refused
 from bookings.models import ScheduledSession
-from bookings.words import day_and_clock, refusal_words
+from bookings.words import clock, day_and_clock, refusal_words
 from marketplace.actions.conflicts import settle_conflict
 from marketplace.forms.at_risk import AtRiskForm, SettleForm
 from marketplace.models import Conflict
@@ -29,6 +29,7 @@ from packages.words import money_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import ALL, location_choice
 from portal.models import Location, Member
+from portal.people import brief
 from portal.roles import Right
 from portal.views import came_from
 
@@ -37,12 +38,12 @@ TEMPLATE = "marketplace/at_risk.html"
 
 @dataclass(frozen=True)
 class Line:
-    """One visit at risk. `ask`: both answers are offered; `tick`: only that the guest was here."""
+    """One visit at risk."""
 
     found: AtRisk
     name: str
+    brief: str
     class_words: str
-    what: str
     left: str
     money: str
     url: str
@@ -54,11 +55,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Group:
+    """What has to be done, and for which visits."""
+
+    what: str
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
 class Card:
     """One conflict, both sides in words."""
 
     conflict: Conflict
     name: str
+    brief: str
     class_words: str
     words: str
     url: str
@@ -109,7 +119,9 @@ def _answer(
     cards = [_card(request, one, now=now) for one in selectors.open_conflicts(request.login, places, session=session)]
     asked = {"session": session} if session else {"location": choice.chosen.slug if choice.chosen else ALL}
     context: dict[str, Any] = {
-        "lines": lines,
+        "groups": _groups(lines),
+        "number": len(lines),
+        "first_left": lines[0].left if lines else "",
         "cards": cards,
         "sum": _sum(lines) if request.may(Right.SEE_MONEY) else "",
         "is_connected": bool(lines or cards) or selectors.is_connected(request.studio),
@@ -130,8 +142,8 @@ def _line(request: StudioRequest, one: AtRisk, *, now: datetime) -> Line:
     return Line(
         found=one,
         name=reservation.member.name,
-        class_words=_class_words(reservation.session, reservation.location),
-        what=what_to_do(one),
+        brief=brief(reservation.member.name),
+        class_words=_class_words(reservation.session, reservation.location, now=now),
         left=time_left(one.risk.until, reservation.location, now=now),
         money=money,
         url=_row_url(request, reservation.session_id, reservation.pk),
@@ -147,7 +159,8 @@ def _card(request: StudioRequest, conflict: Conflict, *, now: datetime) -> Card:
     return Card(
         conflict=conflict,
         name=member.name if member else "",
-        class_words=_class_words(session, session.location) if session else str(conflict.location or ""),
+        brief=brief(member.name) if member else "",
+        class_words=_class_words(session, session.location, now=now) if session else str(conflict.location or ""),
         words=conflict_words(conflict, now=now),
         url=url,
     )
@@ -158,8 +171,18 @@ def _who(conflict: Conflict) -> Member | None:
     return guest.member if guest else None
 
 
-def _class_words(session: ScheduledSession, place: Location) -> str:
-    return f"{session.item.name}, {day_and_clock(session.starts_at, place)}"
+def _groups(lines: list[Line]) -> list[Group]:
+    """The visits under what has to be done for them, the most urgent first."""
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(what_to_do(line.found), []).append(line)
+    return [Group(what, of_it) for what, of_it in found.items()]
+
+
+def _class_words(session: ScheduledSession, place: Location, *, now: datetime) -> str:
+    is_today = place.local_day(session.starts_at) == place.local_day(now)
+    begins = clock(session.starts_at, place) if is_today else day_and_clock(session.starts_at, place)
+    return f"{begins} {session.item.name}"
 
 
 def _row_url(request: StudioRequest, session: int, reservation: int | None) -> str:

@@ -24,7 +24,7 @@ export function apply(box) {
 function takeOver(fresh) {
   const old = byId(fresh.id);
   // What can be pressed does not change under the pointer; the next answer brings it again.
-  if (!old || (fresh.id === "deeds" && old.matches(":hover"))) return;
+  if (!old || (["deeds", "questions"].includes(fresh.id) && old.matches(":hover"))) return;
   replace(old, fresh);
 }
 
@@ -48,6 +48,7 @@ function takeRow(fresh) {
 /** The focus stays on the same thing. */
 function replace(old, fresh) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  for (const one of old.querySelectorAll("details[open][id]")) fresh.querySelector(`#${one.id}`)?.setAttribute("open", "");
   old.replaceWith(fresh);
   if (!focused) return;
   if (focused === old) fresh.tabIndex = -1;

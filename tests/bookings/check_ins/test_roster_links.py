@@ -70,11 +70,41 @@ def test_ended_classes_with_somebody_without_a_tick_lead_to_their_question(
         booked(vinyasa, member(vinyasa.studio, name))
     assert questions(page(desk)) == ""
     ten_past_six.move_to(at("19:05"))
-    assert questions(page(desk)) == "18:00 Vinyasa Flow: 2 without a tick. Were they here?"
+    asked = questions(page(desk))
+    assert asked.startswith("18:00 Vinyasa Flow: 2 without a tick. Were they here?")
+    assert "Kim de Boer" in asked
+    assert (asked.count("Was here"), asked.count("Did not come")) == (2, 2)
     assert f"/linden/sessions/{vinyasa.pk}/#question" in page(desk)
     for reservation in vinyasa.reservations.all():
         actions.check_in(reservation, action_id=uuid4(), by=login(vinyasa.studio), now=at("19:05"))
     assert questions(page(desk)) == ""
+
+
+def test_an_answer_at_the_counter_is_the_end_of_the_question_also_after_the_clocks_no_show(
+    desk: Client, vinyasa: ScheduledSession, ten_past_six: Any
+) -> None:
+    kim, ada = (booked(vinyasa, member(vinyasa.studio, name)) for name in ("Kim de Boer", "Ada Abel"))
+    ten_past_six.move_to(at("19:40"))  # past the grace: both are no-shows, and still can be here
+    for reservation, deed in ((kim, "check-in"), (ada, "no-show")):
+        assert f"/linden/reservations/{reservation.pk}/{deed}/" in page(desk)
+        desk.post(f"/linden/reservations/{reservation.pk}/{deed}/", {"action_id": uuid4()})
+        assert reservation.member.name not in questions(page(desk))
+    kim.refresh_from_db()
+    assert kim.attendance == "checked_in"
+
+
+def test_several_classes_are_one_strip_and_a_class_that_nobody_ticked_is_answered_on_its_roster(
+    desk: Client, vinyasa: ScheduledSession, ten_past_six: Any
+) -> None:
+    other = SessionFactory(item=vinyasa.item, starts_at=at("17:00"), capacity=20)
+    booked(vinyasa, member(vinyasa.studio, "Kim de Boer"))
+    for _ in range(7):
+        booked(other, member(vinyasa.studio, "Ada Abel"))
+    ten_past_six.move_to(at("19:05"))
+    asked = questions(page(desk))
+    assert asked.startswith("8 without a tick in 2 classes. Were they here?")
+    assert "Kim de Boer" in asked
+    assert "Ada Abel" not in asked
 
 
 def test_the_notes_and_questions_of_thirty_people_are_read_at_once(
