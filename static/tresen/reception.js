@@ -11,7 +11,7 @@ import { cover, decorate, queue, reload } from "./reception/queue.js";
 import { apply } from "./reception/rows.js";
 import { sendWaiting } from "./reception/send.js";
 
-const POLL_MS = 2_000;
+const POLL_MS = 1_500; // with the answer's time, news is on screen within two seconds
 const REFUSED_POLL_MS = 10_000;
 
 let seen = { version: root.dataset.version, at: root.dataset.at };
