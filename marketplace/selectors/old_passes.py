@@ -81,9 +81,21 @@ def old_passes(studio: Studio, *, day: date, now: datetime) -> list[OldPass]:
     return sorted(shown, key=lambda one: (-len(one.members), one.package.name))
 
 
-def still_on_sale(studio: Studio) -> int:
-    """How many such packages can still be had for nothing: a line of the tick list of old habits. Three queries."""
-    return free_to_get(studio, looking_like_passes(studio)).count()
+@dataclass(frozen=True)
+class Habits:
+    """What is left of the old way: passes that can still be had for nothing, and members who hold one."""
+
+    on_sale: int
+    held: int
+
+
+def habits(studio: Studio, *, day: date) -> Habits:
+    """For the tick list of old habits; `day`: today there. Four queries, two where nothing looks like a pass."""
+    like = looking_like_passes(studio)
+    if not like:
+        return Habits(0, 0)
+    holders = held(studio, like, day=day).order_by().values("member").distinct()
+    return Habits(free_to_get(studio, like).count(), holders.count())
 
 
 def _alone(studio: Studio, on_sale: Iterable[int]) -> Iterable[tuple[int, str]]:

@@ -22,6 +22,7 @@ from marketplace.forms.matching import AddressForm, KindsForm, LocationsForm
 from marketplace.models import Connection, ContractTerms, Marketplace
 from marketplace.rules.connecting import Stage, StageAt
 from marketplace.selectors.connecting import Progress, progress, progress_of, today_of
+from marketplace.selectors.old_passes import habits
 from marketplace.views.health import health_context
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.roles import Right
@@ -188,6 +189,7 @@ def connection_page(
         "old_secret_until": found.previous_secret_until if found.secrets(now)[1:] else None,
         "changes": [(one, words.DONE.get(one.kind, one.kind)) for one in changes.order_by("-id")[:CHANGES_SHOWN]],
         "may_change": not request.login.locations.exists(),
+        "habits": habits(request.studio, day=today_of(request.studio, now=now)),
         "tab": "connection",
     }
     if found.is_told and context["books"] and places:

@@ -68,7 +68,7 @@ def log(request: StudioRequest, marketplace: str) -> HttpResponse:
         "about": _about(request, filters),
         "may_export": request.may(Right.EXPORT),
         "files": [(kind, _file_url(request, connection, filters, kind)) for kind in (CSV, XLSX)],
-        "crumbs": crumbs_of(request, connection),
+        "tab": "log",
         **health_context(connection, place, now=now),
     }
     return render(request, "marketplace/log.html", context)
@@ -91,8 +91,12 @@ def log_file(request: StudioRequest, marketplace: str, kind: str) -> HttpRespons
 
 
 def crumbs_of(request: StudioRequest, connection: Connection) -> list[tuple[str, str]]:
+    """Above one line of the log."""
+    slug, key = request.studio.slug, connection.marketplace_id
     return [
-        (connection.marketplace.name, reverse("marketplace:log", args=[request.studio.slug, connection.marketplace_id]))
+        (_("Marketplaces"), reverse("marketplace:marketplaces", args=[slug])),
+        (connection.marketplace.name, reverse("marketplace:connection", args=[slug, key])),
+        (_("Sync log"), reverse("marketplace:log", args=[slug, key])),
     ]
 
 

@@ -17,7 +17,7 @@ from bookings import actions as booking
 from bookings.models import ItemPackage
 from marketplace import actions
 from marketplace.rules.old_passes import LooksBecause, likeness
-from marketplace.selectors.old_passes import still_on_sale
+from marketplace.selectors.old_passes import Habits, habits
 from packages import actions as packages
 from packages.models import LedgerEntry, Package, Purchase
 from portal.models import Change, Location, StaffLogin
@@ -108,7 +108,7 @@ def test_the_finder_lists_free_passes_with_their_members_and_what_is_open(client
     page = client.get(url(place)).content.decode()
     assert "free, and “Wellpass” is in its name" in page
     assert "Nothing else on sale is for" in page
-    assert still_on_sale(place.studio) == 1
+    assert habits(place.studio, day=place.local_day(timezone.now())) == Habits(on_sale=1, held=3)
     listed = client.get(url(place, "old_passes_members", wellpass.pk)).context["rows"]
     assert len(listed) == 4
 
