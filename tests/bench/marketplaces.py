@@ -92,18 +92,18 @@ def session_of(connection: Connection, capacity: int, starts_in: timedelta = tim
 
 def real_time(server: Server, connection: Connection) -> Iterator[Row]:
     """With 8 clients at once: bookable?, and a booking, each against a bare view on the same server."""
-    session = session_of(connection, capacity=5000)
+    classes = [session_of(connection, capacity=5000) for _ in range(CLIENTS)]
     guests = iter(Guest.objects.filter(connection=connection).order_by("pk").values_list("key", flat=True)[:1500])
     callers = [Caller(server) for _ in range(CLIENTS)]
     nobody = [Client(server, "") for _ in range(CLIENTS)]
     known = str(Guest.objects.filter(connection=connection).latest("pk").key)
 
     def check(number: int) -> None:
-        status, body = callers[number].ask("GET", f"/classes/{session.pk}?exerciserId={known}")
+        status, body = callers[number].ask("GET", f"/classes/{classes[number].pk}?exerciserId={known}")
         assert status == 200, body
 
     def book(number: int) -> None:
-        status, body = callers[number].ask("POST", f"/classes/{session.pk}/attendees/{next(guests)}")
+        status, body = callers[number].ask("POST", f"/classes/{classes[number].pk}/attendees/{next(guests)}")
         assert status == 200, body
 
     def bare(number: int) -> None:
