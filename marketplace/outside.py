@@ -115,11 +115,12 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], patience: float =
     thread = threading.Thread(target=_talk, args=(line, url, body, headers, patience), daemon=True)
     thread.start()
     thread.join(patience)
-    heard = line.heard  # a head that is cut off by hanging up looks like one that is complete
+    # What comes of hanging up is no answer: a head that is cut off then looks like one that is complete.
+    heard, is_late = line.heard, thread.is_alive()
     line.hang_up()
     if heard is not None:
         return heard
-    if line.error is None or thread.is_alive():
+    if is_late or line.error is None:
         raise Unreached(f"No answer within {patience:g} s.")
     raise line.error from None
 
