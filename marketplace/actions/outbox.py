@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 
 from bookings.models import ReservationEvent
@@ -180,17 +181,16 @@ def ring_overdue() -> int:
 def retry(call: Call) -> bool:
     """Try a call again that was given up; False when it was not, or when a newer one says the same already.
 
-    It comes before the later ones of its session, as it did.
+    It comes before the later ones of its session, as it did. Where a newer one waits, it is part of that one.
     """
-    (lane,) = Listing.objects.select_for_update(no_key=True).filter(pk=call.listing_id)
-    waiting = lane.calls.filter(kind=Call.Kind.TELL, state=Call.State.WAITING)
-    if call.kind == Call.Kind.TELL and waiting.exists():
-        return False
-    revived = (
-        Call.objects.dead()
-        .filter(pk=call.pk)
-        .update(state=Call.State.WAITING, attempts=0, due_at=Now(), ended_at=None, unanswered=False)
-    )
-    if revived:
-        ring(call.connection)
+    with transaction.atomic():
+        (lane,) = Listing.objects.select_for_update(no_key=True).filter(pk=call.listing_id)
+        waiting = lane.calls.filter(kind=Call.Kind.TELL, state=Call.State.WAITING)
+        dead = Call.objects.dead().filter(pk=call.pk)
+        if call.kind == Call.Kind.TELL and waiting.exists():
+            dead.update(state=Call.State.OVERTAKEN)
+            return False
+        revived = dead.update(state=Call.State.WAITING, attempts=0, due_at=Now(), ended_at=None, unanswered=False)
+        if revived:
+            ring(call.connection)
     return bool(revived)

@@ -25,10 +25,11 @@ def retry(request: StudioRequest, marketplace: str, call: int) -> HttpResponse:
     found = get_object_or_404(seen_calls(request, connection), pk=call)
     if actions.retry(found):
         messages.success(request, _("It is sent again now. The log shows what comes of it."))
-    elif found.state == Call.State.DEAD:
-        messages.info(request, _("A newer call about this class waits already and says the same; nothing was lost."))
     else:
-        messages.info(request, _("It is not given up any more: somebody had it sent again."))
+        found.refresh_from_db(fields=["state"])
+        is_part = found.state == Call.State.OVERTAKEN
+        newer = _("A newer call about this class waits already and says the same; nothing was lost.")
+        messages.info(request, newer if is_part else _("It is not given up any more: somebody had it sent again."))
     return redirect(_back(request, connection))
 
 

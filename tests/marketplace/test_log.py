@@ -159,6 +159,7 @@ def test_a_hundred_lines_a_page_with_as_many_queries_as_for_one(client: Client, 
     assert len(shown(client, connection, page=2)) == 41
 
 
+@pytest.mark.django_db(transaction=True)  # as a request comes: without a transaction around it
 def test_what_was_given_up_is_sent_again_from_the_log(
     client: Client, connection: Connection, there: Marketplace
 ) -> None:
@@ -175,6 +176,17 @@ def test_what_was_given_up_is_sent_again_from_the_log(
     assert there.words == ["publish"]
     client.post(url(connection, "retry", call.pk))
     assert deliver(connection) == 0
+
+
+def test_what_a_newer_call_says_already_is_not_said_twice(client: Client, connection: Connection) -> None:
+    dead = dead_call(connection)
+    newer = Call.objects.create(
+        studio=connection.studio, connection=connection, listing=dead.listing, kind=Call.Kind.TELL
+    )
+    page = client.post(url(connection, "retry", dead.pk), follow=True)
+    assert b"says the same" in page.content
+    dead.refresh_from_db()
+    assert (dead.state, newer.state) == (Call.State.OVERTAKEN, Call.State.WAITING)
 
 
 def test_all_that_was_given_up_is_sent_again_at_once(client: Client, connection: Connection) -> None:
