@@ -13,6 +13,7 @@ from django.core.management.commands import flush
 from django.db import connection, transaction
 
 from bookings import sources
+from tests.template import template
 from tests.world import World, world
 
 # The marketplaces that come with the product, known without a query: no test pays for another's minute.
@@ -40,6 +41,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Before pytest-django makes a database: as a copy of a migrated one. It still looks for a migration to apply."""
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = template()
 
 
 @pytest.fixture(scope="module")
