@@ -13,6 +13,7 @@ urlpatterns = [
     path("classes/<str:name>/", classes.one_class, name="one_class"),
     path("classes/<str:name>/book/", classes.book, name="book"),
     path("classes/<str:name>/wait/", classes.wait, name="wait"),
+    path("classes/<str:name>/come/", classes.come, name="come"),
     path("bookings/", bookings.bookings, name="bookings"),
     path("bookings/<str:number>/cancel/", bookings.cancel, name="cancel"),
     path("bookings/<str:number>/check-in/", bookings.check_in, name="check_in"),

@@ -16,6 +16,7 @@ from marketplace.sandbox.switches import MESSAGES, PULL, Switches
 
 DAYS_AHEAD = 14
 ACTIVE = ("asked", "booked", "waiting")
+CANCELLED = ("cancelled", "late_cancelled")
 PATIENCE = timedelta(minutes=15)  # for the studio's decision; silence is a refusal
 
 
@@ -135,10 +136,10 @@ class Visiting:
         self._take_in(reply)
         return Outcome(state, until, rule)
 
-    def cancel_all(self, bookings: Sequence[Row]) -> None:
-        """Many cancellations at once, as when a member loses the right to book."""
+    def cancel_all(self, bookings: Sequence[Row]) -> int:
+        """Many cancellations at once, as when a member loses the right to book; how many came to pass."""
         with ThreadPoolExecutor(8) as together:
-            list(together.map(self.cancel, bookings))
+            return sum(done.kind in CANCELLED for done in together.map(self.cancel, bookings))
 
     def check_in(self, booking: Row) -> Outcome:
         """The member stands at the door."""

@@ -17,6 +17,7 @@ from config.embedded.datadir import DataDir
 from config.embedded.errors import CannotStart
 from config.embedded.postgres import Postgres, stale_pid
 from config.embedded.processes import Child, GaveUp
+from config.embedded.services import sandbox
 from config.embedded.supervisor import refuse_taken_port
 from tests.config.installation import Installation
 
@@ -193,3 +194,9 @@ def test_throwaway_servers_are_gone_with_their_command() -> None:
     var, fsync = json.loads(done.stdout)
     assert fsync == "off"
     assert not Path(var).exists()
+
+
+def test_the_sandbox_gets_none_of_our_secrets(tmp_path: Path) -> None:
+    ours = {"SECRET_KEY": "s", "DATABASE_URL": "d", "REDIS_URL": "r", "PATH": "/bin", "PORT": "8000"}
+    child = sandbox(tmp_path, ours | {"SANDBOX_ZONE": "UTC"}, port=8001)
+    assert child.env() == {"PATH": "/bin", "PORT": "8000", "SANDBOX_ZONE": "UTC", "SANDBOX_PORT": "8001"}

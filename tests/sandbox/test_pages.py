@@ -1,5 +1,6 @@
 """The pages, as a browser asks for them, while the studio does not answer."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,19 @@ def test_what_is_not_decided_in_a_quarter_of_an_hour_is_refused(sandbox: Sandbox
     assert [row["state"] for row in sandbox.store.rows("SELECT state FROM booking")] == ["asked"]
     sandbox.store.run("UPDATE booking SET asked_at = ?", in_hours(-0.3))
     assert "no answer in 15 minutes" in sandbox.get("/bookings/").text
+
+
+def test_a_marketplace_that_books_nothing_sends_check_ins(sandbox: Sandbox) -> None:
+    a_class(sandbox)
+    sandbox.post("/operator/", way="check_in")
+    log_in(sandbox)
+    assert "/classes/7/book/" not in sandbox.get("/classes/7/").text
+    sandbox.post("/classes/7/come/")
+    sandbox.post("/studio/door/", location="centrum")
+    assert sandbox.post("/studio/door/", location="elsewhere").status == 404
+    said = [json.loads(row["body"])["data"] for row in sandbox.store.rows("SELECT body FROM message ORDER BY rowid")]
+    who = {"marketplaceMemberId": "FP-1001", "locationId": "centrum"}
+    assert said == [who | {"classId": "7"}, who]
 
 
 def test_nobody_cancels_the_booking_of_another(sandbox: Sandbox) -> None:

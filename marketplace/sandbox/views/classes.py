@@ -72,6 +72,17 @@ def wait(request: HttpRequest, member: Row, name: str) -> HttpResponse:
     return redirect("one_class", name)
 
 
+@require_POST
+@for_members
+def come(request: HttpRequest, member: Row, name: str) -> HttpResponse:
+    """Check in for a class without a booking: what a marketplace can do that books nothing."""
+    row = store().row("SELECT * FROM class WHERE id = ?", name)
+    if row is None:
+        raise Http404
+    tell(request, visiting().come(member, row["location"], name))
+    return redirect("one_class", name)
+
+
 def _mine(member: Row, name: str) -> Row | None:
     marks = ", ".join("?" * len(ACTIVE))
     sql = f"{BOOKING} WHERE member_id = ? AND class_id = ? AND state IN ({marks}) ORDER BY asked_at DESC"

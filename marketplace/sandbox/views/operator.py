@@ -40,8 +40,8 @@ def burst(request: HttpRequest) -> HttpResponse:
     """Cancel everything that is booked from now on, at once."""
     active = f"{BOOKING} WHERE state IN ('asked', 'booked') AND class.starts_at > ?"
     found = store().rows(active, moments.written(moments.now()))
-    visiting().cancel_all(found)
-    messages.success(request, word("{count} bookings were cancelled at once.").format(count=len(found)))
+    count = visiting().cancel_all(found)
+    messages.success(request, word("{count} bookings were cancelled at once.").format(count=count))
     return redirect("operator")
 
 
