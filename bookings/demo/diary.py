@@ -17,6 +17,7 @@ from bookings.demo.plan import ClassPlan, StudioPlan
 from bookings.models import CalendarItem, Pulse, Recurrence, Reservation, ReservationEvent, ScheduledSession
 from bookings.recurrence import moment
 from bookings.rules import Attendance, Booking, cancellation_deadline
+from bookings.sources import is_own
 from portal.models import Member, StaffLogin, Studio
 from portal.roles import Preset, Right
 
@@ -173,7 +174,7 @@ class Diary:
             location=session.location,
             starts_at=session.starts_at,
             ends_at=session.ends_at,
-            source=self.dice.choices(self.sources, self.weights)[0],
+            source=self._source(session),
             booked_at=booked_at,
             deadline_at=deadline.at,
             deadline_from=deadline.origin,
@@ -182,6 +183,11 @@ class Diary:
         by = self.dice.choice(self.desk) if reservation.source == "desk" else None
         self._event(reservation, Kind.RESERVED, booked_at, None, by=by)
         return reservation
+
+    def _source(self, session: ScheduledSession) -> str:
+        """By which road the booking came; a marketplace sells only what is allowed to it."""
+        source = self.dice.choices(self.sources, self.weights)[0]
+        return source if is_own(source) or session.item.allows_marketplaces else "direct"
 
     def _event(
         self,

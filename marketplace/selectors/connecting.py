@@ -20,6 +20,8 @@ class Progress:
     connection: Connection
     stages: tuple[StageAt, ...]
     missing: tuple[Missing, ...]
+    # Its end was begun, and somebody is still booked through it.
+    is_ending: bool
 
 
 def progress_of(connection: Connection, *, adapters: Iterable[str]) -> Progress:
@@ -29,6 +31,7 @@ def progress_of(connection: Connection, *, adapters: Iterable[str]) -> Progress:
     return _progress(
         connection,
         has_terms=stated.exists(),
+        is_agreed=connection.contracts.filter(ends_on=None).exists(),
         locations=connection.locations.count(),
         adapters=adapters,
     )
@@ -37,12 +40,15 @@ def progress_of(connection: Connection, *, adapters: Iterable[str]) -> Progress:
 def progress(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Progress]:
     """Of all connections of the studio, by the key of the marketplace. One query."""
     terms = ContractTerms.objects.filter(contract__connection=OuterRef("pk"))
+    agreed = Contract.objects.filter(connection=OuterRef("pk"), ends_on=None)
     places = ConnectedLocation.objects.filter(connection=OuterRef("pk")).order_by().values("connection")
     found: Any = studio.connections.select_related("marketplace").annotate(
-        stated=Exists(terms), places=places.annotate(number=Count("pk")).values("number")
+        stated=Exists(terms), agreed=Exists(agreed), places=places.annotate(number=Count("pk")).values("number")
     )
     return {
-        one.marketplace_id: _progress(one, has_terms=one.stated, locations=one.places or 0, adapters=adapters)
+        one.marketplace_id: _progress(
+            one, has_terms=one.stated, is_agreed=one.agreed, locations=one.places or 0, adapters=adapters
+        )
         for one in found.order_by("marketplace__name")
     }
 
@@ -59,7 +65,9 @@ def today_of(studio: Studio, *, now: datetime) -> date:
     return place.local_day(now) if place else now.date()
 
 
-def _progress(connection: Connection, *, has_terms: bool, locations: int, adapters: Iterable[str]) -> Progress:
+def _progress(
+    connection: Connection, *, has_terms: bool, is_agreed: bool, locations: int, adapters: Iterable[str]
+) -> Progress:
     facts = ConnectingFacts(
         books=connection.marketplace.shape != Marketplace.Shape.CHECK_IN,
         ended=connection.state == Connection.State.ENDED,
@@ -74,4 +82,5 @@ def _progress(connection: Connection, *, has_terms: bool, locations: int, adapte
         has_secret=bool(connection.sealed_secret),
         has_adapter=connection.marketplace.adapter in set(adapters),
     )
-    return Progress(connection, stages(facts), missing_for_activation(facts))
+    is_ending = connection.state == Connection.State.PAUSED and connection.added_at is None and not is_agreed
+    return Progress(connection, stages(facts), missing_for_activation(facts), is_ending)

@@ -76,7 +76,17 @@ def planned(
             session.item.allows_marketplaces, session.item.marketplace_quota = switch.allows, switch.quota
     listings = {one.reference: one for one in Listing.objects.filter(connection=connection, session__in=sessions)}
     becoming = wanted_of(as_if_live(connection), sessions, now=now)
-    rows = [_planned(one, becoming[one.pk], listings.get(one.pk), can_move=can_move) for one in sessions]
+    connected = set(connection.locations.values_list("location", flat=True))
+    rows = [
+        _planned(
+            one,
+            becoming[one.pk],
+            listings.get(one.pk),
+            is_sold=one.item.allows_marketplaces and one.location_id in connected,
+            can_move=can_move,
+        )
+        for one in sessions
+    ]
     return [row for row in rows if row.outcome != Outcome.LEFT_OUT or row.session.cancelled_at is None]
 
 
@@ -94,7 +104,12 @@ def counted(rows: Iterable[Planned]) -> dict[Outcome, int]:
     return {outcome: number[outcome] for outcome in Outcome}
 
 
-def _planned(session: ScheduledSession, becomes: Wanted, listing: Listing | None, *, can_move: bool) -> Planned:
+def _planned(
+    session: ScheduledSession, becomes: Wanted, listing: Listing | None, *, is_sold: bool, can_move: bool
+) -> Planned:
+    """`is_sold`: a comparison looks at it (`actions.sync`); besides at what is there."""
+    if not is_sold and not (listing and listing.is_there):
+        return Planned(session, Outcome.LEFT_OUT, becomes)
     marks = becomes.offer.marks if becomes.offer else None
     told = listing.told if listing else None
     said = rules.what_to_tell(told, becomes.publication, marks, can_move=can_move)

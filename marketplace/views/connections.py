@@ -148,6 +148,10 @@ def next_words(found: Progress) -> str:
     state, name = found.connection.state, found.connection.marketplace.name
     if state == Connection.State.ENDED:
         return _("The connection has ended.")
+    if found.is_ending:
+        return _("Ending: nothing more is sold through %(name)s. When the last booking is over, it ends by itself.") % {
+            "name": name
+        }
     if state == Connection.State.PAUSED:
         return _("Paused: nothing more is sold through %(name)s, and who is booked keeps the place.") % {"name": name}
     following = next((one.stage for one in found.stages if one.is_next), None)

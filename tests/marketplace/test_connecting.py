@@ -20,7 +20,14 @@ from marketplace.selectors.connecting import progress_of
 from marketplace.selectors.planned import Outcome, Switch, planned
 from portal.models import Change, Job, StaffLogin
 from portal.roles import Preset
-from tests.factories import CalendarItemFactory, LocationFactory, SessionFactory, StaffLoginFactory, UserFactory
+from tests.factories import (
+    CalendarItemFactory,
+    LocationFactory,
+    ReservationFactory,
+    SessionFactory,
+    StaffLoginFactory,
+    UserFactory,
+)
 from tests.factories.marketplace import (
     ContractFactory,
     ContractTermsFactory,
@@ -213,6 +220,7 @@ class TestTheEnd:
         assert {(one[0], one[1]) for one in there.heard} <= {(booked.pk, "seats"), (empty.pk, "withdraw")}
         stands = dict(connection.listings.values_list("reference", "stand"))
         assert stands[booked.pk] == Stand.HELD
+        assert progress_of(ending, adapters=[]).is_ending
         assert actions.finish_endings(now=now) == 0
         assert actions.finish_endings(now=booked.starts_at + timedelta(hours=2)) == 1
         connection.refresh_from_db()
@@ -344,6 +352,14 @@ class TestTheDryRun:
         deliver(connection)
         assert {reference for reference, _what, _offer in there.heard} == {new.pk, changed.pk, closed.pk}
         assert set(self.outcomes(connection).values()) == {Outcome.UNCHANGED, Outcome.LEFT_OUT}
+
+    def test_leaves_out_what_no_comparison_looks_at(self, there: There) -> None:
+        """Booked there once, allowed no more and never told: nothing is said of it."""
+        connection = connected()
+        session = SessionFactory(item=item_of(connection, allows_marketplaces=False))
+        ReservationFactory(session=session, source="fitpass")
+        assert self.outcomes(connection) == {session.pk: Outcome.LEFT_OUT}
+        assert actions.sync(connection, cause="hand", now=timezone.now()).differed == 0
 
     def test_looks_at_a_connection_that_is_not_live_as_if_it_were(self) -> None:
         connection = connected(state=Connection.State.SETTING_UP, activated_at=None)
