@@ -30,6 +30,9 @@ WORDS = {
     "See its classes": ("Kurse ansehen", "Lessen bekijken"),
     "Check in at this door": ("An dieser Tür einchecken", "Hier bij de deur inchecken"),
     "All locations": ("Alle Standorte", "Alle locaties"),
+    # How days and moments are written
+    "l j F": ("l, j. F", "l j F"),
+    "l j F, H:i": ("l, j. F, H:i", "l j F, H:i"),
     # Classes
     "The studio does not answer. This is what we know from before.": (
         "Das Studio antwortet nicht. Das ist der letzte Stand.",
