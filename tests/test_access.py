@@ -100,6 +100,7 @@ class Asking(Client):
         self.login = login_of(user, "own")
         if user is not None:
             self.force_login(user)
+            self.get("/")  # writes what the session keeps of itself: no request of those below writes it again
         self.kept = self.cookies.output(header="", sep=";")
 
     def ask(self, method: str, url: str, data: dict[str, str] | None = None) -> HttpResponseBase:
