@@ -42,7 +42,7 @@ class Outlet:
 
 @dataclass(frozen=True)
 class SpecialPass:
-    """The pass of one marketplace booking: 0 credits, for one class, open as long as the place is booked (Q22)."""
+    """The pass of one marketplace booking: 0 credits, for one class, open while that is to come and booked (Q22)."""
 
     name: str
     class_name: str

@@ -61,7 +61,7 @@ class Answers(asked.Marketplaces):
                 is_open=one.is_open,
                 reservation=one.reservation.pk,
             )
-            for one in passes.passes_of(member, locations)
+            for one in passes.passes_of(member, locations, now=now)
         ]
 
     def at_risk_url(self, studio: str, *, session: int | None = None, location: str = "") -> str:

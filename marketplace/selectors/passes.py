@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from bookings.models import Reservation
 from bookings.rules import Booking
@@ -14,14 +15,14 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Pass:
-    """`is_open`: the place is booked, and the class takes place."""
+    """`is_open`: the place is booked, and the class takes place and is not over."""
 
     name: str
     reservation: Reservation
     is_open: bool
 
 
-def passes_of(member: Member, locations: Collection[Location]) -> list[Pass]:
+def passes_of(member: Member, locations: Collection[Location], *, now: datetime) -> list[Pass]:
     """One for each booking, the newest class first. One query."""
     visits = (
         Visit.objects.booked()
@@ -30,7 +31,12 @@ def passes_of(member: Member, locations: Collection[Location]) -> list[Pass]:
         .order_by("-reservation__starts_at", "-pk")[:SHOWN]
     )
     return [
-        Pass(visit.pass_name, booked, booked.booking == Booking.BOOKED and booked.session.cancelled_at is None)
+        Pass(visit.pass_name, booked, _is_open(booked, now))
         for visit in visits
         if (booked := visit.reservation) is not None
     ]
+
+
+def _is_open(reservation: Reservation, now: datetime) -> bool:
+    takes_place = reservation.session.cancelled_at is None and now < reservation.ends_at
+    return reservation.booking == Booking.BOOKED and takes_place

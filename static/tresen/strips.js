@@ -1,18 +1,42 @@
-/** The strips above a list that come anew by themselves: what was open stays open, and nothing goes from under the pointer. */
+/**
+ * The strips above a list that come anew by themselves: what was opened stays open, and nothing goes from under the
+ * pointer. What was answered here goes at once.
+ */
 
-let open = [];
+const KEPT = "tresen strips"; // the page may come anew, too
+const opened = new Set(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+let waits = false;
 
-const isBusy = (strip) => strip.querySelector("details[open]:hover") || strip.contains(document.activeElement);
+const strip = () => document.getElementById("at-risk");
+const isBusy = () => Boolean(strip().querySelector("details[open]:hover")) || strip().contains(document.activeElement);
+const ask = () => htmx.ajax("GET", strip().getAttribute("hx-get"), { target: strip(), swap: "outerHTML" });
+
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (!target.matches(".strip")) return;
+    if (target.open) opened.add(target.id);
+    else opened.delete(target.id);
+    sessionStorage.setItem(KEPT, JSON.stringify([...opened]));
+  },
+  true,
+);
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.id === "at-risk" && isBusy(event.target)) event.preventDefault(); // it asks again soon
+  if (event.target.id !== "at-risk") return; // asked by hand, or the answer to a card
+  waits = isBusy();
+  if (waits) event.preventDefault();
 });
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "at-risk") open = [...event.detail.target.querySelectorAll("details[open]")].map((one) => one.id);
-});
+function open() {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+}
 
-document.addEventListener("htmx:afterSwap", () => {
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  open = [];
-});
+open();
+document.addEventListener("htmx:afterSwap", open);
+
+for (const leaving of ["pointerout", "focusout"]) {
+  document.addEventListener(leaving, () => setTimeout(() => waits && !isBusy() && ((waits = false), ask())));
+}
+
+document.getElementById("reception").addEventListener("tresen:settled", () => strip().hasAttribute("hx-trigger") && ask());

@@ -24,7 +24,7 @@ export function apply(box) {
 function takeOver(fresh) {
   const old = byId(fresh.id);
   // What can be pressed does not change under the pointer; the next answer brings it again.
-  if (!old || (["deeds", "questions"].includes(fresh.id) && old.matches(":hover"))) return;
+  if (!old || (fresh.id === "deeds" && old.matches(":hover"))) return;
   replace(old, fresh);
 }
 
