@@ -20,6 +20,7 @@ from marketplace import actions
 from marketplace.models import Call, ConnectedLocation, Connection, Contract, ContractTerms, Guest, Listing, SyncRun
 from portal.models import Location, Member, Studio
 from tests.bench.database import SLUG
+from tests.bench.hooks import hooks
 from tests.bench.measures import Row, milliseconds
 from tests.bench.server import Client, Server
 
@@ -46,6 +47,7 @@ def marketplaces(server: Server, cookie: str) -> Iterator[Row]:
     connection = connected(Studio.objects.get(slug=SLUG))
     yield from real_time(server, connection)
     yield from last_places(server, cookie, connection)
+    yield from hooks(server, connection)
     yield from sync(connection)
 
 
