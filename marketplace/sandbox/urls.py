@@ -20,6 +20,7 @@ urlpatterns = [
     path("bookings/<str:number>/check-out/", bookings.check_out, name="check_out"),
     path("operator/", operator.board, name="operator"),
     path("operator/burst/", operator.burst, name="burst"),
+    path("operator/race/", operator.race, name="race"),
     path("operator/clear/", operator.clear, name="clear"),
     path("operator/catalogue/", operator.catalogue, name="catalogue"),
     path("operator/calls/", operator.calls, name="calls"),

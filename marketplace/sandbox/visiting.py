@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any
 from uuid import uuid4
 
@@ -141,6 +142,11 @@ class Visiting:
         with ThreadPoolExecutor(8) as together:
             return sum(done.kind in CANCELLED for done in together.map(self.cancel, bookings))
 
+    def race(self, members: Sequence[Row], name: str) -> int:
+        """All of them want one class in the same moment; how many are booked at once, or asked for by message."""
+        with ThreadPoolExecutor(len(members) or 1) as together:
+            return sum(done.kind in ACTIVE for done in together.map(lambda one: self.book(one, name), members))
+
     def check_in(self, booking: Row) -> Outcome:
         """The member stands at the door."""
         if self.how.way == PULL:
@@ -204,8 +210,7 @@ class Visiting:
 
     def _new_booking(self, member: Row, name: str, state: str) -> str:
         known = self.store.row("SELECT free_until FROM class WHERE id = ?", name)
-        row = self.store.row("SELECT count(*) AS number FROM booking")
-        number = f"FO-{moments.now():%y%m%d%H%M%S}-{(row['number'] if row else 0) + 1:04d}"
+        number = f"FO-{moments.now():%y%m%d}-{token_hex(5).upper()}"
         until = known["free_until"] if known else ""
         values = {"id": number, "member_id": member["id"], "class_id": name, "state": state}
         self.store.put("booking", **values, asked_at=_now(), free_until=until)

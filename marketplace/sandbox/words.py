@@ -168,6 +168,11 @@ WORDS = {
         "{count} Buchungen wurden zugleich abgesagt.",
         "{count} boekingen tegelijk geannuleerd.",
     ),
+    "All members book it at once": ("Alle Mitglieder buchen zugleich", "Alle leden boeken tegelijk"),
+    "{count} of {all} got a place or wait for the answer.": (
+        "{count} von {all} haben einen Platz oder warten auf die Antwort.",
+        "{count} van {all} hebben een plek of wachten op het antwoord.",
+    ),
     "Forget everything": ("Alles vergessen", "Alles vergeten"),
     "Everything is forgotten.": ("Alles ist vergessen.", "Alles is vergeten."),
     "On their way": ("Unterwegs", "Onderweg"),

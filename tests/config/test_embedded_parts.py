@@ -7,10 +7,11 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from config.embedded import binaries, processes
+from config.embedded import binaries, processes, supervisor
 from config.embedded.account import CANDIDATES, Account, server_account
 from config.embedded.binaries import Binaries, find_binaries
 from config.embedded.datadir import DataDir
@@ -200,3 +201,17 @@ def test_the_sandbox_gets_none_of_our_secrets(tmp_path: Path) -> None:
     ours = {"SECRET_KEY": "s", "DATABASE_URL": "d", "REDIS_URL": "r", "PATH": "/bin", "PORT": "8000"}
     child = sandbox(tmp_path, ours | {"SANDBOX_ZONE": "UTC"}, port=8001)
     assert child.env() == {"PATH": "/bin", "PORT": "8000", "SANDBOX_ZONE": "UTC", "SANDBOX_PORT": "8001"}
+
+
+def test_a_taken_port_is_no_reason_to_do_without_tresen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    started: list[str] = []
+    told = SimpleNamespace(
+        data=SimpleNamespace(path=tmp_path), start=lambda child, _is_ready: started.append(child.name)
+    )
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert supervisor._start_sandbox(told, {}, port=port) == ""  # type: ignore[arg-type]
+    assert f"port {port} cannot be used" in capsys.readouterr().out
+    assert supervisor._start_sandbox(told, {}, port=port) == f"http://127.0.0.1:{port}/"  # type: ignore[arg-type]
+    assert supervisor._start_sandbox(told, {}, port=65536) == ""  # type: ignore[arg-type]
+    assert started == ["sandbox"]

@@ -83,6 +83,20 @@ def test_a_marketplace_that_books_nothing_sends_check_ins(sandbox: Sandbox) -> N
     assert said == [who | {"classId": "7"}, who]
 
 
+def test_all_members_ask_at_once_and_cancel_at_once(sandbox: Sandbox) -> None:
+    a_class(sandbox)
+    sandbox.post("/operator/", way="messages")
+    log_in(sandbox)
+    sandbox.post("/classes/7/book/")
+    assert sandbox.post("/operator/race/", **{"class": "7"}).status == 302
+    assert "9 of 9 got a place or wait for the answer." in sandbox.get("/operator/").text
+    people = {row["member_id"] for row in sandbox.store.rows("SELECT member_id FROM booking WHERE state = 'asked'")}
+    assert len(people) == 10
+    sandbox.post("/operator/burst/")
+    assert "10 bookings were cancelled at once." in sandbox.get("/operator/").text
+    assert sandbox.post("/operator/race/", **{"class": "8"}).status == 404
+
+
 def test_nobody_cancels_the_booking_of_another(sandbox: Sandbox) -> None:
     a_class(sandbox)
     sandbox.post("/operator/", way="messages")

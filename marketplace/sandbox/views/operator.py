@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,6 +15,7 @@ from marketplace.sandbox.visiting import BOOKING
 from marketplace.sandbox.words import word
 
 SHOWN = 100
+COMING = "SELECT * FROM class WHERE starts_at > ? AND stand = 'on' ORDER BY starts_at, name LIMIT 30"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +31,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "faults": switches.FAULTS,
         "differences": switches.DIFFERENCES,
         "queue": store().rows("SELECT * FROM message WHERE state <> 'sent' ORDER BY due_at DESC LIMIT 20"),
+        "coming": store().rows(COMING, moments.written(moments.now())),
         "active": store().row("SELECT count(*) AS number FROM booking WHERE state IN ('asked', 'booked')"),
     }
     return render(request, "sandbox/operator.html", page)
@@ -42,6 +44,23 @@ def burst(request: HttpRequest) -> HttpResponse:
     found = store().rows(active, moments.written(moments.now()))
     count = visiting().cancel_all(found)
     messages.success(request, word("{count} bookings were cancelled at once.").format(count=count))
+    return redirect("operator")
+
+
+@require_POST
+def race(request: HttpRequest) -> HttpResponse:
+    """Whoever has no place in this class yet asks for one, all in the same moment."""
+    name = request.POST.get("class", "")
+    if store().row("SELECT 1 FROM class WHERE id = ? AND stand = 'on'", name) is None or how().way == switches.CHECK_IN:
+        raise Http404
+    free = (
+        "SELECT * FROM member WHERE id NOT IN "
+        "(SELECT member_id FROM booking WHERE class_id = ? AND state IN ('asked', 'booked', 'waiting'))"
+    )
+    members = store().rows(free, name)
+    count = visiting().race(members, name)
+    told = word("{count} of {all} got a place or wait for the answer.").format(count=count, all=len(members))
+    messages.success(request, told)
     return redirect("operator")
 
 
