@@ -22,9 +22,7 @@ def watch(*, now: datetime) -> int:
 
 
 def _has_turned(connection: Connection, now: datetime) -> bool:
-    is_told = connection.is_told and bool(connection.marketplace.adapter)
-    is_late = is_told and sync_standing_of(connection, now=now).lateness.is_late
-    return is_late != (connection.late_at is not None)
+    return sync_standing_of(connection, now=now).lateness.is_late != (connection.late_at is not None)
 
 
 def _turn(connection_id: int, *, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 
-from marketplace.models import Call, Connection, SyncRun
+from marketplace.models import Call, Connection, Marketplace, SyncRun
 from marketplace.rules import Lateness, SyncFacts, lateness
 from portal.models import Studio
 
@@ -25,8 +25,10 @@ def sync_standings(studio: Studio, *, now: datetime) -> list[SyncStanding]:
 
 def sync_standing_of(connection: Connection, *, now: datetime) -> SyncStanding:
     """Of one that `with_facts` has read."""
+    marketplace = connection.marketplace
+    speaks = bool(marketplace.adapter) and marketplace.shape != Marketplace.Shape.CHECK_IN
     facts = SyncFacts(
-        is_told=connection.is_told,
+        is_told=connection.is_told and speaks,
         activated_at=connection.activated_at,
         compared_at=connection.compared_at,  # type: ignore[attr-defined]
         unheard_since=connection.unheard_since,  # type: ignore[attr-defined]

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from marketplace import actions, tasks
 from marketplace.adapters import LockedOut, Unanswered
-from marketplace.models import Call, Connection, SyncRun
+from marketplace.models import Call, Connection, Marketplace, SyncRun
 from portal.models import Job, StaffLogin
 from portal.roles import Preset
 from tests.bookings.test_races import at_once
 from tests.factories import StaffLoginFactory
-from tests.marketplace.scenes import Marketplace, book, connected, deliver, drain, due_now, session_of
+from tests.marketplace.scenes import Marketplace as There
+from tests.marketplace.scenes import book, connected, deliver, drain, due_now, session_of
 
 NOW = timezone.now()
 LATE = timedelta(minutes=55)
@@ -52,7 +53,7 @@ def page(login: StaffLogin) -> str:
 
 
 def test_owners_and_managers_get_one_mail_with_the_fact_as_its_subject(
-    connection: Connection, mailoutbox: Any, there: Marketplace
+    connection: Connection, mailoutbox: Any, there: There
 ) -> None:
     for preset in Preset:
         staff(connection, preset, f"{preset}@linden.test")
@@ -117,7 +118,7 @@ def test_the_banner_is_for_those_who_can_do_something(connection: Connection) ->
     assert "sync late" not in page(owner)
 
 
-def test_compared_in_time_but_never_heard_is_late_with_that_reason(connection: Connection, there: Marketplace) -> None:
+def test_compared_in_time_but_never_heard_is_late_with_that_reason(connection: Connection, there: There) -> None:
     there.failing = [Unanswered("busy"), LockedOut("who are you?")]
     book(session_of(connection))
     compared(connection, timezone.now())
@@ -131,6 +132,18 @@ def test_compared_in_time_but_never_heard_is_late_with_that_reason(connection: C
     due_now(connection)
     deliver(connection)
     assert "sync late" not in page(owner)
+
+
+def test_a_marketplace_that_is_told_nothing_is_never_late(connection: Connection) -> None:
+    """It sends people without a booking, or nobody speaks with it."""
+    owner = staff(connection, Preset.OWNER, "ana@linden.test")
+    for told_nothing in ({"shape": "check_in"}, {"adapter": ""}):
+        Marketplace.objects.update(**{"shape": "pull", "adapter": "testing", **told_nothing})
+        assert actions.watch(now=NOW) == 0
+        client = Client()
+        client.force_login(owner.user)
+        url = reverse("marketplace:log", args=[owner.studio.slug, connection.marketplace_id])
+        assert "sync late" not in client.get(url).content.decode()
 
 
 def test_ended_while_late_it_is_not_late_any_more(connection: Connection) -> None:
