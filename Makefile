@@ -6,7 +6,7 @@ VENV_PYTHON := .venv/bin/python
 THROWAWAY := $(VENV_PYTHON) -m config.embedded throwaway
 export PORT
 .DEFAULT_GOAL := help
-.PHONY: help run test bench shell lint checks messages lock clean venv-run venv-dev
+.PHONY: help run test bench shell lint types style ready checks messages lock clean venv-run venv-dev
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -15,8 +15,8 @@ help:  ## list these commands
 run: venv-run  ## start everything: PostgreSQL, Valkey, web, worker, beat; Ctrl-C stops it
 	@exec $(VENV_PYTHON) -m config.embedded
 
-test: venv-dev lint  ## everything that CI runs, on a PostgreSQL and a Valkey of its own
-	@$(THROWAWAY) $(MAKE) --no-print-directory checks
+test: venv-dev  ## everything that CI runs, on a PostgreSQL and a Valkey of its own
+	@$(THROWAWAY) $(MAKE) --no-print-directory --jobs 2 checks
 
 bench: venv-dev  ## benchmarks: ratios to bare Django and to PostgreSQL, measured in the same run
 	@$(THROWAWAY) --durable $(VENV_PYTHON) -m tests.bench
@@ -25,20 +25,28 @@ shell: venv-dev  ## a shell with DATABASE_URL and so on of throwaway servers, to
 	@$(THROWAWAY) $${SHELL:-sh}
 
 # Steps that need no database.
-lint: venv-dev  ## format, lint, types, import contracts, translations, compose file
+lint: types style  ## format, lint, types, import contracts, translations, compose file
+
+types: venv-dev
+	@echo 'Types ...'; SECRET_KEY=types $(VENV_PYTHON) -m mypy --no-error-summary
+
+style: venv-dev
 	@echo 'Format ...'; $(VENV_PYTHON) -m ruff format --check --quiet .
 	@echo 'Lint ...'; $(VENV_PYTHON) -m ruff check --quiet .
-	@echo 'Types ...'; SECRET_KEY=types $(VENV_PYTHON) -m mypy --no-error-summary
 	@echo 'Import contracts ...'; $(VENV_PYTHON) -c 'import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())' >.venv/contracts.log || { cat .venv/contracts.log; exit 1; }
 	@echo 'Compose file ...'; $(VENV_PYTHON) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	@echo 'Translations ...'; if test -e config/messages.py; then SECRET_KEY=messages $(VENV_PYTHON) -m config.messages check; fi
 
-# Steps on the throwaway servers, inside `make test`.
-checks: export LOG_LEVEL = WARNING
-checks:
+# Steps on the throwaway servers, inside `make test`: each takes one processor, so two go at a time; the tests take all.
+ready: export LOG_LEVEL = WARNING
+ready: venv-dev
 	@echo 'Migrations ...'; $(VENV_PYTHON) manage.py makemigrations --check --dry-run
 	@echo 'Deployment check ...'; HTTPS=1 ALLOWED_HOSTS=tresen.example $(VENV_PYTHON) manage.py check --deploy --fail-level WARNING --verbosity 0
-	@echo 'Tests ...'; $(VENV_PYTHON) -m config.prepare files >/dev/null && $(VENV_PYTHON) -m pytest --quiet --numprocesses $(TEST_WORKERS) --dist worksteal
+	@echo 'Test database ...'; $(VENV_PYTHON) -m config.prepare files >/dev/null && $(VENV_PYTHON) -m tests.template
+
+checks: export LOG_LEVEL = WARNING
+checks: types style ready
+	@echo 'Tests ...'; $(VENV_PYTHON) -m pytest --quiet --numprocesses $(TEST_WORKERS) --dist worksteal
 
 messages: venv-dev  ## bring the translation catalogues up to date with the code and templates
 	@SECRET_KEY=messages $(VENV_PYTHON) -m config.messages update
