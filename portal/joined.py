@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 from django.db import connection
 from django.db.models import ForeignKey, Model
 
+from portal.prepared import prepared_cursor
+
 M = TypeVar("M", bound=Model)
 _CONDITION = "/* condition */"
 
@@ -20,11 +22,20 @@ class Joined(Generic[M]):
     """`Joined(Reservation, "session").first("reservation.id = %s", [pk])` answers as `select_related` would.
 
     The relations are foreign keys that are never null. In a condition, tables go by the name of the model and of the
-    relations. `lock`: FOR UPDATE of the model's own row. `more`: further SQL expressions, for `rows`.
+    relations. `lock`: FOR UPDATE of the model's own row. `more`: further SQL expressions, for `rows`. `prepared`: it is
+    planned once for a connection (`portal.prepared`); its conditions are then few and always the same.
     """
 
-    def __init__(self, model: type[M], *relations: str, lock: bool = False, more: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        model: type[M],
+        *relations: str,
+        lock: bool = False,
+        more: Sequence[str] = (),
+        prepared: bool = False,
+    ) -> None:
         self._model, self._relations, self._lock, self._more = model, relations, lock, more
+        self._prepared = prepared
 
     def first(self, condition: str, params: Sequence[Any] | Mapping[str, Any]) -> M | None:
         """A row for which the SQL `condition` holds, or None."""
@@ -33,7 +44,7 @@ class Joined(Generic[M]):
 
     def rows(self, condition: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[M, list[Any]]]:
         """All rows for which `condition` holds, which may go on with ORDER BY and LIMIT; with each its `more`."""
-        with connection.cursor() as cursor:
+        with prepared_cursor() if self._prepared else connection.cursor() as cursor:
             cursor.execute(self._sql.replace(_CONDITION, condition), params)
             return [self._row(iter(row)) for row in cursor.fetchall()]
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from bookings import rules
 from bookings.models import CalendarItem, ScheduledSession
 from bookings.rules import Agreed, Decision
@@ -15,6 +13,7 @@ from bookings.selectors.wallet import Wallet, choose_each
 from bookings.sources import is_own
 from packages.rules import Choice, Outcome
 from portal.models import Member
+from portal.prepared import prepared_cursor
 
 # Composed by hand: a marketplace asks all of this while its member waits.
 _OTHERS = """
@@ -100,13 +99,13 @@ def course_facts(
 
 def others_of(member: Member, session: ScheduledSession) -> Others:
     """`Reservation.objects.active().overlapping(...)` of the member, and the one in the session itself; one query."""
-    facts = {
+    facts: dict[str, Any] = {
         "member": member.pk,
         "session": session.pk,
         "starts_at": session.starts_at,
         "ends_at": session.ends_at,
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_OTHERS, facts)
         rows = cursor.fetchall()
     return Others(
@@ -161,7 +160,7 @@ def booking_facts(
 
 def _marketplace_facts(session: ScheduledSession, source: str, agreed: Agreed) -> rules.MarketplaceFacts:
     """Under the session's lock the counts are the truth: nobody books there but with it."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_BY_SOURCE, [session.pk])
         booked = dict(cursor.fetchall())
     return rules.MarketplaceFacts(

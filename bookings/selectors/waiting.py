@@ -14,7 +14,7 @@ from portal.joined import Joined
 from portal.models import Member
 
 # `session.waiting.open().in_order()`, in SQL: every booking asks it.
-_OPEN = Joined(WaitingEntry, "member")
+_OPEN = Joined(WaitingEntry, "member", prepared=True)
 _OF_SESSION = "waitingentry.session_id = %s AND waitingentry.state IN ('waiting', 'offered') ORDER BY waitingentry.id"
 
 

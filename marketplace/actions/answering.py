@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db import connection as database
-
 from marketplace.models import Connection
 from marketplace.models.exchange import RAW
+from portal.prepared import prepared_cursor
 
 # So long the same key gets the same answer.
 KEPT = timedelta(hours=24)
@@ -38,7 +37,7 @@ FROM quick
 
 @dataclass(frozen=True)
 class Given:
-    """The answer that belongs to a key, to the letter. `status` None: there is none yet, and this call is to find it."""
+    """The answer that belongs to a key, to the letter. `status` None: none yet, and this call is to find it."""
 
     pk: int
     is_other: bool  # the key came with another request
@@ -58,7 +57,7 @@ def take_key(connection: Connection, key: str, fingerprint: str, *, now: datetim
         "forgotten": now - KEPT,
         "fingerprint": fingerprint,
     }
-    with database.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_TAKE, given)
         if taken := cursor.fetchone():
             return Given(taken[0], is_other=False)
@@ -73,7 +72,7 @@ def take_key(connection: Connection, key: str, fingerprint: str, *, now: datetim
 
 def keep_answer(given: Given, status: int, text: str) -> None:
     """In the transaction of `take_key`: the same key is answered so from now on."""
-    with database.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             "UPDATE marketplace_givenanswer SET status = %s, body = %s WHERE id = %s",
             [status, json.dumps(text), given.pk],
@@ -104,7 +103,7 @@ class Heard:
 
 def note_heard(connection: Connection, heard: Heard) -> None:
     """Write the line of a call. One that only asked is written without waiting for the disk."""
-    with database.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             _NOTE,
             {

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from marketplace.api.document import BASE, DOCUMENT, INTRODUCTION, META
 from marketplace.api.endpoint import response
 from marketplace.api.errors import Answer, no_endpoint, wrong_method
-from marketplace.api.readable import chapters, everywhere, paragraphs
+from marketplace.api.readable import chapters, everywhere, paragraphs, shapes
 from portal.access import public
 
 _READ = {"GET", "HEAD"}
@@ -60,4 +60,5 @@ def _shown() -> dict[str, object]:
         "options": list(META.items()),
         "chapters": list(chapters(DOCUMENT)),
         "everywhere": everywhere(DOCUMENT),
+        "shapes": shapes(DOCUMENT),
     }

@@ -26,6 +26,7 @@ STATUSES = {
 
 # What is said once for all operations.
 HEADERS = frozenset({CLIENT, SECRET, LOCATION})
+SHAPES = ("Brief", "BookingDetails", "Details", "AttendeeBookingDetails", "Cancellation")
 OF_ALL = frozenset({400, 401, 404, 405, 429, 500, 503})
 
 
@@ -102,6 +103,28 @@ def chapters(document: Mapping[str, Any]) -> Iterator[Chapter]:
                 call=call,
                 answer="" if answer is None else json.dumps(answer, indent=2, ensure_ascii=False),
             )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A part of an answer and its fields."""
+
+    name: str
+    about: SafeString
+    fields: list[tuple[str, SafeString]]
+
+
+def shapes(document: Mapping[str, Any]) -> list[Shape]:
+    """What a class is made of in an answer."""
+    schemas = document["components"]["schemas"]
+    return [
+        Shape(
+            name=name,
+            about=_worded(schema.get("description", "")),
+            fields=[(field, _worded(one.get("description", ""))) for field, one in schema["properties"].items()],
+        )
+        for name, schema in ((name, schemas[name]) for name in SHAPES)
+    ]
 
 
 def everywhere(document: Mapping[str, Any]) -> list[Reply]:

@@ -56,8 +56,8 @@ def _instructor(seen: SeenClass) -> dict[str, str]:
     """Where nobody is named yet, the studio."""
     if not seen.teacher:
         return {"fullName": seen.session.studio.name}
-    first, _, last = seen.teacher.rpartition(" ")
-    names = {"firstName": first, "lastName": last} if first else {}
+    first, _, last = seen.teacher.partition(" ")
+    names = {"firstName": first, "lastName": last} if last else {}
     return {**names, "fullName": seen.teacher}
 
 

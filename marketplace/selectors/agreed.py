@@ -1,13 +1,13 @@
 """What the contract says for a session, to whoever books there (Q20, Q24)."""
 
 from dataclasses import dataclass
-
-from django.db import connection
+from typing import Any
 
 from bookings.models import CalendarItem, ScheduledSession
 from bookings.rules import Agreed
 from marketplace.models import Connection
 from marketplace.rules import Question
+from portal.prepared import prepared_cursor
 
 # The connection, whether it has the location, and the terms that hold on that day (`TermsQuerySet.on`); composed by
 # hand: it is asked while a marketplace's member waits.
@@ -51,13 +51,13 @@ def agreed_for(session: ScheduledSession, source: str) -> Agreed | None:
 
 def held_for(session: ScheduledSession, source: str) -> Held | None:
     """One query."""
-    facts = {
+    facts: dict[str, Any] = {
         "studio": session.studio_id,
         "source": source,
         "location": session.location_id,
         "day": session.location.local_day(session.starts_at),
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_HELD, facts)
         row = cursor.fetchone()
     if row is None:

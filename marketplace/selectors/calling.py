@@ -13,12 +13,13 @@ from portal.joined import Joined
 _CALLER = Joined(
     Connection,
     "marketplace",
+    prepared=True,
     more=(
         "(SELECT place.location_id FROM marketplace_connectedlocation place"
         " WHERE place.connection_id = connection.id AND place.external_id = %(place)s)",
     ),
 )
-_GUEST = Joined(Guest, "member")
+_GUEST = Joined(Guest, "member", prepared=True)
 # Nobody's secret: what is compared where there is none.
 _NOBODYS = b"\0" * 32
 

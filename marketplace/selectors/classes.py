@@ -62,6 +62,7 @@ _CLASSES = Joined(
     "studio",
     "location",
     "item",
+    prepared=True,
     more=(
         "(SELECT name FROM bookings_room room WHERE room.id = scheduledsession.room_id)",
         "(SELECT name FROM portal_teacher teacher WHERE teacher.id = scheduledsession.teacher_id)",

@@ -47,7 +47,7 @@ def test_a_class_is_written_as_the_contract_says(door: Door) -> None:
             "endDateTime": "2031-03-30T19:00:00Z",
             "free": True,
             "reservable": True,
-            "instructor": {"firstName": "Mira van", "lastName": "Okafor", "fullName": "Mira van Okafor"},
+            "instructor": {"firstName": "Mira", "lastName": "van Okafor", "fullName": "Mira van Okafor"},
             "activity": {"name": "Vinyasa"},
             "locationId": "centrum",
         },
