@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from bookings.models import Reservation
 from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Marketplace
@@ -51,6 +51,11 @@ def progress(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Progress]:
         )
         for one in found.order_by("marketplace__name")
     }
+
+
+def marketplaces() -> QuerySet[Marketplace]:
+    """All that this installation knows, whoever is connected to them."""
+    return Marketplace.objects.all()
 
 
 def booked_ahead(connection: Connection, *, now: datetime) -> int:

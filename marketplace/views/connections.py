@@ -22,6 +22,7 @@ from marketplace.forms.matching import AddressForm, KindsForm, LocationsForm
 from marketplace.models import Connection, ContractTerms, Marketplace
 from marketplace.rules.connecting import Stage, StageAt
 from marketplace.selectors.connecting import Progress, progress, progress_of, today_of
+from marketplace.selectors.connecting import marketplaces as sellers
 from marketplace.selectors.old_passes import habits
 from marketplace.views.health import health_context
 from portal.access import StudioRequest, locations_for, studio_view
@@ -44,7 +45,7 @@ class Shown:
 @require_safe
 def marketplaces(request: StudioRequest) -> HttpResponse:
     found = progress(request.studio, adapters=ADAPTERS)
-    every = [shown(one, found.get(one.pk)) for one in Marketplace.objects.all()]
+    every = [shown(one, found.get(one.pk)) for one in sellers()]
     places = locations_for(request.login)
     context = {
         "connected": [one for one in every if one.progress],
@@ -61,7 +62,7 @@ def marketplaces(request: StudioRequest) -> HttpResponse:
 def begin(request: StudioRequest) -> HttpResponse:
     """Start with a marketplace: its page says what comes next."""
     whole_studio(request)
-    found = get_object_or_404(Marketplace, pk=request.POST.get("marketplace", "")[:30])
+    found = get_object_or_404(sellers(), pk=request.POST.get("marketplace", "")[:30])
     made = actions.begin(request.studio, found, by=request.login, now=timezone.now())
     return redirect("marketplace:connection", request.studio.slug, made.marketplace_id)
 

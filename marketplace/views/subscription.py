@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from marketplace import actions
 from marketplace.models import Connection, Marketplace
+from marketplace.selectors.connecting import marketplaces
 from marketplace.views.connection_deeds import stay_words
 from marketplace.views.connections import whole_studio
 from portal.access import StudioRequest, locations_for, studio_view
@@ -32,7 +33,7 @@ def subscription(request: StudioRequest) -> HttpResponse:
     found = {one.marketplace_id: one for one in request.studio.connections.all()}
     places = locations_for(request.login)
     context = {
-        "add_ons": [AddOn(one, found.get(one.pk)) for one in Marketplace.objects.all()],
+        "add_ons": [AddOn(one, found.get(one.pk)) for one in marketplaces()],
         "zone": places[0].zone if places else "UTC",
         "may_change": not request.login.locations.exists(),
         "crumbs": [(_("Settings"), reverse("portal:settings", args=[request.studio.slug]))]
@@ -45,7 +46,7 @@ def subscription(request: StudioRequest) -> HttpResponse:
 def _switch(request: StudioRequest) -> HttpResponse:
     whole_studio(request)
     now = timezone.now()
-    wanted = get_object_or_404(Marketplace, pk=request.POST.get("marketplace", "")[:30])
+    wanted = get_object_or_404(marketplaces(), pk=request.POST.get("marketplace", "")[:30])
     name = {"name": wanted.name}
     if request.POST.get("step") == "off":
         found = get_object_or_404(request.studio.connections.select_related("marketplace"), marketplace=wanted)
