@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.words import day_and_clock
-from marketplace.late_words import late_because, late_headline, span
+from marketplace.late_words import span
 from marketplace.models import Connection
 from marketplace.rules import LateBecause
 from marketplace.selectors.health import Answers, HalfHour, Health, Slot, health_of
-from marketplace.selectors.late import classes_affected
 from portal.models import Location
 
 MOST_MISSING = 6  # are told by their clock
@@ -55,7 +54,7 @@ def _facts(health: Health, place: Location, now: datetime) -> list[Fact]:
     if is_told and late.due_at:
         facts.append(Fact(_("Next one by"), _clock(late.due_at, place), _("late 10 min after that"), warn=late.is_late))
     theirs, ours = health.theirs, health.ours
-    facts.append(Fact(_("Asked by them today"), str(theirs.number), _refused(theirs)))
+    facts.append(Fact(_("Asked by them today"), number_format(theirs.number, force_grouping=True), _refused(theirs)))
     if theirs.p95 is not None:
         facts.append(_speed(_("Our answers, 19 of 20"), theirs))
     if ours.p95 is not None:
@@ -83,13 +82,9 @@ def _speed(label: str, answers: Answers) -> Fact:
 
 
 def _troubles(health: Health, place: Location, now: datetime) -> list[str]:
-    """What happened, what is safe, what to do; the worst first."""
+    """What happened, what is safe, what to do. That it is late stands above the page, as on all pages."""
     connection, name = health.connection, health.connection.marketplace.name
     said = []
-    if health.lateness.is_late:
-        affected = classes_affected(connection, now=now)
-        because = late_because(connection, health.lateness, place)
-        said.append(f"{late_headline(connection, health.lateness, affected)}. {because}")
     if health.worker_silent is not None and health.lateness.reason is not LateBecause.NOT_TOLD:
         said.append(_stopped(health))
     if connection.locked_out_at:
