@@ -4,7 +4,6 @@ The signature is the library's. Its `verify` reads the clock itself and accepts 
 comparison is here.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,11 +85,6 @@ def verify(
         seconds, most = round(ahead.total_seconds()), round(tolerance.total_seconds())
         raise Untimely(f"The timestamp is {_away(seconds)}, and {most} s are allowed.")
     return Signed(message_id, matching[0], ahead)
-
-
-def new_secret(random: bytes) -> str:
-    """A secret as the convention writes it, of 24 to 64 random bytes."""
-    return PREFIX + b64encode(random).decode()
 
 
 def _moment(timestamp: str) -> datetime:

@@ -17,7 +17,7 @@ from marketplace.webhooks import Unproven, Untimely
 NOW = datetime(2026, 11, 22, 13, 0, 0, 700_000, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 BODY = '{"type": "ping", "data": {"name": "Zoë"}}'.encode()
-SECRET, OTHER = "wellpass-demo-secret", webhooks.new_secret(b"k" * 32)
+SECRET, OTHER = "wellpass-demo-secret", "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 
 def signed(*secrets: str, at: datetime = NOW, body: bytes = BODY) -> dict[str, str]:
