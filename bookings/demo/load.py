@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from bookings.demo import wallets
 from bookings.demo.diary import Diary
@@ -38,6 +38,8 @@ def load(*, now: datetime, refresh: bool = False, plans: Sequence[StudioPlan] = 
     """
     made = Loaded()
     with transaction.atomic():
+        with connection.cursor() as cursor:  # all of it or nothing, and a slow machine may take minutes
+            cursor.execute("SET LOCAL transaction_timeout = 0")
         person(OPERATOR, "Operator", operator=True)
         for plan in plans:
             made += _load_studio(plan, now=now, refresh=refresh)
