@@ -5,6 +5,8 @@ TEST_WORKERS ?= 2
 VENV_PYTHON := .venv/bin/python
 THROWAWAY := $(VENV_PYTHON) -m config.embedded throwaway
 export PORT
+# Compiled once and kept: a start of Tresen is six processes of Python, a test run is a hundred of them.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run test bench shell lint types style ready checks messages lock clean venv-run venv-dev
 
