@@ -89,5 +89,6 @@ class Store:
         if connection is None:
             connection = sqlite3.connect(self.path, timeout=10, isolation_level=None)
             connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost what a trial's last second held
             self._local.connection = connection
         yield connection

@@ -46,15 +46,17 @@ class Visiting:
             return True
         until = now + timedelta(days=DAYS_AHEAD)
         query = {"startDateTime": moments.written(now), "endDateTime": moments.written(until)}
-        good = True
-        for location in self._environment.locations:
+        asked_at = moments.now()
+
+        def ask(location: str) -> bool:
             reply = self._studio.ask("GET", "/classes", location=location, query={"locationId": location, **query})
-            good = good and reply.is_good
             if reply.is_good:
-                timetable.found(
-                    self.store, reply.data, asked_at=moments.now(), since=now, until=until, location=location
-                )
-        return good
+                answer = reply.data
+                timetable.found(self.store, answer, asked_at=asked_at, since=now, until=until, location=location)
+            return reply.is_good
+
+        with ThreadPoolExecutor(len(self._environment.locations)) as together:
+            return all(list(together.map(ask, self._environment.locations)))
 
     def look_at(self, name: str, member: Row | None) -> Reply:
         """Ask for one class, and whether this member may book it. Status 0 where this marketplace does not ask."""
