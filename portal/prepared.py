@@ -27,10 +27,13 @@ class _Cursor(psycopg.Cursor[Any]):
 
 def prepared_cursor() -> CursorWrapper:
     """As `connection.cursor()`: in the same transaction, with the same errors and the same notes of what was asked."""
-    wrapper = connection.cursor()
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
     raw = connection.connection
     if raw.prepare_threshold is None:
         raw.prepare_threshold = _NEVER_BY_ITSELF
-    wrapper.cursor.close()
-    wrapper.cursor = _Cursor(raw)
-    return wrapper
+    connection.validate_thread_sharing()
+    with connection.wrap_database_errors:
+        cursor = _Cursor(raw)
+    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    return make(cursor)  # type: ignore[arg-type]  # they take any cursor of the library

@@ -1,6 +1,7 @@
 """How often may one client call? Counted in Valkey, so that all web processes count together."""
 
 import logging
+import threading
 import time
 from functools import cache
 
@@ -18,23 +19,48 @@ WINDOW = 10  # seconds
 PATIENCE = 0.2  # seconds that an answer may wait for the counter
 SILENCE = 5.0  # seconds without asking a counter that did not answer
 WRONG_PROOFS = 50  # in a window, from one address
+AT_ONCE = 10  # calls that a process takes at once, where the limit is not small
+MANY = 1000  # callers that a process remembers
 
 
 class Counter:
-    """Counts calls in windows of ten seconds. Where it cannot count, nobody is refused."""
+    """Counts calls in windows of ten seconds, for all processes together. Where it cannot count, nobody is refused.
+
+    A process takes a few calls at once, so that most calls ask nobody: more than the limit is never let through, and
+    what other processes have taken and not used may be missing at its end.
+    """
 
     def __init__(self) -> None:
         self._silent_until = 0.0
+        self._lock = threading.Lock()
+        # By who calls: the window, calls counted there up to the last of ours, and of them those not used yet.
+        self._taken: dict[str, tuple[int, int, int]] = {}
 
-    def add(self, who: str) -> int:
-        """One more in this window; how many now. 0: the counter does not answer."""
+    def add(self, who: str, most: int) -> int:
+        """One more in this window; how many now, or more. 0: the counter does not answer."""
+        window, at_once = int(time.time()) // WINDOW, max(1, min(AT_ONCE, most // 50))
+        with self._lock:
+            known, count, left = self._taken.get(who, (0, 0, 0))
+            if known == window and left:
+                self._taken[who] = window, count, left - 1
+                return count - left + 1
+        count = self._take(who, window, at_once)
+        if count:
+            with self._lock:
+                if len(self._taken) > MANY:
+                    self._taken.clear()
+                self._taken[who] = window, count, at_once - 1
+        return count - at_once + 1 if count else 0
+
+    def _take(self, who: str, window: int, calls: int) -> int:
+        """How many are counted with these; 0: no answer."""
         if time.monotonic() < self._silent_until:
             return 0
         try:
             with _valkey().pipeline(transaction=False) as pipe:
                 # By the database, which is what two installations on one Valkey do not share.
-                key = f"tresen:api:{connection.settings_dict['NAME']}:{who}:{int(time.time()) // WINDOW}"
-                pipe.incr(key)
+                key = f"tresen:api:{connection.settings_dict['NAME']}:{who}:{window}"
+                pipe.incrby(key, calls)
                 pipe.expire(key, 2 * WINDOW)
                 count, _ = pipe.execute()
         except (redis.RedisError, OSError) as error:
@@ -65,7 +91,7 @@ def count_wrong_proof(request: HttpRequest) -> None:
 
 
 def _count(who: str, most: int) -> None:
-    count = counter.add(who)
+    count = counter.add(who, most)
     if count > most:
         problem = too_many(WINDOW - int(time.time()) % WINDOW)
         # The first of a window: whoever calls in a loop fills no log.

@@ -32,7 +32,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 def not_counted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only who tests the counting counts: the counter outlives a test."""
     if "counted" not in request.node.name:
-        monkeypatch.setattr(limits.Counter, "add", lambda _self, _who: 0)
+        monkeypatch.setattr(limits.Counter, "add", lambda _self, _who, _most: 0)
 
 
 def said(answer: Any) -> tuple[int, Any]:
@@ -260,6 +260,20 @@ def test_calls_are_counted_by_client(door: Door, other_door: Door, settings: Any
     assert other_door.get(SEARCH).status_code == 200
     # The first of a window only: who calls in a loop fills no log.
     assert Exchange.objects.filter(connection=door.connection, status=429).count() == 1
+
+
+def test_a_process_takes_a_few_calls_at_once_counted(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    """Two processes: together never more than the limit, and most calls ask nobody."""
+    _wait_for_a_window()
+    one, other, who = limits.Counter(), limits.Counter(), f"test:{time.time_ns()}"
+    asked: list[int] = []
+    take = limits.Counter._take
+    monkeypatch.setattr(limits.Counter, "_take", lambda self, *args: asked.append(1) or take(self, *args))
+    counts = [counter.add(who, 500) for _ in range(25) for counter in (one, other)]
+    assert sorted(counts)[:20] == list(range(1, 21))
+    assert len(set(counts)) == len(counts) == 50
+    assert len(asked) == 6
+    assert max(counts) <= 60
 
 
 def test_guesses_are_counted_by_address(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
