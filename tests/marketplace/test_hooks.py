@@ -1,6 +1,7 @@
 """Webhooks of marketplaces: proved, kept, answered at once, applied by a worker, and never lost."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -161,7 +162,8 @@ class TestRefusing:
     @pytest.mark.parametrize("minutes", [16, -16])
     def test_one_that_is_replayed_after_the_tolerance(self, connection: Connection, minutes: int) -> None:
         reason = self.refused(connection, post(connection, booking(), late=timedelta(minutes=minutes)), 400)
-        assert reason == f"The timestamp is 960 s {'behind' if minutes > 0 else 'ahead'}, and 900 s are allowed."
+        word = "behind" if minutes > 0 else "ahead"
+        assert re.fullmatch(f"The timestamp is (959|960|961) s {word}, and 900 s are allowed.", reason)
 
     def test_too_long(self, connection: Connection) -> None:
         body = b"x" * (actions.LONGEST_MESSAGE + 1)
@@ -183,12 +185,13 @@ class TestClocks:
     def test_ten_minutes_off(self, connection: Connection, minutes: int) -> None:
         """Taken, with a word about it; a copy is known by its id, not by its age."""
         assert post(connection, booking(), late=timedelta(minutes=minutes)).status_code == 202
-        assert line().reason == f"Its clock is 600 s {'behind' if minutes > 0 else 'ahead'}."
+        seconds = r"(599|600|601)"  # a second may begin meanwhile
+        assert re.fullmatch(f"Its clock is {seconds} s {'behind' if minutes > 0 else 'ahead'}.", line().reason)
 
     def test_a_stricter_operator(self, connection: Connection, settings: Any) -> None:
         settings.WEBHOOK_TOLERANCE = timedelta(minutes=5)
         assert post(connection, booking(), late=timedelta(minutes=10)).status_code == 400
-        assert "600 s behind, and 300 s are allowed" in line().reason
+        assert re.search("60[01] s behind, and 300 s are allowed", line().reason)
 
 
 class TestSecrets:
