@@ -345,8 +345,8 @@ def turned(day: Day, *, since: datetime) -> set[int]:
 def changed_people(day: Day, studio: Studio, *, version: int, since: datetime) -> list[Person]:
     """Whose rows look different from what a tab saw at this version and moment.
 
-    All rows of a member who had news (a tick takes the star off the next row), and of the sessions that the clock
-    has begun or ended.
+    All rows of a member who had news (a tick takes the star off the next row), of the sessions that the clock has
+    begun or ended, and those in conflict.
     """
     news = ReservationEvent.objects.filter(studio=studio, version__gt=version).values_list(
         "reservation__member_id", flat=True
@@ -356,7 +356,10 @@ def changed_people(day: Day, studio: Studio, *, version: int, since: datetime) -
     return [
         person
         for person in day.people
-        if len(members) > MANY or person.member_id in members or person.session_id in sessions
+        if len(members) > MANY
+        or person.member_id in members
+        or person.session_id in sessions
+        or person.is_in_conflict  # opened without an event of the reservation
     ]
 
 

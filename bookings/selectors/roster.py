@@ -181,7 +181,7 @@ class News:
         return bool(self.members) or self.everybody or self.waiting
 
     def concerns(self, person: Person) -> bool:
-        return self.everybody or person.member_id in self.members
+        return self.everybody or person.member_id in self.members or person.is_in_conflict
 
 
 def news_of(session: ScheduledSession, *, version: int, since: datetime, now: datetime) -> News:

@@ -104,9 +104,11 @@ def conflict_settle(request: StudioRequest, conflict: int) -> HttpResponse:
     except Refused as refusal:
         place = place_of(found)
         refused = refusal_words(refusal.decision, place) if place else _("Nothing was changed.")
-    if request.htmx:
-        return _answer(request, session=session, is_strip=True, said=refused or said, status=422 if refused else 200)
+    if request.htmx and refused:
+        return _answer(request, session=session, is_strip=True, said=refused, status=422)
     messages.add_message(request, messages.ERROR if refused else messages.SUCCESS, refused or said)
+    if request.htmx:  # the row, its head and the counts may all be others now
+        return HttpResponse(headers={"HX-Refresh": "true"})
     return redirect(came_from(request, default=reverse("marketplace:at_risk", args=[request.studio.slug])))
 
 

@@ -7,13 +7,14 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.contrib.messages import get_messages
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings import actions as bookings
-from bookings.models import Reservation, ScheduledSession
+from bookings.models import Pulse, Reservation, ScheduledSession
 from bookings.rules import Attendance
 from marketplace import actions
 from marketplace.models import Conflict, Connection, Visit
@@ -283,6 +284,21 @@ def test_a_conflict_is_a_card_with_both_sides_and_marks_the_row(
             assert "state-conflict" in page[page.index(f'id="reservation-{conflict.visit.reservation_id}"') :]
 
 
+def test_the_next_news_mark_the_row_in_open_tabs(there: Connection, session: ScheduledSession, client: Client) -> None:
+    owner = login_of(there, Preset.OWNER)
+    conflict = in_conflict(there, session, owner)
+    assert conflict.visit is not None
+    since = Pulse.objects.get(studio=there.studio).version  # what a tab saw that knows of no conflict yet
+    guest_booked(there, session, "Ada Abel")
+    with time_machine.travel(MOMENT, tick=False):
+        client.force_login(owner.user)
+        for name, args in (("check_ins_changes", []), ("session_changes", [session.pk])):
+            url = reverse(f"bookings:{name}", args=[there.studio.slug, *args])
+            news = client.get(url, {"since": since, "at": MOMENT.isoformat()}).content.decode()
+            assert f'id="reservation-{conflict.visit.reservation_id}"' in news
+            assert "state-conflict" in news
+
+
 @pytest.mark.parametrize(
     ("verdict", "attendance"), [("was_here", Attendance.CHECKED_IN), ("was_not_here", Attendance.UNKNOWN)]
 )
@@ -292,15 +308,16 @@ def test_a_person_settles_it(
     owner = login_of(there, Preset.OWNER)
     conflict = in_conflict(there, session, owner)
     answer = settle(owner, conflict, verdict, **{"HX-Request": "true"})
-    assert answer.status_code == 200
-    assert "conflict: who was here?" not in told(answer)
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (200, "true")
+    assert "who was here?" not in told(strip(owner))
     conflict.refresh_from_db()
     assert (conflict.verdict, conflict.settled_by) == (verdict, owner)
     reservation = Reservation.objects.get()
     assert (reservation.attendance, reservation.flagged) == (attendance, "")
     # A second tab's press changes nothing and says so.
-    again = settle(owner, conflict, "disputed", **{"HX-Request": "true"})
-    assert "somebody said so before" in told(again)
+    again = settle(owner, conflict, "disputed")
+    assert again.headers["Location"] == reverse("marketplace:at_risk", args=[there.studio.slug])
+    assert [str(one) for one in get_messages(again.wsgi_request)] == ["Nothing was changed: somebody said so before."]
     conflict.refresh_from_db()
     assert conflict.verdict == verdict
 
