@@ -115,9 +115,14 @@ def address(request: StudioRequest, marketplace: str) -> HttpResponse:
 @studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
 @require_POST
 def secret(request: StudioRequest, marketplace: str) -> HttpResponse:
-    """A new secret; this answer is the only page that ever shows it."""
+    """A new secret; this answer is the only page that ever shows it.
+
+    While the one before the present one is still good, another would end it at once, perhaps by a reload: asks first.
+    """
     whole_studio(request)
     found = find_connection(request, marketplace)
+    if found.secrets(timezone.now())[1:] and request.POST.get("again") != "1":
+        return connection_page(request, found, ask_again=True)
     made = actions.make_secret(found, by=request.login, now=timezone.now())
     return connection_page(request, find_connection(request, marketplace), secret=made)
 
@@ -170,9 +175,10 @@ def connection_page(
     found: Connection,
     *,
     secret: str = "",
+    ask_again: bool = False,
     **bound: BaseForm,
 ) -> HttpResponse:
-    """The page, with a new secret or with forms that were refused."""
+    """The page, with a new secret, the question whether to end the old one, or forms that were refused."""
     places, now = locations_for(request.login), timezone.now()
     contract = actions.contract_of(found)
     row = shown(found.marketplace, progress_of(found, adapters=ADAPTERS))
@@ -191,6 +197,7 @@ def connection_page(
         "address": bound.get("address") or AddressForm(initial={"address": found.address}),
         "calls": addresses(request, found),
         "secret": secret,
+        "ask_again": ask_again,
         "old_secret_until": found.previous_secret_until if found.secrets(now)[1:] else None,
         "changes": [(one, words.DONE.get(one.kind, one.kind)) for one in changes.order_by("-id")[:CHANGES_SHOWN]],
         "may_change": not request.login.locations.exists(),

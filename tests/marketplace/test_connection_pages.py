@@ -107,6 +107,14 @@ class TestTheList:
         ask(manager, "marketplaces/nobody/", status=404)
         ask(manager, "marketplaces/wellpass/", status=404)  # not connected
 
+    def test_is_found_by_rail_and_palette(self, manager: StaffLogin, place: Location, connection: Connection) -> None:
+        assert 'href="/linden/marketplaces/" data-key="g k"' in ask(manager, "schedule/").content.decode()
+        found = ask(manager, "commands/?q=fitpass+dry").content.decode()
+        assert "/linden/marketplaces/fitpass/dry-run/" in found
+        desk = StaffLoginFactory(studio=place.studio, preset=Preset.DESK)
+        assert "marketplaces/" not in ask(desk, "commands/?q=fitpass").content.decode().partition("<main")[2]
+        assert "g k" not in ask(desk, "bookings/").content.decode()
+
     @pytest.mark.parametrize("preset", [Preset.DESK, Preset.TEACHER, Preset.VIEWER])
     def test_is_for_who_manages_connections(self, place: Location, connection: Connection, preset: Preset) -> None:
         login = StaffLoginFactory(studio=place.studio, preset=preset)
@@ -168,6 +176,20 @@ class TestOneConnection:
         assert connection.secret not in ask(manager, "marketplaces/fitpass/").content.decode()
         again = ask(manager, "marketplaces/fitpass/secret/", {})
         assert "The one before it is good until Wed 2 Dec, 12:00" in words(again)
+
+    def test_asks_before_it_ends_a_secret_that_may_be_in_use(self, manager: StaffLogin, connection: Connection) -> None:
+        """As a reload of the page with the new secret would do."""
+        path = "marketplaces/fitpass/secret/"
+        ask(manager, path, {})
+        ask(manager, path, {})
+        connection.refresh_from_db()
+        before = connection.secrets(NOW)
+        assert "Change the secret once more?" in words(ask(manager, path, {}))
+        connection.refresh_from_db()
+        assert connection.secrets(NOW) == before
+        ask(manager, path, {"again": "1"})
+        connection.refresh_from_db()
+        assert connection.secrets(NOW)[1] == before[0]
 
     def test_takes_the_ids_of_the_locations(self, manager: StaffLogin, place: Location, connection: Connection) -> None:
         noord = LocationFactory(studio=place.studio, slug="noord", name="Noord")
