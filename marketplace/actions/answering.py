@@ -1,10 +1,15 @@
 """What is kept of a call to our API: its answer under its `Idempotency-Key`, and its line in the sync log."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
+
+from django.db import DatabaseError
 
 from marketplace.models import Connection
 from marketplace.models.exchange import RAW
@@ -14,18 +19,19 @@ from portal.prepared import prepared_cursor
 KEPT = timedelta(hours=24)
 _ACTIONS = UUID("6b0c2f0e-6f0a-4a51-9d0e-0c8a4f1d2a77")
 
-# Whoever comes second with a key waits here for the first one's commit, and finds its answer.
-_TAKE = """
-INSERT INTO marketplace_givenanswer AS given (connection_id, key, fingerprint, created_at)
-VALUES (%(connection)s, %(key)s, %(fingerprint)s, %(now)s)
-ON CONFLICT (connection_id, key) DO UPDATE
-SET fingerprint = excluded.fingerprint, status = NULL, body = NULL, created_at = excluded.created_at
-WHERE given.created_at <= %(forgotten)s
-RETURNING id
+_GIVEN = """
+SELECT fingerprint, status, body FROM marketplace_givenanswer
+WHERE connection_id = %s AND key = %s AND created_at > %s AND status IS NOT NULL
 """
-# A line of the log decides nothing: the answer to a question does not wait until it is on the disk.
+_KEEP = """
+INSERT INTO marketplace_givenanswer (connection_id, key, fingerprint, status, body, created_at)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (connection_id, key) DO UPDATE
+SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, created_at = excluded.created_at
+"""
+# A line of the log decides nothing: the answer does not wait until it is on the disk.
 _NOTE = """
-WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', %(commit)s, true))
+WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO marketplace_exchange (studio_id, connection_id, direction, at, milliseconds, subject, method, path, status,
                                   reason, session_id, booking_ref, attempt, request, answer)
 SELECT %(studio)s, %(connection)s, 'in', %(at)s, %(milliseconds)s, %(subject)s, %(method)s, %(path)s, %(status)s,
@@ -37,46 +43,47 @@ FROM quick
 
 @dataclass(frozen=True)
 class Given:
-    """The answer that belongs to a key, to the letter. `status` None: none yet, and this call is to find it."""
+    """The answer that belongs to a key, to the letter. `is_other`: the key came with another request."""
 
-    pk: int
-    is_other: bool  # the key came with another request
-    status: int | None = None
-    text: str = ""
+    is_other: bool
+    status: int
+    text: str
 
 
-def take_key(connection: Connection, key: str, fingerprint: str, *, now: datetime) -> Given:
-    """Claim the key for this request, inside the caller's transaction; or find what was answered under it (24 hours).
+@contextmanager
+def one_at_a_time(connection: Connection, key: str) -> Iterator[None]:
+    """Who comes with the same key waits here until the first one's answer is kept, three seconds at most.
 
-    Waits while another request with the same key is being answered.
+    A lock of the database's session and not of a transaction: while the answer is written, nobody waits for the studio.
+    Whoever is killed in between leaves no lock; what they did is known by its action (`action_id_of`).
     """
-    given: dict[str, Any] = {
-        "connection": connection.pk,
-        "key": key,
-        "now": now,
-        "forgotten": now - KEPT,
-        "fingerprint": fingerprint,
-    }
-    with prepared_cursor() as cursor:
-        cursor.execute(_TAKE, given)
-        if taken := cursor.fetchone():
-            return Given(taken[0], is_other=False)
-        cursor.execute(
-            "SELECT id, fingerprint, status, body FROM marketplace_givenanswer"
-            " WHERE connection_id = %(connection)s AND key = %(key)s",
-            given,
-        )
-        pk, known, status, body = cursor.fetchone()
-    return Given(pk, known != fingerprint, status, json.loads(body) if body else "")
+    number = int.from_bytes(sha256(f"{connection.pk} {key}".encode()).digest()[:8], "big", signed=True)
+    _ask("SELECT pg_advisory_lock(%s::bigint)", number)
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError):  # an answer that could not be kept is told as such
+            _ask("SELECT pg_advisory_unlock(%s::bigint)", number)
 
 
-def keep_answer(given: Given, status: int, text: str) -> None:
-    """In the transaction of `take_key`: the same key is answered so from now on."""
+def given_answer(connection: Connection, key: str, fingerprint: str, *, now: datetime) -> Given | None:
+    """What was answered under the key in the last 24 hours."""
+    row = _ask(_GIVEN, connection.pk, key, now - KEPT)
+    if row is None:
+        return None
+    known, status, body = row
+    return Given(known != fingerprint, status, json.loads(body))
+
+
+def keep_answer(connection: Connection, key: str, fingerprint: str, status: int, text: str, *, now: datetime) -> None:
+    """The same key is answered so from now on, for 24 hours."""
+    _ask(_KEEP, connection.pk, key, fingerprint, status, json.dumps(text), now)
+
+
+def _ask(sql: str, *params: Any) -> Any:
     with prepared_cursor() as cursor:
-        cursor.execute(
-            "UPDATE marketplace_givenanswer SET status = %s, body = %s WHERE id = %s",
-            [status, json.dumps(text), given.pk],
-        )
+        cursor.execute(sql, params)
+        return cursor.fetchone() if cursor.description else None
 
 
 def action_id_of(connection: Connection, key: str) -> UUID:
@@ -102,12 +109,11 @@ class Heard:
 
 
 def note_heard(connection: Connection, heard: Heard) -> None:
-    """Write the line of a call. One that only asked is written without waiting for the disk."""
+    """Write the line of a call, without waiting for the disk."""
     with prepared_cursor() as cursor:
         cursor.execute(
             _NOTE,
             {
-                "commit": "off" if heard.method in {"GET", "HEAD"} else "on",
                 "studio": connection.studio_id,
                 "connection": connection.pk,
                 "at": heard.at,

@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
@@ -117,15 +117,12 @@ class _Run:
     def _answer(self, words: Mapping[str, str]) -> HttpResponse:
         _check_size(self.request)
         self.call = call = self._known()
-        if not self.endpoint.writes:
-            answer = self.endpoint.handle(call, **words)
-            self._note(call, answer)
-            if self.endpoint.is_visit:
-                actions.ask_for_visit(call.caller.connection, now=call.now)
-            return response(answer)
-        with transaction.atomic():
-            answer = self._once(call, reading.key_of(self.request), words)
-            self._note(call, answer)
+        key = reading.key_of(self.request) if self.endpoint.writes else None
+        # What is done is a transaction of its own: all that is written about it holds up nobody else at the studio.
+        answer = self._done(call, words) if key is None else self._once(call, key, words)
+        self._note(call, answer)
+        if self.endpoint.is_visit:
+            actions.ask_for_visit(call.caller.connection, now=call.now)
         return response(answer)
 
     def _known(self) -> Call:
@@ -141,23 +138,23 @@ class _Run:
             raise unauthorized(f"{reading.LOCATION} is invalid", "location")
         return call
 
-    def _once(self, call: Call, key: str | None, words: Mapping[str, str]) -> Answer:
-        """Do it; or give the answer of the first time. What is refused is an answer, and what it wrote stays."""
-        if key is None:
-            return self._done(call, words)
-        connection = call.caller.connection
-        given = answering.take_key(connection, key, _fingerprint(self.request, call.caller), now=call.now)
+    def _once(self, call: Call, key: str, words: Mapping[str, str]) -> Answer:
+        """Do it; or give the answer of the first time."""
+        connection, fingerprint = call.caller.connection, _fingerprint(self.request, call.caller)
+        with answering.one_at_a_time(connection, key):
+            given = answering.given_answer(connection, key, fingerprint, now=call.now)
+            if given is None:
+                call.action_id = answering.action_id_of(connection, key)
+                answer = self._done(call, words)
+                answering.keep_answer(connection, key, fingerprint, answer.status, answer.text, now=call.now)
+                return answer
         if given.is_other:
             raise _reused()
-        if given.status is not None:
-            call.answer_words = "the answer of the first time"
-            return Answer(given.status, json.loads(given.text), {"Idempotent-Replayed": "true"})
-        call.action_id = answering.action_id_of(connection, key)
-        answer = self._done(call, words)
-        answering.keep_answer(given, answer.status, answer.text)
-        return answer
+        call.answer_words = "the answer of the first time"
+        return Answer(given.status, json.loads(given.text), {"Idempotent-Replayed": "true"})
 
     def _done(self, call: Call, words: Mapping[str, str]) -> Answer:
+        """What is refused is an answer, too."""
         try:
             return self.endpoint.handle(call, **words)
         except ActionIdReused:

@@ -245,6 +245,24 @@ def test_what_failed_can_be_tried_again_with_its_key(door: Door, monkeypatch: py
     assert about(door.post(attendee(session, guest), key="k-1"))["booked"]
 
 
+def test_who_was_killed_before_the_answer_was_kept_did_it_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, guest = door.session(), door.guest()
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_args: Any, **_options: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        broken.setattr(answering, "keep_answer", die)
+        with pytest.raises(Killed):
+            door.post(attendee(session, guest), key="k-1")
+    assert not GivenAnswer.objects.exists()
+    assert about(door.post(attendee(session, guest), key="k-1"))["booked"]
+    assert Reservation.objects.filter(session=session).count() == 1
+
+
 def test_a_booking_is_frugal(door: Door) -> None:
     session, guest = door.session(), door.guest()
     about(door.post(attendee(door.session(), door.guest())))
