@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace import actions
+from marketplace.adapters import ADAPTERS
 from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Marketplace
 from marketplace.words import missing_words
 
@@ -48,8 +50,26 @@ class TermsInline(Kept, admin.TabularInline):
     extra = 0
 
 
+class MarketplaceForm(forms.ModelForm):
+    """An adapter is one that this release has."""
+
+    class Meta:
+        model = Marketplace
+        fields: ClassVar[list[str]] = ["key", "name", "shape", "adapter", "horizon_days"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = sorted({*ADAPTERS, self.instance.adapter} - {""})
+        self.fields["adapter"] = forms.ChoiceField(
+            label=self.fields["adapter"].label,
+            choices=[("", _("none")), *zip(names, names, strict=True)],
+            required=False,
+        )
+
+
 @admin.register(Marketplace)
 class MarketplaceAdmin(admin.ModelAdmin):
+    form = MarketplaceForm
     list_display = ("name", "key", "shape", "adapter", "horizon_days")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Marketplace | None = None) -> tuple[str, ...]:

@@ -191,6 +191,13 @@ class TestTheOperatorsDesk:
         assert operator.get(f"/admin/marketplace/contract/{contract.pk}/change/").status_code == 200
         assert operator.post(f"/admin/marketplace/contract/{contract.pk}/change/", {}).status_code == 403
 
+    def test_gives_a_marketplace_an_adapter_that_there_is(self, operator: Client) -> None:
+        given = {"name": "ClassPass", "shape": "pull", "adapter": "groupx", "horizon_days": "14"}
+        path = "/admin/marketplace/marketplace/classpass/change/"
+        assert operator.post(path, given | {"adapter": "telepathy"}).status_code == 200
+        assert operator.post(path, given).status_code == 302
+        assert Marketplace.objects.get(key="classpass").adapter == "groupx"
+
     def test_is_not_a_studios(self, client: Client, owner: StaffLogin, fitpass: Marketplace, there: There) -> None:
         connection = set_up(owner, fitpass)
         client.force_login(owner.user)
