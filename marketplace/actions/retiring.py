@@ -3,13 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import uuid4
 
 from django.db import transaction
 
 from marketplace.selectors.old_passes import free_to_get, held, looking_like_passes
 from marketplace.selectors.retirements import RESTORED, RETIRED, restored, retirements
-from packages.actions import archive_package, expire, restore_package, revive
+from packages.actions import archive_package, expire_all, restore_package, revive_all
 from packages.models import Package, Purchase
 from portal.changes import record_change
 from portal.models import Change, StaffLogin, Studio
@@ -53,9 +52,7 @@ def retire(
         on_sale = list(free_to_get(studio, wanted).order_by("pk"))
         for package in on_sale:
             archive_package(package, by=by, now=now)
-        purchases = list(held(studio, wanted, day=day).select_for_update(of=("self",)).order_by("pk"))
-        for purchase in purchases:
-            expire(purchase, reason=reason, action_id=uuid4(), by=by, now=now)
+        purchases = expire_all(held(studio, wanted, day=day), reason=reason, by=by, now=now)
         if not on_sale and not purchases:
             return None
         after = {"packages": [one.pk for one in on_sale], "purchases": [one.pk for one in purchases]}
@@ -74,12 +71,11 @@ def restore(studio: Studio, retirement: int, *, by: StaffLogin | None, now: date
         )
         gone = studio.purchases.filter(pk__in=found.after["purchases"]).select_related("member", "package")
         purchases = list(gone.select_for_update(of=("self",)).order_by("pk"))
-        back = [one for one in packages if one.archived_at == found.occurred_at]
-        usable = [one for one in purchases if one.expired_at == found.occurred_at and one.refunded_at is None]
-        for package in back:
+        back = {one for one in packages if one.archived_at == found.occurred_at}
+        usable = {one for one in purchases if one.expired_at == found.occurred_at and one.refunded_at is None}
+        for package in sorted(back, key=lambda one: one.pk):
             restore_package(package, by=by, now=now)
-        for purchase in usable:
-            revive(purchase, action_id=uuid4(), by=by, now=now)
+        revive_all(Purchase.objects.filter(pk__in=[one.pk for one in usable]), by=by, now=now)
         after = {"retirement": found.pk, "packages": len(back), "purchases": len(usable)}
         record_change(studio, RESTORED, studio=studio, by=by, now=now, after=after)
         return Restored(

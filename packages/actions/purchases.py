@@ -6,8 +6,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from packages.actions.ledger import Done, Kind, NotPossible, Reason, done_before, enter, locked_purchase
+from packages.actions.ledger import Done, Kind, NotPossible, Reason, done_before, enter, enter_each, locked_purchase
 from packages.models import Hold, Purchase
 from portal.models import StaffLogin
 
@@ -98,6 +99,30 @@ def revive(purchase: Purchase, *, action_id: UUID, by: StaffLogin | None, now: d
         purchase.expired_at = None
         purchase.save(update_fields=["expired_at"])
         return enter(purchase, Kind.REVIVED, action_id=action_id, by=by, now=now, before=before)
+
+
+def expire_all(purchases: QuerySet[Purchase], *, reason: str, by: StaffLogin | None, now: datetime) -> list[Purchase]:
+    """End all of these that are not over, as `expire` does one; those that were ended, in three statements."""
+    with transaction.atomic():
+        running = purchases.filter(expired_at=None, refunded_at=None).order_by("pk")
+        ended = list(running.select_for_update(of=("self",)))
+        Purchase.objects.filter(pk__in=[one.pk for one in ended]).update(expired_at=now)
+        for one in ended:
+            one.expired_at = now
+        enter_each([(one, {}) for one in ended], Kind.EXPIRED, by=by, now=now, reason=reason)
+        return ended
+
+
+def revive_all(purchases: QuerySet[Purchase], *, by: StaffLogin | None, now: datetime) -> list[Purchase]:
+    """Take the expiry by hand back of all of these that have one and were not refunded, as `revive` does of one."""
+    with transaction.atomic():
+        expired = purchases.filter(expired_at__isnull=False, refunded_at=None).order_by("pk")
+        back = [(one, {"expired_at": one.expired_at}) for one in expired.select_for_update(of=("self",))]
+        Purchase.objects.filter(pk__in=[one.pk for one, _before in back]).update(expired_at=None)
+        for one, _before in back:
+            one.expired_at = None
+        enter_each(back, Kind.REVIVED, by=by, now=now)
+        return [one for one, _before in back]
 
 
 def extend(

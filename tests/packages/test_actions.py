@@ -308,3 +308,36 @@ class TestOtherChanges:
     def test_nobody_rewrites_the_ledger(self, bought: Purchase, rewrite: Any) -> None:
         with pytest.raises(DatabaseError, match="appended"), transaction.atomic():
             rewrite(LedgerEntry.objects.filter(purchase=bought))
+
+
+class TestManyAtOnce:
+    def test_all_that_run_are_ended_and_come_back_with_an_entry_each(
+        self, five_pack: Package, desk: StaffLogin
+    ) -> None:
+        one, two, over = (sell(five_pack, desk).purchase for _number in range(3))
+        do(actions.expire, over, desk, reason="earlier")
+        heard: list[Any] = []
+        hear = lambda purchase, entry, **_given: heard.append((purchase.pk, entry.kind))  # noqa: E731
+        purchase_changed.connect(hear)
+        try:
+            later = NOW + timedelta(hours=1)
+            ended = actions.expire_all(Purchase.objects.all(), reason=" old ", by=desk, now=later)
+            assert [(purchase.pk, purchase.expired_at) for purchase in ended] == [(one.pk, later), (two.pk, later)]
+            assert actions.expire_all(Purchase.objects.all(), reason="", by=desk, now=later) == []
+            back = actions.revive_all(Purchase.objects.filter(pk__in=[one.pk, two.pk]), by=desk, now=later)
+        finally:
+            purchase_changed.disconnect(hear)
+        assert [purchase.expired_at for purchase in back] == [None, None]
+        assert heard == [(one.pk, "expired"), (two.pk, "expired"), (one.pk, "revived"), (two.pk, "revived")]
+        entries = LedgerEntry.objects.filter(purchase=two).order_by("pk")
+        assert [(entry.kind, entry.reason, entry.by) for entry in entries][1:] == [
+            ("expired", "old", desk),
+            ("revived", "", desk),
+        ]
+        assert entries[2].before == {"expired_at": str(later)}
+
+    def test_what_was_refunded_is_left_alone(self, bought: Purchase, desk: StaffLogin) -> None:
+        do(actions.refund, bought, desk, amount=Decimal(0), reason="moved")
+        assert actions.expire_all(Purchase.objects.all(), reason="", by=desk, now=NOW) == []
+        Purchase.objects.update(expired_at=NOW)
+        assert actions.revive_all(Purchase.objects.all(), by=desk, now=NOW) == []
