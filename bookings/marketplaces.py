@@ -49,6 +49,8 @@ class SpecialPass:
     moment: str
     is_open: bool
     reservation: int
+    # What the visit comes to and why, for those who may see money.
+    settled: str
 
 
 class Marketplaces:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
@@ -44,7 +45,7 @@ class Guests(Holding):
         return 0
 
     def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
-        """Nobody finds the person by the marketplace's id again: who comes back is somebody new."""
+        """Nobody finds the person by the marketplace's id or by ours again: who comes back is somebody new."""
         guests = Guest.objects.filter(member__in=members)
         Conflict.objects.open().filter(guest__in=guests, visit=None).delete()
-        guests.update(external_id=Concat(Value("deleted-"), Cast(F("pk"), CharField())))
+        guests.update(external_id=Concat(Value("deleted-"), Cast(F("pk"), CharField())), key=RandomUUID())

@@ -10,8 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import CalendarItem
-from marketplace.rules import Operation, Publication, Question, Stand
+from bookings.words import day_and_clock
+from marketplace.rules import Asked, Operation, Publication, Question, Settled, Settlement, Stand
 from marketplace.rules.connecting import Missing, Stage
+from portal.models import Location
 
 # Asked so that yes is the good answer, in the order of the rule.
 QUESTIONS: Mapping[Question, Promise] = {
@@ -153,3 +155,31 @@ def why_not_word(question: str) -> str:
 def missing_words(missing: Iterable[Missing]) -> str:
     """What still has to be there, in one line."""
     return ", ".join(str(MISSING[one]) for one in missing)
+
+
+_SETTLED: Mapping[Settlement, Promise] = {
+    Settlement.NOT_PAYABLE: _("not payable: %(why)s"),
+    Settlement.EXPECTED: _("expected: %(why)s"),
+    Settlement.VALIDATED: _("confirmed: %(why)s"),
+    Settlement.DISPUTED: _("disputed: %(why)s"),
+}
+_BECAUSE: Mapping[Asked, Promise] = {
+    Asked.CONFLICT: _("the two sides say different things"),
+    Asked.NO_TERMS: _("no contract held on that day"),
+    Asked.CLASS_CANCELLED: _("the class was cancelled"),
+    Asked.CANCELLED_IN_TIME: _("cancelled in time"),
+    Asked.LATE_CANCEL_UNPAID: _("the contract pays no late cancels"),
+    Asked.LATE_CANCEL: _("the contract pays late cancels"),
+    Asked.NO_SHOW_UNPAID: _("the contract pays no no-shows"),
+    Asked.NO_SHOW: _("the contract pays no-shows"),
+    Asked.CONFIRMED: _("checked in at %(marketplace)s %(moment)s"),
+    Asked.HERE: _("ticked here, not confirmed by %(marketplace)s"),
+    Asked.TO_COME: _("not checked in yet"),
+}
+
+
+def settled_words(settled: Settled, marketplace: str, place: Location) -> str:
+    """What a visit comes to, and why: "confirmed: checked in at Wellpass Tue 3 Nov, 17:55"."""
+    moment = day_and_clock(settled.fact, place) if isinstance(settled.fact, datetime) else ""
+    why = str(_BECAUSE[settled.because]) % {"marketplace": marketplace, "moment": moment}
+    return str(_SETTLED[settled.settlement]) % {"why": why}

@@ -84,6 +84,7 @@ def member_packages(request: StudioRequest, member: int) -> HttpResponse:
         "offers": _offers(request, sold, now=now) if sold else [],
         "action_id": uuid4(),
         "passes": marketplaces().passes(found, visible, now=now),
+        "sees_money": request.may(Right.SEE_MONEY),
     }
     return render(request, "bookings/member_packages.html", context)
 

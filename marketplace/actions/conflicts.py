@@ -63,26 +63,27 @@ def take_back_others(visit: Visit, kind: Conflict.Kind | None) -> None:
 
 
 def settle_conflict(conflict: Conflict, verdict: Conflict.Verdict, *, by: StaffLogin, now: datetime) -> bool:
-    """A person has said how it was; the reservation follows. False: somebody said so before.
+    """A person has said how it was; the reservation follows. False: it is no question any more.
 
-    `was_here`: a place that was given up is taken again, and the guest ticked. `was_not_here`: the tick goes; where the
-    marketplace has cancelled, the place is given up by the deadline at that moment. `disputed`: nothing changes here.
-    Raises Refused (no place left, or the correction limit): then the conflict stays open.
+    `was_here`: a place that was given up is taken again, and the guest ticked. `was_not_here`: the tick goes; where
+    the marketplace has cancelled, the place is given up by the deadline at that moment. `disputed`: nothing changes
+    here. Raises Refused (no place left, or the correction limit): then the conflict stays open.
     """
     with transaction.atomic():
-        found = Conflict.objects.select_for_update().get(pk=conflict.pk)
-        if found.settled_at is not None:
+        # The visit first, as messages do; one of them may have made the question void.
+        visit = Visit.objects.select_for_update(of=("self",)).filter(conflicts=conflict).first()
+        found = Conflict.objects.select_for_update().filter(pk=conflict.pk, settled_at=None).first()
+        if found is None:
             return False
-        if found.visit_id and verdict != Conflict.Verdict.DISPUTED:
-            _carry_out(found, verdict, by=by, now=now)
+        if visit is not None and verdict != Conflict.Verdict.DISPUTED:
+            _carry_out(found, visit, verdict, by=by, now=now)
         found.settled_at, found.settled_by, found.verdict = now, by, verdict
         found.save(update_fields=["settled_at", "settled_by", "verdict"])
         _unflag(found)
         return True
 
 
-def _carry_out(conflict: Conflict, verdict: Conflict.Verdict, *, by: StaffLogin, now: datetime) -> None:
-    visit = Visit.objects.select_for_update(of=("self",)).get(conflicts=conflict)
+def _carry_out(conflict: Conflict, visit: Visit, verdict: Conflict.Verdict, *, by: StaffLogin, now: datetime) -> None:
     reservation = Reservation.objects.select_related("session").filter(visit=visit).first()
     if reservation is None:
         return

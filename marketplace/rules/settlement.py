@@ -39,7 +39,8 @@ class VisitFacts:
 
     state: State
     confirmed_at: datetime | None
-    has_open_conflict: bool
+    # A conflict that is open, or that a person disputes with the marketplace.
+    is_disputed: bool
     has_terms: bool
     pays_late_cancels: bool
     pays_no_shows: bool
@@ -61,7 +62,7 @@ def settlement(facts: VisitFacts) -> Settled:
     is a visit: its check-in wins (7.6).
     """
     unpaid, expected = Settlement.NOT_PAYABLE, Settlement.EXPECTED
-    if facts.has_open_conflict:
+    if facts.is_disputed:
         return Settled(Settlement.DISPUTED, Asked.CONFLICT)
     if not facts.has_terms:
         return Settled(unpaid, Asked.NO_TERMS)

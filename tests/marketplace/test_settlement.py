@@ -6,16 +6,19 @@ import pytest
 
 from bookings.rules import State
 from marketplace.rules import Asked, Settlement, VisitFacts, settlement
+from marketplace.words import settled_words
+from portal.models import Location
 from tests.bookings.scenes import at
 
 SEEN = at("18:02")
+CENTRUM = Location(name="Centrum", zone="Europe/Amsterdam")
 
 
 def facts(**fields: Any) -> VisitFacts:
     given: dict[str, Any] = {
         "state": State.CHECKED_IN,
         "confirmed_at": SEEN,
-        "has_open_conflict": False,
+        "is_disputed": False,
         "has_terms": True,
         "pays_late_cancels": False,
         "pays_no_shows": False,
@@ -28,7 +31,7 @@ def facts(**fields: Any) -> VisitFacts:
     [
         ({}, Settlement.VALIDATED, Asked.CONFIRMED),
         ({"confirmed_at": None}, Settlement.EXPECTED, Asked.HERE),
-        ({"has_open_conflict": True}, Settlement.DISPUTED, Asked.CONFLICT),
+        ({"is_disputed": True}, Settlement.DISPUTED, Asked.CONFLICT),
         ({"has_terms": False}, Settlement.NOT_PAYABLE, Asked.NO_TERMS),
         ({"state": State.BOOKED, "confirmed_at": None}, Settlement.EXPECTED, Asked.TO_COME),
         ({"state": State.NO_CHECK_IN, "confirmed_at": None}, Settlement.EXPECTED, Asked.TO_COME),
@@ -46,5 +49,8 @@ def facts(**fields: Any) -> VisitFacts:
 )
 def test_each_answer_has_its_reason(change: dict[str, Any], expected: Settlement, because: Asked) -> None:
     settled = settlement(facts(**change))
+    words = settled_words(settled, "Wellpass", CENTRUM)
+    assert words.split(": ", 1)[1]
+    assert "%(" not in words
     assert (settled.settlement, settled.because) == (expected, because)
     assert settled.fact == (SEEN if because is Asked.CONFIRMED else None)

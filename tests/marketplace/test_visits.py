@@ -15,6 +15,7 @@ from bookings.rules import Booking, Origin, Question
 from marketplace import actions
 from marketplace.models import Conflict, Connection, Guest, Visit
 from portal.members import merging
+from portal.members.scrubbing import scrub
 from portal.models import Member
 from tests.factories import MemberFactory, SessionFactory, SpotFactory, StaffLoginFactory
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
@@ -77,6 +78,15 @@ class TestWelcome:
         merging.undo_merge(merge, by=owner, now=timezone.now())
         guest.refresh_from_db()
         assert guest.member == stranger
+
+    def test_who_was_deleted_comes_back_as_somebody_new(self) -> None:
+        connection = connected()
+        guest = guest_of(connection, external_id="M1")
+        owner = StaffLoginFactory(studio=connection.studio, preset="owner")
+        scrub(guest.member, by=owner, now=timezone.now())
+        gone = Guest.objects.get(pk=guest.pk)
+        assert gone.key != guest.key
+        assert guest_of(connection, external_id="M1").member != gone.member
 
 
 class TestBooking:
