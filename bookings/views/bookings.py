@@ -18,7 +18,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings import actions, rules
 from bookings.forms import ActionForm, CancelForm
-from bookings.marketplaces import marketplaces
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Booking, CancelAs, State
 from bookings.selectors.paid import Paid, paid_by_row
@@ -165,7 +164,6 @@ def bookings(request: StudioRequest) -> HttpResponse:
         "waits": _waits(request, opened, now=now) if opened else [],
         "next": _address_with_open(request, opened),
         "may_book": request.may(Right.BOOK),
-        "seen": marketplaces().seen([opened.session], now=now).get(opened.session.pk, []) if opened else [],
     }
     if request.htmx and not request.htmx.boosted:
         if opened is None:
@@ -359,7 +357,7 @@ def _of_course(person: Person, evenings: int) -> Person:
 def _waits(request: StudioRequest, booked: Booked, *, now: datetime) -> list[Wait]:
     """The waiting list of the opened class; it is over when the class begins."""
     session = booked.session
-    if session.cancelled_at or now >= session.starts_at:
+    if session.cancelled_at or now >= session.starts_at or not booked.waiting:
         return []
     free = session.capacity is None or session.places_taken + session.places_held < session.capacity
     return [

@@ -21,6 +21,7 @@ def session_seen(request: StudioRequest, session: int) -> HttpResponse:
     if not request.htmx or request.htmx.boosted:
         return redirect("bookings:session", request.studio.slug, found.pk)
     context = {
+        "session": found,
         "seen": marketplaces().seen([found], now=now).get(found.pk, []),
         "seen_url": reverse("bookings:session_seen", args=[request.studio.slug, found.pk]),
     }

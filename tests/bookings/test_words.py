@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from bookings import rules
 from bookings.imports.rules import Flag
+from bookings.models import Reservation
 from bookings.rules import Answer, BookingFacts, Decision, Origin, Question, Step
 from bookings.states import FLAG_WORDS, flag_words
 from bookings.words import path_words, refusal_words, warning_words
@@ -207,6 +208,6 @@ def test_what_is_allowed_has_no_refusal() -> None:
 
 
 def test_every_flag_of_an_import_has_its_words() -> None:
-    assert set(FLAG_WORDS) == set(Flag)
+    assert set(FLAG_WORDS) == {*Flag, Reservation.CONFLICT}
     assert flag_words("; ".join(Flag)) == "; ".join(str(FLAG_WORDS[flag]) for flag in Flag)
     assert flag_words("") == ""

@@ -128,15 +128,17 @@ class TestSight:
         listed(there, session)
         for html in (
             read(client, there, "session", session.pk),
-            read(client, there, "bookings", open=session.pk),
             read(client, there, "session_edit", session.pk),
         ):
             assert "3 free" in html
             assert "2 min ago" in html
+        seen_url = reverse("bookings:session_seen", args=[there.studio.slug, session.pk])
+        opened = read(client, there, "bookings", open=session.pk)
+        assert f'hx-get="{seen_url}" hx-trigger="load"' in opened  # fetched apart: the page has its limit of queries
         strip = client.get(
             reverse("bookings:session_seen", args=[there.studio.slug, session.pk]), headers={"HX-Request": "true"}
         )
-        assert strip.content.decode().lstrip().startswith('<div class="seen" id="seen" hx-get=')
+        assert strip.content.decode().lstrip().startswith(f'<div class="seen" id="seen-{session.pk}" hx-get=')
         page = client.get(reverse("bookings:session_seen", args=[there.studio.slug, session.pk]))
         assert page.headers["Location"] == reverse("bookings:session", args=[there.studio.slug, session.pk])
 
