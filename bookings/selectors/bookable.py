@@ -1,5 +1,6 @@
 """The facts behind *bookable?*, gathered once for the action that books and for the screen that explains (X1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,16 @@ class Others:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What whoever asks has found out already, so that it is not asked again. `line` None: somebody waits."""
+
+    line: LinedUp | None
+    others: Others
+    agreed: Agreed | None
+    booked_by_source: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Bookable:
     """May this member book, and if not, wait? For a course, `session` is the one that decides."""
 
@@ -60,16 +71,23 @@ class Bookable:
 
 
 def explain(
-    session: ScheduledSession, member: Member, *, by_staff: bool, now: datetime, source: str = "direct"
+    session: ScheduledSession,
+    member: Member,
+    *,
+    by_staff: bool,
+    now: datetime,
+    source: str = "direct",
+    known: Known | None = None,
 ) -> Bookable:
     """Both decisions, without a lock: nothing is taken, and the action asks again."""
-    line = lined_up(session, now=now)
-    others = others_of(member, session)
+    line = (known and known.line) or lined_up(session, now=now)
+    others = known.others if known else others_of(member, session)
     waiting = rules.may_wait(wait_facts(session, member, line, by_staff=by_staff, others=others), now=now)
     if session.item.kind != CalendarItem.Kind.COURSE:
         uses = Wallet(member, session.studio, now=now, source=source).choose(session)
-        agreed = agreed_for(session, source)
+        agreed = known.agreed if known else agreed_for(session, source)
         given: dict[str, Any] = {"by_staff": by_staff, "uses": uses, "source": source, "agreed": agreed}
+        given["booked_by_source"] = known.booked_by_source if known else None
         facts = booking_facts(session, member, line, others=others, **given)
         booking = rules.may_book(facts, now=now)
         return Bookable(session, member, booking, waiting, [session])
@@ -125,6 +143,7 @@ def booking_facts(
     source: str = "direct",
     agreed: Agreed | None = None,
     others: Others | None = None,
+    booked_by_source: Mapping[str, int] | None = None,
 ) -> rules.BookingFacts:
     """What `rules.may_book` looks at. `uses`: what would pay for it. `course`: what is booked together, in order.
 
@@ -154,15 +173,18 @@ def booking_facts(
         course=item.name if single else None,
         by_staff=by_staff,
         unpaid=uses.outcome is Outcome.UNPAID,
-        marketplace=_marketplace_facts(session, source, agreed) if agreed else None,
+        marketplace=_marketplace_facts(session, source, agreed, booked_by_source) if agreed else None,
     )
 
 
-def _marketplace_facts(session: ScheduledSession, source: str, agreed: Agreed) -> rules.MarketplaceFacts:
+def _marketplace_facts(
+    session: ScheduledSession, source: str, agreed: Agreed, booked: Mapping[str, int] | None
+) -> rules.MarketplaceFacts:
     """Under the session's lock the counts are the truth: nobody books there but with it."""
-    with prepared_cursor() as cursor:
-        cursor.execute(_BY_SOURCE, [session.pk])
-        booked = dict(cursor.fetchall())
+    if booked is None:
+        with prepared_cursor() as cursor:
+            cursor.execute(_BY_SOURCE, [session.pk])
+            booked = dict(cursor.fetchall())
     return rules.MarketplaceFacts(
         switched_on=session.item.allows_marketplaces,
         not_sold=agreed.not_sold,

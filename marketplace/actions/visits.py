@@ -15,7 +15,7 @@ from bookings import rules as booking_rules
 from bookings.actions import Refused
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, WaitingEntry
 from bookings.rules import Attendance, Booking, CancelAs, Origin
-from bookings.selectors.bookable import Bookable
+from bookings.selectors.bookable import Bookable, Known
 from bookings.selectors.bookable import explain as explain_booking
 from marketplace.actions.conflicts import open_conflict
 from marketplace.models import Conflict, Connection, Guest, Visit
@@ -48,9 +48,16 @@ class Cancelled:
     repeated: bool = False
 
 
-def explain(connection: Connection, session: ScheduledSession, guest: Guest, *, now: datetime) -> Bookable:
-    """May this guest book, or wait, and if not, why? The very rule of `book`, without a lock (I6, I7)."""
-    return explain_booking(session, guest.member, by_staff=False, source=connection.marketplace_id, now=now)
+def explain(
+    connection: Connection, session: ScheduledSession, guest: Guest, *, now: datetime, known: Known | None = None
+) -> Bookable:
+    """May this guest book, or wait, and if not, why? The very rule of `book`, without a lock (I6, I7).
+
+    `known`: what was found out already.
+    """
+    return explain_booking(
+        session, guest.member, by_staff=False, source=connection.marketplace_id, now=now, known=known
+    )
 
 
 def book(

@@ -158,7 +158,8 @@ def _about(call: Call, seen: SeenClass, guest: Guest) -> About:
     """What the guest could do next is asked only where they have no place."""
     if seen.own is not None:
         return About(guest, None)
-    return About(guest, actions.explain(call.caller.connection, seen.session, guest, now=call.now))
+    may = actions.explain(call.caller.connection, seen.session, guest, now=call.now, known=seen.known)
+    return About(guest, may)
 
 
 def _afterwards(call: Call, before: SeenClass, guest: Guest) -> dict[str, object]:

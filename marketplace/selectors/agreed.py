@@ -44,8 +44,11 @@ class Held:
 def agreed_for(session: ScheduledSession, source: str) -> Agreed | None:
     """By the terms of the session's local day; None: the studio is not connected with that marketplace."""
     held = held_for(session, source)
-    if held is None:
-        return None
+    return agreed_by(held, session) if held else None
+
+
+def agreed_by(held: Held, session: ScheduledSession) -> Agreed:
+    """Asks nothing."""
     return Agreed(cancel_hours=held.cancel_hours, quota=held.quota, not_sold=_not_sold(held, session) or "")
 
 

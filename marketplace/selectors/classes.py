@@ -11,8 +11,11 @@ from typing import Any
 
 from bookings.models import ScheduledSession
 from bookings.rules import Deadline, rule_that_applies
-from marketplace.models import ContractTerms, Guest
+from bookings.selectors.bookable import Known, Others
+from bookings.selectors.waiting import LinedUp
+from marketplace.models import Connection, ContractTerms, Guest
 from marketplace.rules import Publication, Stand
+from marketplace.selectors.agreed import Held, agreed_by
 from marketplace.selectors.calling import Caller
 from marketplace.selectors.offers import deadline_of, publication_of, seats_of
 from portal.joined import Joined
@@ -50,6 +53,19 @@ _OWN_WAIT = f"""
  WHERE wait.session_id = scheduledsession.id AND wait.member_id = %(member)s AND wait.{_OPEN}
    AND wait.source = %(source)s)
 """  # noqa: S608
+_OTHERS = """
+(SELECT jsonb_build_object(
+   'here_since', max(coalesce(other.booked_at, other.starts_at)) FILTER (WHERE other.session_id = scheduledsession.id),
+   'elsewhere', (array_agg(other_item.name ORDER BY other.starts_at DESC)
+                 FILTER (WHERE other.session_id <> scheduledsession.id))[1])
+ FROM bookings_reservation other
+ JOIN bookings_scheduledsession other_session ON other_session.id = other.session_id
+ JOIN bookings_calendaritem other_item ON other_item.id = other_session.item_id
+ WHERE other.member_id = %(member)s AND other.booking = 'booked'
+   AND (other.session_id = scheduledsession.id
+     OR (other.starts_at > scheduledsession.starts_at - interval '1 day'
+         AND other.starts_at < scheduledsession.ends_at AND other.ends_at > scheduledsession.starts_at)))
+"""
 _HAD_A_PLACE = """
 EXISTS (SELECT FROM marketplace_visit visit WHERE visit.guest_id = %(guest)s AND visit.session_id = scheduledsession.id)
 """
@@ -75,6 +91,7 @@ _CLASSES = Joined(
         _HAD_A_PLACE,
         "(SELECT external_id FROM marketplace_connectedlocation place WHERE place.connection_id = %(connection)s"
         " AND place.location_id = scheduledsession.location_id)",
+        _OTHERS,
     ),
 )
 _HERE = "scheduledsession.studio_id = %(studio)s AND scheduledsession.location_id = %(location)s"
@@ -130,6 +147,8 @@ class SeenClass:
     had_a_place: bool
     # The class has not begun, and nobody says that the guest is there.
     can_be_given_up: bool
+    # For `actions.explain`.
+    known: Known
 
     @property
     def is_visible(self) -> bool:
@@ -174,7 +193,7 @@ def _rows(
 
 
 def _seen(caller: Caller, session: ScheduledSession, more: list[Any], now: datetime) -> SeenClass:
-    room, teacher, sold_by, is_told, of_the_day, waiting, own, position, had_a_place, place = more
+    room, teacher, sold_by, is_told, of_the_day, waiting, own, position, had_a_place, place, others = more
     sold = json.loads(sold_by) if sold_by else {}
     terms = ContractTerms(**json.loads(of_the_day)) if of_the_day else None
     connection = caller.connection
@@ -200,7 +219,29 @@ def _seen(caller: Caller, session: ScheduledSession, more: list[Any], now: datet
         position=position,
         had_a_place=had_a_place,
         can_be_given_up=mine is not None and not mine.is_in and now < session.starts_at,
+        known=Known(
+            line=None if waiting else LinedUp(is_over=session.cancelled_at is not None or now >= session.starts_at),
+            others=_others(json.loads(others)),
+            agreed=agreed_by(_held(connection, terms, has_location=place is not None), session),
+            booked_by_source=sold,
+        ),
     )
+
+
+def _held(connection: Connection, terms: ContractTerms | None, *, has_location: bool) -> Held:
+    return Held(
+        state=Connection.State(connection.state),
+        kinds=frozenset(connection.kinds),
+        has_location=has_location,
+        terms=terms.pk if terms else None,
+        cancel_hours=terms.cancel_hours if terms else None,
+        quota=terms.quota if terms else None,
+    )
+
+
+def _others(found: dict[str, str | None]) -> Others:
+    since = found["here_since"]
+    return Others(datetime.fromisoformat(since) if since else None, found["elsewhere"])
 
 
 def _own(place: dict[str, Any]) -> OwnPlace:

@@ -11,9 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.models import ScheduledSession
+from marketplace import actions
 from marketplace.actions import syncing
 from marketplace.api import reading
 from marketplace.models import ContractTerms, Exchange, SyncRun
+from marketplace.selectors.calling import Caller
+from marketplace.selectors.classes import one_class
 from portal.models import Job
 from tests.factories import MemberFactory, TeacherFactory
 from tests.factories.marketplace import ListingFactory
@@ -166,6 +169,27 @@ def test_what_the_exerciser_could_do(door: Door) -> None:
     assert taken.member != guest.member
 
 
+def test_what_is_known_already_decides_as_what_is_asked_again(door: Door) -> None:
+    """The one query of the API against the ones that a booking asks, of people in every state."""
+    guests = [door.guest() for _ in range(3)] + [door.guest(blocked_reason="no")]
+    free, full, waited = door.session(), door.session(capacity=1), door.session(capacity=1)
+    other = door.session(item={"name": "at the same time", "marketplace_quota": 1})
+    shut = door.session(item={"allows_marketplaces": False})
+    for session in (full, waited):
+        book(session)
+    for session, guest in ((free, guests[0]), (other, guests[1])):
+        door.post(attendee(session, guest))
+    door.post(waiting(waited, guests[2]))
+    now, caller = timezone.now(), Caller(door.connection, "centrum", free.location_id)
+    for session in (free, full, waited, other, shut):
+        for guest in guests:
+            seen = one_class(caller, session.pk, guest, now=now)
+            assert seen
+            asked = actions.explain(door.connection, seen.session, guest, now=now)
+            known = actions.explain(door.connection, seen.session, guest, now=now, known=seen.known)
+            assert (known.booking, known.waiting) == (asked.booking, asked.waiting)
+
+
 def test_the_deadline_of_a_booking_is_its_own(door: Door) -> None:
     """The contract's hours are copied onto it; a later contract does not touch it (Q20)."""
     session, guest = door.session(), door.guest()
@@ -222,7 +246,7 @@ def test_the_real_time_check_is_frugal(door: Door) -> None:
     door.get(path)
     with CaptureQueriesContext(database) as queries:
         assert door.get(path).status_code == 200
-    assert len(queries) <= 12
+    assert len(queries) == 4  # who calls, the person, the class with all about it, the line in the log
 
 
 @pytest.mark.parametrize(
