@@ -8,8 +8,6 @@ from typing import TypeAlias
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError
-from django.db.models import F
-from django.db.models.functions import Least
 
 from bookings import rules
 from bookings.actions.recording import ActionIdReused, raise_pulse
@@ -18,7 +16,14 @@ from bookings.selectors.waiting import LinedUp, lined_up
 from bookings.signals import waiting_changed
 from portal.jobs import enqueue
 from portal.models import StaffLogin
+from portal.prepared import prepared_cursor
 
+_MOVE = """
+UPDATE bookings_scheduledsession
+   SET places_taken = places_taken + %(taken)s, places_held = places_held + %(held)s,
+       places_kept = least(places_kept, places_taken + places_held + %(taken)s + %(held)s)
+ WHERE id = %(session)s
+"""
 State: TypeAlias = WaitingEntry.State
 Kind: TypeAlias = WaitingEvent.Kind
 
@@ -110,11 +115,8 @@ def move_places(session: ScheduledSession, *, taken: int = 0, held: int = 0) -> 
 
     Those that a lowered capacity let stay (`places_kept`) go as they are given up.
     """
-    ScheduledSession.objects.filter(pk=session.pk).update(
-        places_taken=F("places_taken") + taken,
-        places_held=F("places_held") + held,
-        places_kept=Least(F("places_kept"), F("places_taken") + F("places_held") + taken + held),
-    )
+    with prepared_cursor() as cursor:
+        cursor.execute(_MOVE, {"session": session.pk, "taken": taken, "held": held})
     session.places_taken += taken
     session.places_held += held
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from bookings import rules
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
@@ -13,6 +13,7 @@ from bookings.signals import reservation_changed
 from bookings.sources import is_own
 from portal.joined import Joined
 from portal.models import Member, StaffLogin
+from portal.prepared import prepared_cursor
 
 Kind = ReservationEvent.Kind
 Axes = dict[str, Any]
@@ -46,8 +47,8 @@ class Done:
 NO_QUESTIONS = rules.Decision(())
 
 
-_SESSION = Joined(ScheduledSession, "studio", "location", "item", lock=True)
-_RESERVATION = Joined(Reservation, "session", "location", "member", lock=True)
+_SESSION = Joined(ScheduledSession, "studio", "location", "item", lock=True, prepared=True)
+_RESERVATION = Joined(Reservation, "session", "location", "member", lock=True, prepared=True)
 
 
 # Both are asked a second time: a row that had to be waited for is joined with what stood beside it before, and found
@@ -86,7 +87,7 @@ def done_before(
     member: Member | None = None,
 ) -> Done | None:
     """What this action did when it came the first time, if it did. Asked under the lock, so retries cannot race."""
-    with connection.cursor() as cursor:  # nearly always there is none
+    with prepared_cursor() as cursor:  # nearly always there is none
         cursor.execute(
             "SELECT id FROM bookings_reservationevent WHERE studio_id = %s AND action_id = %s", [studio_id, action_id]
         )
@@ -158,7 +159,7 @@ def violates(error: IntegrityError, constraint: str) -> bool:
 
 def raise_pulse(studio_id: int, now: datetime) -> int:
     """Raise the studio's pulse and hold it until the commit, so that versions are seen in their order."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             "INSERT INTO bookings_pulse (studio_id, version, changed_at) VALUES (%s, 1, %s)"
             " ON CONFLICT (studio_id) DO UPDATE SET version = bookings_pulse.version + 1, changed_at = %s"

@@ -11,11 +11,19 @@ from django.db.models.functions import Now
 
 from bookings.models import ReservationEvent
 from marketplace.models import Call, Connection, Listing, Visit
-from portal.jobs import OutsideTransaction, enqueue
+from portal.jobs import OutsideTransaction, enqueue_many
+from portal.joined import Joined
 from portal.models import Studio
+from portal.prepared import prepared_cursor
 
 DELIVER = "marketplace.deliver"
 
+# The twin of `Connection.objects.told`: each booking asks it.
+_TOLD = Joined(Connection, "marketplace", prepared=True)
+_OF_STUDIO = (
+    "connection.studio_id = %s AND connection.state IN ('live', 'paused')"
+    " AND marketplace.shape <> 'check_in' AND marketplace.adapter <> '' ORDER BY connection.id"
+)
 # The lanes of these sessions, locked until the commit: so nobody sends what is about to change. A lane is made for what
 # may be sold there; what is there already has one.
 _LANES = """
@@ -122,7 +130,7 @@ def connections_to_tell(studio: Studio) -> list[Connection]:
     """Those of the studio with whom we can speak. Raises OutsideTransaction: news belongs into the change's own."""
     if not database.in_atomic_block:
         raise OutsideTransaction(DELIVER)
-    return list(studio.connections.told())
+    return [one for one, _ in _TOLD.rows(_OF_STUDIO, [studio.pk])]
 
 
 def lanes(
@@ -140,7 +148,7 @@ def lanes(
         "now": now,
         "all": all_of_them,
     }
-    with database.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_LANES, given)
         return [pk for (pk,) in cursor.fetchall()]
 
@@ -149,7 +157,7 @@ def write_tells(connections: Iterable[Connection], lane_ids: Collection[int]) ->
     """Write a tell for each of these locked listings that has none waiting, and ring; how many are new or hastened."""
     if not lane_ids:
         return 0
-    with database.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_TELL, [list(lane_ids)])
         written = [pk for (pk,) in cursor.fetchall()]
     for connection in connections:
@@ -160,13 +168,8 @@ def write_tells(connections: Iterable[Connection], lane_ids: Collection[int]) ->
 
 def ring(connection: Connection, *, run_after: datetime | None = None) -> None:
     """Have a worker look at the calls of this connection, at once after the commit or later."""
-    enqueue(
-        DELIVER,
-        key=f"{DELIVER} {connection.pk} {uuid4()}",
-        payload={"connection": connection.pk},
-        studio=Studio(pk=connection.studio_id),
-        run_after=run_after,
-    )
+    job = {f"{DELIVER} {connection.pk} {uuid4()}": {"connection": connection.pk}}
+    enqueue_many(DELIVER, job, studio=Studio(pk=connection.studio_id), run_after=run_after)
 
 
 def ring_overdue() -> int:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from importlib import import_module
+from itertools import product
 
 import pytest
 from cryptography.fernet import InvalidToken
@@ -12,10 +13,11 @@ from django.test import override_settings
 from django.utils import timezone
 
 from marketplace import actions
+from marketplace.actions import outbox
 from marketplace.models import Call, Connection, ContractTerms, InboxMessage, Marketplace
 from portal.models import Change
 from tests.factories import StaffLoginFactory
-from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory, ListingFactory
+from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory, ListingFactory, MarketplaceFactory
 from tests.marketplace.scenes import connected, session_of
 
 pytestmark = pytest.mark.django_db
@@ -185,3 +187,15 @@ def test_what_names_people_is_emptied_after_a_month_and_the_log_forgotten_after_
     assert not TestInbox().keep(connection, key="0")[1]
     actions.clean_up(now=now + timedelta(days=91))
     assert list(Call.objects.values_list("state", flat=True)) == [Call.State.DEAD]
+
+
+def test_who_is_told_is_asked_alike_in_both_ways() -> None:
+    """Each booking asks it in SQL that is composed once; lists ask the query set."""
+    studio = ConnectionFactory(marketplace=MarketplaceFactory()).studio
+    for number, (state, shape, adapter) in enumerate(
+        product(Connection.State.values, ["pull", "check_in"], ["", "testing"])
+    ):
+        ended = timezone.now() if state == "ended" else None
+        there = MarketplaceFactory(key=f"m{number}", name=f"M{number}", shape=shape, adapter=adapter)
+        ConnectionFactory(studio=studio, marketplace=there, state=state, ended_at=ended)
+    assert outbox.connections_to_tell(studio) == list(studio.connections.told().order_by("pk"))

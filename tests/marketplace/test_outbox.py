@@ -185,7 +185,7 @@ class TestTransaction:
                 for number in range(1000)
             ]
         )
-        with transaction.atomic(), django_assert_num_queries(5):  # type: ignore[operator]
+        with transaction.atomic(), django_assert_num_queries(4):  # type: ignore[operator]
             assert actions.tell(item.studio, [one.pk for one in sessions], now=timezone.now()) == 1000
 
     def test_a_studio_without_marketplaces_pays_one_query(self, django_assert_num_queries: object) -> None:
