@@ -31,6 +31,8 @@ class Open:
     why: str
     anonymous: tuple[int, int]
     known: tuple[int, int]
+    # Programs call it, and prove themselves in every call: a browser's session opens nothing, so no token guards it.
+    by_programs: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "account_reset_password_from_key": Open("opened from a mail", (200, 200), (200, 200)),
     "account_reset_password_from_key_done": Open("says that it worked", (200, 405), (200, 405)),
     "account_reauthenticate": Open("asks for the password again before what matters", (302, 302), (200, 200)),
-    "hooks:hook": Open("marketplaces' messages; signed with the secret of the connection", (405, 404), (405, 404)),
+    "hooks:hook": Open(
+        "marketplaces' messages; signed with the secret of the connection", (405, 404), (405, 404), by_programs=True
+    ),
     "accept_invitation": Open("opened from a mail; its secret is the key", (404, 404), (404, 404)),
     "mfa_index": Open("one's own second step", (302, 302), (200, 405)),
     "mfa_authenticate": Open("the second step of logging in", (302, 302), (302, 302)),
@@ -75,17 +79,19 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "portal:home": Open("leads to one's studio", (302, 405), (302, 405)),
     "portal:theme": Open("a cookie of this browser", (405, 302), (405, 302)),
     # Of marketplaces: without its id and secret a caller gets 400.
-    "api:readable": Open("the documentation of the API; it holds no data", (200, 405), (200, 405)),
-    "api:openapi": Open("the same for programs", (200, 405), (200, 405)),
-    "api:meta": Open("what of the contract is offered; it holds no data", (200, 405), (200, 405)),
-    "api:nothing": Open("an address that does not exist answers as the others do", (404, 404), (404, 404)),
-    "api:classes": Open(BY_SECRET, (400, 405), (400, 405)),
-    "api:class": Open(BY_SECRET, (400, 405), (400, 405)),
-    "api:attendee": Open(BY_SECRET, (405, 400), (405, 400)),
-    "api:check_in": Open(BY_SECRET, (405, 400), (405, 400)),
-    "api:waitlist": Open(BY_SECRET, (405, 400), (405, 400)),
-    "api:exercisers": Open(BY_SECRET, (405, 400), (405, 400)),
-    "api:schedule": Open(BY_SECRET, (400, 405), (400, 405)),
+    "api:readable": Open("the documentation of the API; it holds no data", (200, 405), (200, 405), by_programs=True),
+    "api:openapi": Open("the same for programs", (200, 405), (200, 405), by_programs=True),
+    "api:meta": Open("what of the contract is offered; it holds no data", (200, 405), (200, 405), by_programs=True),
+    "api:nothing": Open(
+        "an address that does not exist answers as the others do", (404, 404), (404, 404), by_programs=True
+    ),
+    "api:classes": Open(BY_SECRET, (400, 405), (400, 405), by_programs=True),
+    "api:class": Open(BY_SECRET, (400, 405), (400, 405), by_programs=True),
+    "api:attendee": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
+    "api:check_in": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
+    "api:waitlist": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
+    "api:exercisers": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
+    "api:schedule": Open(BY_SECRET, (400, 405), (400, 405), by_programs=True),
     # Of a studio.
     "portal:studio": Studio(get=ANY),
     "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),

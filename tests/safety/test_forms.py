@@ -113,7 +113,8 @@ def test_no_unsafe_request_is_taken_without_its_csrf_token(houses: World) -> Non
         url = route.url(houses.own.words | OTHER_WORDS)
         for method, by_htmx in UNSAFE:
             status = client.generic(method, url, headers={"HX-Request": "true"} if by_htmx else {}).status_code
-            assert status == 403, (route.name, method, status)
+            refused = {400, 403, 404, 405} if isinstance(rule, Open) and rule.by_programs else {403}
+            assert status in refused, (route.name, method, status)
     assert database() == before
 
 
