@@ -13,6 +13,7 @@ from django.core.management.commands import flush
 from django.db import connection, transaction
 
 from bookings import sources
+from tests import emptying
 from tests.template import template
 from tests.world import World, world
 
@@ -34,6 +35,7 @@ def pytest_configure() -> None:
 
     # After each test with transactions of its own Django would write the admin's permissions anew; operators need none.
     flush.emit_post_migrate_signal = lambda *_args, **_options: ContentType.objects.clear_cache()
+    emptying.install()
 
 
 def pytest_collection_finish() -> None:
