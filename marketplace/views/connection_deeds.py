@@ -42,7 +42,8 @@ def test(request: StudioRequest, marketplace: str) -> HttpResponse:
 def pause(request: StudioRequest, marketplace: str) -> HttpResponse:
     whole_studio(request)
     found = actions.pause(find_connection(request, marketplace), by=request.login, now=timezone.now())
-    messages.success(request, f"{_('Paused: nothing more is sold there.')} {stay_words(found)}".strip())
+    said = _("Paused: nothing more is sold there.")
+    messages.success(request, f"{said} {stay_words(found)}".strip())
     return back(request, found)
 
 
@@ -73,7 +74,8 @@ def end(request: StudioRequest, marketplace: str) -> HttpResponse:
     if ended.state == Connection.State.ENDED:
         messages.success(request, _("The connection has ended."))
     else:
-        messages.success(request, f"{_('Nothing more is sold there.')} {stay_words(found)}".strip())
+        said = _("Nothing more is sold there.")
+        messages.success(request, f"{said} {stay_words(found)}".strip())
     return back(request, found)
 
 

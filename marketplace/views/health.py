@@ -104,7 +104,8 @@ def _troubles(health: Health, place: Location, now: datetime) -> list[str]:
 def _stopped(health: Health) -> str:
     safe = _("Pages, check-ins and bookings go on, and what is to be told waits and is not lost.")
     if health.worker_silent == timedelta.max or health.worker_silent is None:
-        return f"{_('The queue is stopped: no worker has answered yet.')} {safe}"
+        never = _("The queue is stopped: no worker has answered yet.")
+        return f"{never} {safe}"
     words = _("The queue is stopped: the worker has not answered for %(time)s.")
     return f"{words % {'time': span(health.worker_silent)}} {safe}"
 
@@ -137,7 +138,8 @@ def _summary(strip: tuple[HalfHour, ...], place: Location) -> str:
         return words
     clocks = ", ".join(_clock(one.at, place) for one in missing[-MOST_MISSING:])
     more = _(" and earlier") if len(missing) > MOST_MISSING else ""
-    return f"{words} {_('Without one: %(clocks)s') % {'clocks': clocks}}{more}."
+    without = _("Without one: %(clocks)s") % {"clocks": clocks}
+    return f"{words} {without}{more}."
 
 
 def _clock(moment: datetime, place: Location, *, seconds: bool = False) -> str:
