@@ -23,7 +23,7 @@ from marketplace.actions.conflicts import open_conflict, open_for_guest, take_ba
 from marketplace.actions.guests import welcome
 from marketplace.actions.inbox import conclude
 from marketplace.actions.outbox import write_decision
-from marketplace.actions.visits import cancel_place, give_pass, is_ticked_by_them, tick, untick
+from marketplace.actions.visits import cancel_place, give_pass, is_ticked_by_them, terms_of, tick, untick
 from marketplace.models import Conflict, Connection, Guest, InboxMessage, Visit
 
 # A check-in without a booking's number is of the class that runs then (7.3, row 10).
@@ -276,6 +276,7 @@ def _ask_for_place(visit: Visit, *, now: datetime) -> None:
         if visit.session is None:
             visit.refusal = "class_not_found"
         else:
+            terms = terms_of(connection, visit.session)
             with transaction.atomic():
                 done = bookings.reserve(
                     visit.session,
@@ -285,7 +286,7 @@ def _ask_for_place(visit: Visit, *, now: datetime) -> None:
                     by=None,
                     now=now,
                 )
-                give_pass(visit, connection, guest, done.reservation, now=now)
+                give_pass(visit, connection, guest, done.reservation, terms=terms, now=now)
     except Refused as refused:
         visit.refusal = str(refused.decision.refusal.question) if refused.decision.refusal else "refused"
     if visit.refusal:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection as database
 from django.db import transaction
 
 from bookings import actions as bookings
@@ -22,9 +21,6 @@ from marketplace.models import Conflict, Connection, Guest, Visit
 from marketplace.selectors.agreed import held_for
 
 Kind = ReservationEvent.Kind
-
-
-_OTHERS = "DELETE FROM marketplace_visit WHERE reservation_id = %s AND id IS DISTINCT FROM %s"
 
 
 class NotBooked(Exception):
@@ -74,6 +70,9 @@ def book(
 
     Raises Refused with the decision, or ActionIdReused. With the same `action_id` again, the same visit.
     """
+    terms = terms_of(
+        connection, session
+    )  # before anything is locked: all bookings of the studio wait for the last of it
     with transaction.atomic():
         done = bookings.reserve(
             session, guest.member, source=connection.marketplace_id, action_id=action_id, by=None, now=now
@@ -81,20 +80,32 @@ def book(
         if done.repeated:
             return Visit.objects.select_related("reservation", "guest").get(reservation=done.event.reservation_id)
         visit = Visit(booking_ref=booking_ref, requested_at=now, additional=additional)
-        return give_pass(visit, connection, guest, done.reservation, now=now)
+        return give_pass(visit, connection, guest, done.reservation, terms=terms, now=now)
 
 
-def give_pass(visit: Visit, connection: Connection, guest: Guest, reservation: Reservation, *, now: datetime) -> Visit:
+def terms_of(connection: Connection, session: ScheduledSession) -> int | None:
+    """The key of the contract's version on the day of the class."""
+    held = held_for(session, connection.marketplace_id)
+    return held.terms if held else None
+
+
+def give_pass(
+    visit: Visit,
+    connection: Connection,
+    guest: Guest,
+    reservation: Reservation,
+    *,
+    terms: int | None,
+    now: datetime,
+) -> Visit:
     """Put the visit, and with it the special pass, beside a reservation that was just made (I8, Q22)."""
     session = reservation.session
-    # The one that the waiting list made when it gave the place.
-    with database.cursor() as cursor:
-        cursor.execute(_OTHERS, [reservation.pk, visit.pk])
+    if Reservation.visit.is_cached(reservation):  # the one that the waiting list made when it gave the place
+        reservation.visit.delete()
     visit.studio_id, visit.connection = connection.studio_id, connection
     visit.booking_ref = visit.booking_ref or str(reservation.pk)
     visit.guest, visit.session, visit.reservation = guest, session, reservation
-    held = held_for(session, connection.marketplace_id)
-    visit.terms_id = held.terms if held else None
+    visit.terms_id = terms
     visit.pass_name = connection.marketplace.name
     visit.save()
     if connection.first_booked_at is None:
@@ -231,7 +242,9 @@ def visit_of_reservation(reservation: Reservation, *, now: datetime) -> Visit | 
     guest = Guest.objects.filter(connection__in=connection, member=reservation.member_id).order_by("pk").first()
     if guest is None or Visit.objects.filter(reservation=reservation).exists():
         return None
-    return give_pass(Visit(requested_at=now), connection.get(), guest, reservation, now=now)
+    found = connection.get()
+    terms = terms_of(found, reservation.session)
+    return give_pass(Visit(requested_at=now), found, guest, reservation, terms=terms, now=now)
 
 
 def _visit_of(connection: Connection, session: ScheduledSession, guest: Guest) -> Visit:

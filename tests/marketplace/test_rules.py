@@ -130,7 +130,7 @@ def other(value: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("part", "name"),
-    [(part.name, one.name) for part in fields(OFFER) for one in fields(getattr(OFFER, part.name))],
+    [(part.name, one.name) for part in fields(Marks) for one in fields(getattr(OFFER, part.name))],
 )
 def test_each_value_marks_its_part_and_no_other(part: str, name: str) -> None:
     told = getattr(OFFER, part)

@@ -211,6 +211,17 @@ class TestBooking:
         assert visit.reservation is not None
         assert visit.reservation.deadline_from == Origin.CONTRACT
 
+    def test_who_waited_and_books_the_held_place_has_one_pass(self) -> None:
+        connection = connected()
+        session = later(connection, 30, capacity=1, waiting_places=5)
+        first, second = guest_of(connection), guest_of(connection)
+        book(session, first)
+        actions.join_waiting(connection, session, second, action_id=uuid4(), now=timezone.now())
+        actions.cancel(connection, session, first, action_id=uuid4(), now=timezone.now())
+        visit = book(session, second, booking_ref="B2")
+        assert list(Visit.objects.filter(guest=second)) == [visit]
+        assert visit.booking_ref == "B2"
+
 
 def refusal_of_booking(session: ScheduledSession, guest: Guest) -> Question:
     with pytest.raises(Refused) as error:
