@@ -222,8 +222,8 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000  # KiB
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20  # seconds
 
-# Whether marketplaces may have addresses in private networks and without TLS: only for the demo, and for who runs all of
-# it in one network (SSRF, S12).
+# Whether marketplaces may have addresses in private networks and without TLS: only for the demo, and for who runs all
+# of it in one network (SSRF, S12).
 PRIVATE_TARGETS = flag("PRIVATE_TARGETS", default=False)
 # How far the clock of who sends us a webhook may be off. Copies are known by their id however old they are.
 WEBHOOK_TOLERANCE = timedelta(minutes=int(os.environ.get("WEBHOOK_TOLERANCE", "15")))
