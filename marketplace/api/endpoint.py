@@ -68,6 +68,8 @@ class Endpoint:
     writes: bool = False
     # A member looks at the studio: everything is compared at once (I5).
     is_visit: bool = False
+    # What is sent names a person: nothing of it is kept in the log, however the call ends.
+    personal: bool = False
 
 
 def answers(**endpoints: Endpoint) -> Callable[..., HttpResponseBase]:
@@ -132,7 +134,9 @@ class _Run:
         if found is None:
             limits.count_wrong_proof(self.request)
             raise unauthorized(f"{reading.CLIENT} or {reading.SECRET} is invalid", "client")
-        call = self.call = Call(self.request, found, self.now, uuid4(), self.endpoint.subject)
+        words = "" if self.endpoint.personal else None
+        call = Call(self.request, found, self.now, uuid4(), self.endpoint.subject, request_words=words)
+        self.call = call
         limits.count_call(client_id)
         if found.location_id is None:
             raise unauthorized(f"{reading.LOCATION} is invalid", "location")

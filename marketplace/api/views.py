@@ -120,9 +120,8 @@ def take_back_check_in(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 
 def welcome(call: Call) -> Answer:
-    # Names and addresses are the member's; the log has the marketplace's own id.
-    call.request_words = ""
     person = reading.person(reading.body(call.request))
+    # Names and addresses are the member's; the log has the marketplace's own id.
     call.request_words = f'{{"marketplaceMemberId": "{person["external_id"]}", …}}'
     guest, is_new = actions.welcome(call.caller.connection, now=call.now, **person)
     return Answer(201 if is_new else 200, {"exerciserId": str(guest.key)})
@@ -186,5 +185,5 @@ presence = answers(
     POST=Endpoint("check_in", check_in, writes=True),
     DELETE=Endpoint("take_back_check_in", take_back_check_in, writes=True),
 )
-exercisers = answers(POST=Endpoint("welcome", welcome, writes=True))
+exercisers = answers(POST=Endpoint("welcome", welcome, writes=True, personal=True))
 own_schedule = answers(GET=Endpoint("schedule", schedule))

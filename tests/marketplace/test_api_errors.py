@@ -1,9 +1,11 @@
 """Who is let in, and what is answered instead: the contract's bodies, whole and word for word."""
 
+import json
 import logging
 import time
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
@@ -260,6 +262,31 @@ def test_calls_are_counted_by_client(door: Door, other_door: Door, settings: Any
     assert other_door.get(SEARCH).status_code == 200
     # The first of a window only: who calls in a loop fills no log.
     assert Exchange.objects.filter(connection=door.connection, status=429).count() == 1
+
+
+def test_however_it_ends_the_log_names_nobody(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answered again, refused before anybody looked at it, or failed: names and e-mails are not kept."""
+    person = {"marketplaceMemberId": "W-1", "firstName": "Ada", "lastName": "Byron", "email": "ada@example.test"}
+
+    def send(body: Any = person, **more: str) -> int:
+        return int(door.post("/exercisers", body, **more).status_code)
+
+    assert [send(key="k-1"), send(key="k-1")] == [201, 201]
+    assert send({**person, "marketplaceMemberId": "W-2"}, key="k-1") == 422
+    assert send({**person, "marketplaceMemberId": ""}) == 400
+    assert send(json.dumps(person).encode()[:-1]) == 400
+    assert send(key="no key") == 400
+    assert send(X_Location_ID="nowhere") == 401
+    for error, status in ((OperationalError("gone"), 503), (ValueError("ada@example.test"), 500)):
+        with monkeypatch.context() as broken:
+            broken.setattr(views.actions, "welcome", Mock(side_effect=error))
+            assert send() == status
+    monkeypatch.setattr(limits.Counter, "add", lambda _self, _who, most: most + 1)
+    assert send() == 429
+    lines = Exchange.objects.filter(connection=door.connection, subject="welcome").order_by("pk")
+    assert [one.status for one in lines] == [201, 201, 422, 400, 400, 400, 401, 503, 500, 429]
+    kept = " ".join(f"{one.path} {one.request} {one.answer} {one.reason}" for one in lines)
+    assert not [word for word in ("Ada", "Byron", "ada@") if word in kept], kept
 
 
 def test_a_process_takes_a_few_calls_at_once_counted(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
