@@ -165,6 +165,7 @@ _SETTLED: Mapping[Settlement, Promise] = {
 }
 _BECAUSE: Mapping[Asked, Promise] = {
     Asked.CONFLICT: _("the two sides say different things"),
+    Asked.DENIED: _("“was not here” was said here, checked in at %(marketplace)s %(moment)s"),
     Asked.NO_TERMS: _("no contract held on that day"),
     Asked.CLASS_CANCELLED: _("the class was cancelled"),
     Asked.CANCELLED_IN_TIME: _("cancelled in time"),

@@ -36,7 +36,7 @@ class RiskFacts:
     is_today: bool  # by the location's day
     ticked: bool
     confirmed: bool
-    answered: bool  # a person said that the guest did not come
+    answered: bool  # a person said that the guest was not here
     correction_until: datetime
     window: Window
 
@@ -53,7 +53,9 @@ def risk(facts: RiskFacts, *, now: datetime) -> Risk | None:
     """Is the money of this visit at risk, what saves it, and until when? None: it is safe, or nothing saves it (X3).
 
     Both sides have it: safe. Nobody has said anything: nothing is owed until the end, and until the last day of the
-    time for corrections the question after the class is enough. A person said no-show: that is an answer.
+    time for corrections the question after the class is enough. A person said that the guest was not here: that is
+    an answer, whatever the marketplace has; a tick made afterwards is the newer one.
+    The twin for lists is `selectors.urgent.with_risk`.
     """
     if not facts.takes_place or (facts.ticked and facts.confirmed):
         return None
@@ -67,13 +69,12 @@ def risk(facts: RiskFacts, *, now: datetime) -> Risk | None:
 def _what_saves_it(facts: RiskFacts, *, now: datetime) -> Risk | None:
     window = facts.window
     corrected_until = facts.ends_at + window.corrected_within
-    if facts.confirmed:
-        return Risk(Act.TICK, min(facts.correction_until, corrected_until))
     if facts.ticked:
         if now < facts.starts_at - window.opens_before:
             return None
         closes_at = facts.ends_at + window.closes_after
         return Risk(Act.CONFIRM, closes_at) if now <= closes_at else Risk(Act.REPORT, corrected_until)
-    if facts.answered or now < facts.ends_at:
+    if facts.answered or not (facts.confirmed or now >= facts.ends_at):
         return None
-    return Risk(Act.ANSWER, min(facts.correction_until, corrected_until))
+    act = Act.TICK if facts.confirmed else Act.ANSWER
+    return Risk(act, min(facts.correction_until, corrected_until))

@@ -21,6 +21,7 @@ class Asked(StrEnum):
     """The questions, in their order; each is answered yes where the path ends."""
 
     CONFLICT = "conflict"
+    DENIED = "denied"
     NO_TERMS = "no_terms"
     CLASS_CANCELLED = "class_cancelled"
     CANCELLED_IN_TIME = "cancelled_in_time"
@@ -41,6 +42,8 @@ class VisitFacts:
     confirmed_at: datetime | None
     # A conflict that is open, or that a person disputes with the marketplace.
     is_disputed: bool
+    # A person said that the guest was not here; whether the marketplace holds a check-in is `confirmed_at`.
+    denied: bool
     has_terms: bool
     pays_late_cancels: bool
     pays_no_shows: bool
@@ -58,12 +61,12 @@ def settlement(facts: VisitFacts) -> Settled:
     """Is this visit payable by the contract, and does the marketplace know of it?
 
     A check-in that both sides know is validated; one that only the desk knows is expected, and at risk (X3). While two
-    sides say different things it is disputed, whatever else holds (Q11). A no-show that the marketplace has confirmed
-    is a visit: its check-in wins (7.6).
+    sides say different things it is disputed, whatever else holds (Q11): so it is where a person said that the guest
+    was not here, and the marketplace has the check-in. It wins over a no-show that nobody said (7.6).
     """
     unpaid, expected = Settlement.NOT_PAYABLE, Settlement.EXPECTED
-    if facts.is_disputed:
-        return Settled(Settlement.DISPUTED, Asked.CONFLICT)
+    if (differ := _where_both_sides_differ(facts)) is not None:
+        return differ
     if not facts.has_terms:
         return Settled(unpaid, Asked.NO_TERMS)
     match facts.state:
@@ -82,3 +85,11 @@ def settlement(facts: VisitFacts) -> Settled:
     if facts.state is not State.NO_SHOW:
         return Settled(expected, Asked.TO_COME)
     return Settled(expected, Asked.NO_SHOW) if facts.pays_no_shows else Settled(unpaid, Asked.NO_SHOW_UNPAID)
+
+
+def _where_both_sides_differ(facts: VisitFacts) -> Settled | None:
+    if facts.is_disputed:
+        return Settled(Settlement.DISPUTED, Asked.CONFLICT)
+    if facts.denied and facts.confirmed_at is not None and facts.state is not State.CHECKED_IN:
+        return Settled(Settlement.DISPUTED, Asked.DENIED, facts.confirmed_at)
+    return None

@@ -8,12 +8,13 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from bookings.models import Reservation, ReservationEvent
+from bookings.models import Reservation
 from bookings.rules import Attendance, Booking
 from bookings.selectors.upcoming import LONGEST_SESSION, for_login
 from marketplace.models import Conflict, Connection, Visit
 from marketplace.models.visit import ConflictQuerySet
 from marketplace.rules.risk import Risk, RiskFacts, Window, risk
+from marketplace.selectors.answers import said_absent
 from portal.models import Location, StaffLogin, Studio
 
 # So many lines are read at once; a counter that has more has another trouble.
@@ -49,9 +50,6 @@ def is_connected(studio: Studio) -> bool:
 def at_risk(login: StaffLogin, locations: list[Location], *, now: datetime, session: int | None = None) -> list[AtRisk]:
     """What this login can see of it at these locations, or of one session; the most urgent first. One query."""
     longest = max(named["corrected_hours"] for named in settings.MARKETPLACE_CHECK_INS.values())
-    said = ReservationEvent.objects.filter(
-        reservation=OuterRef("reservation"), kind=ReservationEvent.Kind.NO_SHOW, by__isnull=False, undone_by=None
-    )
     in_conflict = Conflict.objects.open().filter(visit=OuterRef("pk"))
     visits = (
         Visit.objects.filter(
@@ -64,7 +62,7 @@ def at_risk(login: StaffLogin, locations: list[Location], *, now: datetime, sess
         )
         .filter(Q(confirmed_at=None) | ~Q(reservation__attendance=Attendance.CHECKED_IN))
         .filter(~Exists(in_conflict))
-        .annotate(answered=Exists(said))
+        .annotate(answered=said_absent())
         .select_related(
             "reservation__session__item",
             "reservation__location",

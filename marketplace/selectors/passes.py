@@ -11,6 +11,7 @@ from bookings.rules import Booking
 from marketplace import rules
 from marketplace.models import Conflict, ContractTerms, Visit
 from marketplace.rules import Settled, VisitFacts
+from marketplace.selectors.answers import said_absent
 from portal.models import Location, Member
 
 # A profile is read by people: so many passes are shown, the newest classes first.
@@ -32,7 +33,7 @@ def passes_of(member: Member, locations: Collection[Location], *, now: datetime)
     disputed = Conflict.objects.filter(Q(settled_at=None) | Q(verdict=Conflict.Verdict.DISPUTED), visit=OuterRef("pk"))
     visits = (
         Visit.objects.booked()
-        .annotate(is_disputed=Exists(disputed))
+        .annotate(is_disputed=Exists(disputed), is_denied=said_absent())
         .filter(reservation__member=member, reservation__location__in=locations)
         .select_related("reservation__session__item", "reservation__location", "terms")
         .order_by("-reservation__starts_at", "-pk")[:SHOWN]
@@ -51,10 +52,17 @@ def _facts(visit: Visit, reservation: Reservation, now: datetime) -> VisitFacts:
         state=reservation.state(now),
         confirmed_at=visit.confirmed_at,
         is_disputed=getattr(visit, "is_disputed", False),
+        denied=getattr(visit, "is_denied", False) and not _is_cancelled_there(visit),
         has_terms=terms is not None,
         pays_late_cancels=late_cancels != ContractTerms.LateCancel.NEVER,
         pays_no_shows=terms is not None and terms.no_show_rate > 0,
     )
+
+
+def _is_cancelled_there(visit: Visit) -> bool:
+    """Its last word is a cancellation: it holds no check-in any more, and says what the person said."""
+    cancelled, confirmed = visit.cancelled_at, visit.confirmed_at
+    return cancelled is not None and (confirmed is None or confirmed <= cancelled)
 
 
 def _is_open(reservation: Reservation, now: datetime) -> bool:

@@ -17,9 +17,12 @@ from bookings import actions as bookings
 from bookings.models import Pulse, Reservation, ScheduledSession
 from bookings.rules import Attendance
 from marketplace import actions
+from marketplace.actions.conflicts import open_conflict
 from marketplace.models import Conflict, Connection, Visit
+from marketplace.rules import Asked, Settled, Settlement
 from marketplace.rules.risk import Act, Risk, RiskFacts, Window, risk
 from marketplace.selectors.at_risk import window_of
+from marketplace.selectors.passes import passes_of
 from portal.models import StaffLogin
 from portal.roles import Preset
 from tests.factories import LocationFactory, SessionFactory, StaffLoginFactory, TeacherFactory
@@ -65,7 +68,9 @@ APP_CLOSES, CORRECTED = END + 30 * MINUTE, END + 72 * HOUR
         ({"ticked": True, "is_today": False}, CORRECTED + MINUTE, None),
         # Checked in there: a tick saves it, as long as both of us take corrections.
         ({"confirmed": True}, START, Risk(Act.TICK, CORRECTED)),
-        ({"confirmed": True, "answered": True}, END + HOUR, Risk(Act.TICK, CORRECTED)),
+        # Unless a person has said that the guest was not here; a tick afterwards is the newer answer.
+        ({"confirmed": True, "answered": True}, END + HOUR, None),
+        ({"ticked": True, "answered": True}, END + HOUR, Risk(Act.REPORT, CORRECTED)),
         ({"confirmed": True, "correction_until": END + 2 * HOUR}, END, Risk(Act.TICK, END + 2 * HOUR)),
         ({"confirmed": True, "correction_until": END + 2 * HOUR}, END + 3 * HOUR, None),
         # Neither: asked again on the last day, unless a person has answered.
@@ -164,6 +169,40 @@ def test_a_check_in_there_that_is_no_tick_here_is_one_press_from_safe(
     assert "no tick here" in html
     assert reverse("bookings:check_in", args=[there.studio.slug, visit.reservation_id]) in html
     assert reverse("bookings:mark_no_show", args=[there.studio.slug, visit.reservation_id]) in html
+
+
+def shown_pass(visit: Visit, now: datetime) -> Settled:
+    assert visit.reservation is not None
+    (found,) = passes_of(visit.reservation.member, list(visit.studio.locations.all()), now=now)
+    return found.settled
+
+
+def test_did_not_come_is_an_answer_to_a_check_in_there(there: Connection, session: ScheduledSession) -> None:
+    visit, owner = guest_booked(there, session), login_of(there, Preset.OWNER)
+    Visit.objects.filter(pk=visit.pk).update(confirmed_at=START)
+    assert visit.reservation is not None
+    assert shown_pass(visit, MOMENT) == Settled(Settlement.VALIDATED, Asked.CONFIRMED, START)
+    bookings.mark_no_show(visit.reservation, action_id=uuid4(), by=owner, now=MOMENT)
+    assert "Kim Jansen" not in told(strip(owner))
+    assert shown_pass(visit, MOMENT) == Settled(Settlement.DISPUTED, Asked.DENIED, START)
+    # Taken back: asked again.
+    bookings.revert_no_show(visit.reservation, action_id=uuid4(), by=owner, now=MOMENT)
+    assert "Kim Jansen" in told(strip(owner))
+    assert shown_pass(visit, MOMENT) == Settled(Settlement.VALIDATED, Asked.CONFIRMED, START)
+
+
+@pytest.mark.parametrize(("cancelled_at", "settlement"), [(None, "disputed"), (START + 9 * MINUTE, "not_payable")])
+def test_was_not_here_of_a_conflict_is_an_answer(
+    there: Connection, session: ScheduledSession, cancelled_at: datetime | None, settlement: str
+) -> None:
+    visit, owner = guest_booked(there, session), login_of(there, Preset.OWNER)
+    Visit.objects.filter(pk=visit.pk).update(confirmed_at=START, cancelled_at=cancelled_at)
+    visit.refresh_from_db()
+    conflict, _is_new = open_conflict(visit, Conflict.Kind.CHECK_IN_NOT_TAKEN, about=START, now=MOMENT)
+    settle(owner, conflict, "was_not_here")
+    assert "Kim Jansen" not in told(strip(owner))
+    # Cancelled there after all: both sides say the same.
+    assert shown_pass(visit, MOMENT).settlement == settlement
 
 
 def test_an_additional_workout_is_worth_its_own_rate(there: Connection, session: ScheduledSession) -> None:

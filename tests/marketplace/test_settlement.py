@@ -19,6 +19,7 @@ def facts(**fields: Any) -> VisitFacts:
         "state": State.CHECKED_IN,
         "confirmed_at": SEEN,
         "is_disputed": False,
+        "denied": False,
         "has_terms": True,
         "pays_late_cancels": False,
         "pays_no_shows": False,
@@ -32,12 +33,21 @@ def facts(**fields: Any) -> VisitFacts:
         ({}, Settlement.VALIDATED, Asked.CONFIRMED),
         ({"confirmed_at": None}, Settlement.EXPECTED, Asked.HERE),
         ({"is_disputed": True}, Settlement.DISPUTED, Asked.CONFLICT),
+        # A person said that the guest was not here: both sides differ where the marketplace has the check-in.
+        ({"denied": True, "state": State.NO_SHOW}, Settlement.DISPUTED, Asked.DENIED),
+        ({"denied": True, "state": State.CANCELLED}, Settlement.DISPUTED, Asked.DENIED),
+        ({"denied": True, "state": State.CHECKED_IN}, Settlement.VALIDATED, Asked.CONFIRMED),
+        (
+            {"denied": True, "state": State.NO_SHOW, "confirmed_at": None},
+            Settlement.NOT_PAYABLE,
+            Asked.NO_SHOW_UNPAID,
+        ),
         ({"has_terms": False}, Settlement.NOT_PAYABLE, Asked.NO_TERMS),
         ({"state": State.BOOKED, "confirmed_at": None}, Settlement.EXPECTED, Asked.TO_COME),
         ({"state": State.NO_CHECK_IN, "confirmed_at": None}, Settlement.EXPECTED, Asked.TO_COME),
         ({"state": State.NO_SHOW, "confirmed_at": None}, Settlement.NOT_PAYABLE, Asked.NO_SHOW_UNPAID),
         ({"state": State.NO_SHOW, "confirmed_at": None, "pays_no_shows": True}, Settlement.EXPECTED, Asked.NO_SHOW),
-        # The marketplace's check-in wins over a missing tick.
+        # The marketplace's check-in wins over a missing tick of which nobody said anything.
         ({"state": State.NO_SHOW}, Settlement.VALIDATED, Asked.CONFIRMED),
         ({"state": State.LATE_CANCELLED}, Settlement.NOT_PAYABLE, Asked.LATE_CANCEL_UNPAID),
         ({"state": State.LATE_CANCELLED, "pays_late_cancels": True}, Settlement.EXPECTED, Asked.LATE_CANCEL),
@@ -53,4 +63,4 @@ def test_each_answer_has_its_reason(change: dict[str, Any], expected: Settlement
     assert words.split(": ", 1)[1]
     assert "%(" not in words
     assert (settled.settlement, settled.because) == (expected, because)
-    assert settled.fact == (SEEN if because is Asked.CONFIRMED else None)
+    assert settled.fact == (SEEN if because in {Asked.CONFIRMED, Asked.DENIED} else None)
