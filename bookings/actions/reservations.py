@@ -22,7 +22,7 @@ from bookings.actions.recording import (
 )
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, Spot, WaitingEntry
 from bookings.rules import Agreed, Attendance, Booking, CancelAs
-from bookings.selectors.agreed import agreed_for
+from bookings.selectors.agreed import agreed_for, marketplace_facts
 from bookings.selectors.bookable import booking_facts
 from bookings.selectors.wallet import Wallet, assignment_of
 from packages.rules import Choice, Outcome
@@ -71,7 +71,8 @@ def _reserve(
         wallet = Wallet(member, session.studio, now=now, lock=True, source=source)
         uses, member = wallet.choose(session), wallet.member
         agreed = agreed_for(session, source)
-        facts = booking_facts(session, member, line, by_staff=by is not None, uses=uses, source=source, agreed=agreed)
+        theirs = marketplace_facts(session, source, agreed) if agreed else None
+        facts = booking_facts(session, member, line, by_staff=by is not None, uses=uses, marketplace=theirs)
         decision = rules.may_book(facts, now=now)
         if not decision.allowed:
             raise Refused(decision)

@@ -16,7 +16,7 @@ from bookings.actions.recording import NO_QUESTIONS, ActionIdReused, Refused, lo
 from bookings.actions.reservations import put_in, refuse_unpaid
 from bookings.models import Reservation, ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.rules import Decision, Waiting
-from bookings.selectors.agreed import agreed_for
+from bookings.selectors.agreed import agreed_for, facts_for
 from bookings.selectors.bookable import wait_facts
 from bookings.selectors.waiting import LinedUp, to_settle
 from bookings.selectors.wallet import Wallet
@@ -59,7 +59,9 @@ def join_waiting(
         if done := _done_before(session, action_id, Kind.JOINED, member=member):
             return done
         line = settle_waiting(session, now=now)
-        decision = rules.may_wait(wait_facts(session, member, line, by_staff=by is not None), now=now)
+        theirs = facts_for(session, source)
+        facts = wait_facts(session, member, line, by_staff=by is not None, marketplace=theirs)
+        decision = rules.may_wait(facts, now=now)
         if not decision.allowed:
             raise Refused(decision)
         entry = WaitingEntry.objects.create(
@@ -201,4 +203,5 @@ def _offer_facts(session: ScheduledSession, entry: WaitingEntry, line: LinedUp) 
         capacity=session.capacity,
         taken=session.places_taken,
         held_for_others=len(line.held_for_others(entry.member)),
+        marketplace=facts_for(session, entry.source),
     )

@@ -5,7 +5,15 @@ Pure: frozen facts in, a decision with its path out. Nothing here reads a clock 
 
 from bookings.rules.appointments import AppointmentFacts, free_starts, may_book_appointment
 from bookings.rules.attendance import EARLY, AttendanceFacts, may_check_in, may_mark_no_show, minutes_late
-from bookings.rules.booking import BookingFacts, MarketplaceFacts, is_paid, may_book, may_book_all, no_sessions
+from bookings.rules.booking import (
+    BookingFacts,
+    MarketplaceFacts,
+    is_paid,
+    may_be_sold,
+    may_book,
+    may_book_all,
+    no_sessions,
+)
 from bookings.rules.cancelling import CancelAs, CancelFacts, may_cancel, ways_to_cancel
 from bookings.rules.decisions import Answer, Decision, Fact, Origin, Question, Step
 from bookings.rules.policies import Agreed, Applied, Deadline, cancellation_deadline, rule_that_applies
@@ -76,6 +84,7 @@ __all__ = [
     "hold_until",
     "is_paid",
     "may_accept",
+    "may_be_sold",
     "may_book",
     "may_book_all",
     "may_book_appointment",

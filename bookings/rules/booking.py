@@ -71,7 +71,7 @@ def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
         for_members(Question.STARTED, started, facts.starts_at),
         for_members(Question.NOT_OPEN_YET, not_open, facts.opens_at, facts.opens_from),
         for_members(Question.CLOSED, closed, facts.closes_at, facts.closes_from),
-        *_of_marketplace(facts.marketplace, for_members),
+        *steps_of_marketplace(facts.marketplace, for_members),
         refuse_if(Question.FULL, full, facts.capacity),
         *([refuse_if(Question.HELD, all_held, facts.held_until)] if facts.held else []),
         for_members(Question.PAID, facts.unpaid),
@@ -79,17 +79,30 @@ def may_book(facts: BookingFacts, *, now: datetime) -> Decision:
     )
 
 
-def _of_marketplace(facts: MarketplaceFacts | None, for_members: Callable[[Question, bool, Fact], Step]) -> list[Step]:
+def steps_of_marketplace(
+    facts: MarketplaceFacts | None, for_members: Callable[[Question, bool, Fact], Step], *, quotas: bool = True
+) -> list[Step]:
+    """What is asked besides of a marketplace's guest. Without `quotas`: who waits, waits for a place of them, too."""
     if facts is None:
         return []
     all_sold = facts.shared_quota is not None and facts.of_marketplaces >= facts.shared_quota
     own_sold = facts.quota is not None and facts.own >= facts.quota
-    return [
+    steps = [
         for_members(Question.NOT_FOR_MARKETPLACES, not facts.switched_on, None),
         for_members(Question.NOT_SOLD_THERE, bool(facts.not_sold), facts.not_sold or None),
+    ]
+    if not quotas:
+        return steps
+    return [
+        *steps,
         for_members(Question.ALL_QUOTAS, all_sold, facts.shared_quota),
         for_members(Question.QUOTA, own_sold, facts.quota),
     ]
+
+
+def may_be_sold(facts: MarketplaceFacts) -> Decision:
+    """Has this marketplace a place of the class for a guest of its own, whatever the room says? (Q24)"""
+    return decide(*steps_of_marketplace(facts, refuse_if))
 
 
 def is_paid(*, unpaid: bool, by_staff: bool) -> Decision:

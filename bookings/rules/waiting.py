@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bookings.rules.booking import MarketplaceFacts, steps_of_marketplace
 from bookings.rules.decisions import Decision, Origin, Question, decide, refuse_if, warn_if
 
 MINUTE = timedelta(minutes=1)
@@ -60,6 +61,8 @@ class WaitFacts:
     blocked_reason: str
     whole_course: bool
     by_staff: bool
+    # None: not a marketplace's guest.
+    marketplace: MarketplaceFacts | None = None
 
 
 def may_wait(facts: WaitFacts, *, now: datetime) -> Decision:
@@ -80,6 +83,7 @@ def may_wait(facts: WaitFacts, *, now: datetime) -> Decision:
         refuse_if(Question.STARTED, now >= facts.starts_at, facts.starts_at),
         refuse_if(Question.CUT_OFF, now >= facts.cut_off_at, facts.cut_off_at),
         for_members(Question.NOT_OPEN_YET, not_open, facts.opens_at, facts.opens_from),
+        *steps_of_marketplace(facts.marketplace, for_members, quotas=False),
         refuse_if(Question.NOT_FULL, not full),
         refuse_if(
             Question.LIST_FULL,
@@ -113,6 +117,8 @@ class OfferFacts:
     taken: int
     # Holds that stand now, this one's own not among them.
     held_for_others: int
+    # None: not a marketplace's guest.
+    marketplace: MarketplaceFacts | None = None
 
 
 def may_accept(facts: OfferFacts, *, now: datetime) -> Decision:
@@ -125,6 +131,7 @@ def may_accept(facts: OfferFacts, *, now: datetime) -> Decision:
         refuse_if(Question.OFFER_OPEN, facts.state is not Waiting.OFFERED),
         refuse_if(Question.STARTED, now >= facts.starts_at, facts.starts_at),
         refuse_if(Question.MEMBER_BLOCKED, bool(facts.blocked_reason), facts.blocked_reason or None),
+        *steps_of_marketplace(facts.marketplace, refuse_if),
     )
 
 
@@ -138,5 +145,6 @@ def may_promote(facts: OfferFacts, *, now: datetime) -> Decision:
         refuse_if(Question.ON_THE_LIST, not own and facts.state is not Waiting.WAITING),
         refuse_if(Question.MEMBER_BLOCKED, bool(facts.blocked_reason), facts.blocked_reason or None),
         refuse_if(Question.STARTED, now >= facts.starts_at, facts.starts_at),
+        *steps_of_marketplace(facts.marketplace, warn_if),
         refuse_if(Question.FULL, full, facts.capacity),
     )

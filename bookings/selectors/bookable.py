@@ -7,11 +7,10 @@ from typing import Any
 
 from bookings import rules
 from bookings.models import CalendarItem, ScheduledSession
-from bookings.rules import Agreed, Decision
-from bookings.selectors.agreed import agreed_for
+from bookings.rules import Agreed, Decision, MarketplaceFacts
+from bookings.selectors.agreed import agreed_for, marketplace_facts
 from bookings.selectors.waiting import LinedUp, cut_off_of, lined_up
 from bookings.selectors.wallet import Wallet, choose_each
-from bookings.sources import is_own
 from packages.rules import Choice, Outcome
 from portal.models import Member
 from portal.prepared import prepared_cursor
@@ -26,9 +25,6 @@ SELECT r.session_id = %(session)s, coalesce(r.booked_at, r.starts_at), item.name
    AND (r.session_id = %(session)s
      OR (r.starts_at > %(starts_at)s - interval '1 day' AND r.starts_at < %(ends_at)s AND r.ends_at > %(starts_at)s))
  ORDER BY r.starts_at DESC
-"""
-_BY_SOURCE = """
-SELECT source, count(*) FROM bookings_reservation WHERE session_id = %s AND booking = 'booked' GROUP BY source
 """
 
 
@@ -82,13 +78,13 @@ def explain(
     """Both decisions, without a lock: nothing is taken, and the action asks again."""
     line = (known and known.line) or lined_up(session, now=now)
     others = known.others if known else others_of(member, session)
-    waiting = rules.may_wait(wait_facts(session, member, line, by_staff=by_staff, others=others), now=now)
+    agreed = known.agreed if known else agreed_for(session, source)
+    theirs = marketplace_facts(session, source, agreed, known.booked_by_source if known else None) if agreed else None
+    facts_of_wait = wait_facts(session, member, line, by_staff=by_staff, others=others, marketplace=theirs)
+    waiting = rules.may_wait(facts_of_wait, now=now)
     if session.item.kind != CalendarItem.Kind.COURSE:
         uses = Wallet(member, session.studio, now=now, source=source).choose(session)
-        agreed = known.agreed if known else agreed_for(session, source)
-        given: dict[str, Any] = {"by_staff": by_staff, "uses": uses, "source": source, "agreed": agreed}
-        given["booked_by_source"] = known.booked_by_source if known else None
-        facts = booking_facts(session, member, line, others=others, **given)
+        facts = booking_facts(session, member, line, by_staff=by_staff, uses=uses, others=others, marketplace=theirs)
         booking = rules.may_book(facts, now=now)
         return Bookable(session, member, booking, waiting, [session])
     course = list(course_sessions(session.item, now=now))
@@ -140,14 +136,12 @@ def booking_facts(
     by_staff: bool,
     uses: Choice,
     course: list[ScheduledSession] | None = None,
-    source: str = "direct",
-    agreed: Agreed | None = None,
     others: Others | None = None,
-    booked_by_source: Mapping[str, int] | None = None,
+    marketplace: MarketplaceFacts | None = None,
 ) -> rules.BookingFacts:
     """What `rules.may_book` looks at. `uses`: what would pay for it. `course`: what is booked together, in order.
 
-    `agreed`: with the marketplace that books, whose word `source` is.
+    `marketplace`: where one books for its guest.
     """
     item = session.item
     first = course[0] if course else session
@@ -173,32 +167,20 @@ def booking_facts(
         course=item.name if single else None,
         by_staff=by_staff,
         unpaid=uses.outcome is Outcome.UNPAID,
-        marketplace=_marketplace_facts(session, source, agreed, booked_by_source) if agreed else None,
-    )
-
-
-def _marketplace_facts(
-    session: ScheduledSession, source: str, agreed: Agreed, booked: Mapping[str, int] | None
-) -> rules.MarketplaceFacts:
-    """Under the session's lock the counts are the truth: nobody books there but with it."""
-    if booked is None:
-        with prepared_cursor() as cursor:
-            cursor.execute(_BY_SOURCE, [session.pk])
-            booked = dict(cursor.fetchall())
-    return rules.MarketplaceFacts(
-        switched_on=session.item.allows_marketplaces,
-        not_sold=agreed.not_sold,
-        quota=agreed.quota,
-        own=booked.get(source, 0),
-        shared_quota=session.item.marketplace_quota,
-        of_marketplaces=sum(places for one, places in booked.items() if not is_own(one)),
+        marketplace=marketplace,
     )
 
 
 def wait_facts(
-    session: ScheduledSession, member: Member, line: LinedUp, *, by_staff: bool, others: Others | None = None
+    session: ScheduledSession,
+    member: Member,
+    line: LinedUp,
+    *,
+    by_staff: bool,
+    others: Others | None = None,
+    marketplace: MarketplaceFacts | None = None,
 ) -> rules.WaitFacts:
-    """What `rules.may_wait` looks at."""
+    """What `rules.may_wait` looks at. `marketplace`: where one asks for its guest."""
     opens, own = opening(session), line.of(member)
     places = rules.rule_that_applies(
         item=session.item.waiting_places, location=None, studio=session.studio.waiting_places
@@ -221,6 +203,7 @@ def wait_facts(
         blocked_reason=member.blocked_reason,
         whole_course=session.item.kind == CalendarItem.Kind.COURSE,
         by_staff=by_staff,
+        marketplace=marketplace,
     )
 
 

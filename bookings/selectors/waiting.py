@@ -1,7 +1,7 @@
 """Who waits for a place, whose turn it is, and which holds stand (docs/waiting.md)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
@@ -10,6 +10,8 @@ from bookings import rules
 from bookings.models import ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.models.waiting import WaitingQuerySet
 from bookings.rules import Waiting
+from bookings.selectors.agreed import facts_for
+from bookings.sources import is_own
 from portal.joined import Joined
 from portal.models import Member
 
@@ -67,7 +69,8 @@ def cut_off_of(session: ScheduledSession) -> datetime:
 def lined_up(session: ScheduledSession, *, now: datetime) -> LinedUp:
     """What the list comes to at this moment; under the session's lock it is the truth, else a good guess.
 
-    One query where nobody waits. Who is blocked or booked already is passed over.
+    One query where nobody waits. Who is blocked or booked already is passed over, and the guest of a marketplace that
+    has no place left.
     """
     entries = [entry for entry, _ in _OPEN.rows(_OF_SESSION, [session.pk])]
     line = LinedUp(is_over=session.cancelled_at is not None or now >= session.starts_at)
@@ -91,9 +94,23 @@ def lined_up(session: ScheduledSession, *, now: datetime) -> LinedUp:
     if places:
         booked = set(session.reservations.active().values_list("member_id", flat=True))
         can_come = [one for one in line.waiting if not one.member.blocked_reason and one.member_id not in booked]
-        line.next = can_come[:places]
+        line.next = _who_may(session, can_come)[:places]
         line.waiting = [one for one in line.waiting if one not in line.next]
     return line
+
+
+def _who_may(session: ScheduledSession, entries: list[WaitingEntry]) -> list[WaitingEntry]:
+    """Those whom a place can be given; each of a marketplace's takes one of its places from the next."""
+    found: list[WaitingEntry] = []
+    for entry in entries:
+        facts = facts_for(session, entry.source)
+        if facts is not None:
+            own = sum(one.source == entry.source for one in found)
+            theirs = sum(not is_own(one.source) for one in found)
+            facts = replace(facts, own=facts.own + own, of_marketplaces=facts.of_marketplaces + theirs)
+        if facts is None or rules.may_be_sold(facts).allowed:
+            found.append(entry)
+    return found
 
 
 def on_list(session: ScheduledSession, *, now: datetime) -> list[OnList]:

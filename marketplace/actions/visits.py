@@ -130,7 +130,9 @@ def cancel(
                 Visit.objects.filter(pk=visit.pk).update(cancelled_at=now)
     except Refused as refused:
         if refused.decision.refusal and refused.decision.refusal.question is booking_rules.Question.CHECKED_IN:
-            open_conflict(visit, Conflict.Kind.CANCELLED_AFTER_CHECK_IN, about=now, now=now)
+            with transaction.atomic():
+                Visit.objects.filter(pk=visit.pk, cancelled_at=None).update(cancelled_at=now)
+                open_conflict(visit, Conflict.Kind.CANCELLED_AFTER_CHECK_IN, about=now, now=now)
         raise
     reservation = done.reservation
     return Cancelled(

@@ -11,9 +11,9 @@ from django.utils import timezone
 from bookings import actions as bookings
 from bookings.actions import Refused
 from bookings.models import CalendarItem, Reservation, ReservationEvent, ScheduledSession
-from bookings.rules import Booking, Origin, Question
+from bookings.rules import Booking, CancelAs, Origin, Question
 from marketplace import actions
-from marketplace.models import Conflict, Connection, Guest, Visit
+from marketplace.models import Call, Conflict, Connection, Guest, Visit
 from portal.members import merging
 from portal.members.scrubbing import scrub
 from portal.models import Member
@@ -211,6 +211,42 @@ class TestBooking:
         assert visit.reservation is not None
         assert visit.reservation.deadline_from == Origin.CONTRACT
 
+        assert Call.objects.filter(visit=visit, kind=Call.Kind.DECIDE).exists()
+
+    def test_nobody_is_given_a_place_that_their_marketplace_has_not_left(self) -> None:
+        """The class's two places for marketplaces are sold: the one that comes free is offered to whoever is next."""
+        connection = connected()
+        session = later(connection, 30, capacity=3, waiting_places=5, marketplace_quota=2)
+        for _ in range(2):
+            book(session, guest_of(connection))
+        desk = StaffLoginFactory(studio=connection.studio)
+        given: dict[str, Any] = {"by": desk, "now": timezone.now()}
+        own = MemberFactory.create_batch(2, studio=connection.studio)
+        booked = bookings.reserve(session, own[0], source="desk", action_id=uuid4(), **given)
+        entry = actions.join_waiting(connection, session, guest_of(connection), action_id=uuid4(), now=timezone.now())
+        mine = bookings.join_waiting(session, own[1], source="desk", action_id=uuid4(), **given).entry
+        bookings.cancel(booked.reservation, outcome=CancelAs.IN_TIME, action_id=uuid4(), **given)
+        for one in (entry, mine):
+            one.refresh_from_db()
+        assert (entry.state, mine.state) == ("waiting", "offered")
+
+    @pytest.mark.parametrize("state", [Connection.State.PAUSED, Connection.State.ENDED])
+    def test_a_held_place_is_not_taken_where_nothing_is_sold_any_more(self, state: Connection.State) -> None:
+        connection = connected()
+        session = later(connection, 30, capacity=1, waiting_places=5)
+        first, second = guest_of(connection), guest_of(connection)
+        book(session, first)
+        entry = actions.join_waiting(connection, session, second, action_id=uuid4(), now=timezone.now())
+        actions.cancel(connection, session, first, action_id=uuid4(), now=timezone.now())
+        ended = timezone.now() if state == Connection.State.ENDED else None
+        Connection.objects.filter(pk=connection.pk).update(state=state, ended_at=ended)
+        entry.refresh_from_db()
+        with pytest.raises(Refused) as error:
+            bookings.accept_place(entry, action_id=uuid4(), by=None, now=timezone.now())
+        assert refusal(error) is Question.NOT_SOLD_THERE
+        asked = actions.explain(connection, session, guest_of(connection), now=timezone.now())
+        assert not asked.may_wait
+
     def test_who_waited_and_books_the_held_place_has_one_pass(self) -> None:
         connection = connected()
         session = later(connection, 30, capacity=1, waiting_places=5)
@@ -271,6 +307,10 @@ class TestCancelling:
         assert conflict.kind == Conflict.Kind.CANCELLED_AFTER_CHECK_IN
         visit.reservation.refresh_from_db()
         assert (visit.reservation.attendance, visit.reservation.flagged) == ("checked_in", "conflict")
+        not_here = Conflict.Verdict.WAS_NOT_HERE
+        assert actions.settle_conflict(conflict, not_here, by=desk, now=timezone.now())
+        visit.reservation.refresh_from_db()
+        assert visit.reservation.booking == Booking.LATE_CANCELLED
 
 
 class TestCheckIn:
