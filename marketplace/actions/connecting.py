@@ -12,15 +12,32 @@ from django.db.models import Exists, OuterRef, Q
 from bookings.models import CalendarItem
 from marketplace.actions.syncing import SYNC
 from marketplace.adapters import ADAPTERS
-from marketplace.models import Call, Connection, Contract, Listing, Marketplace, SyncRun
+from marketplace.models import Call, Connection, Contract, InboxMessage, Listing, Marketplace, SyncRun
 from marketplace.rules import Stand
 from marketplace.rules.connecting import Missing
 from marketplace.selectors.connecting import progress_of, today_of
 from portal.changes import record_change
 from portal.jobs import enqueue
 from portal.models import StaffLogin, Studio
+from portal.prepared import prepared_cursor
 
 State = Connection.State
+
+# Is a guest of this source booked, or cancelled late, whose correction limit is not over? It is that of
+# `Location.correction_until`: hours after the end, but at least the whole local day of the class.
+_CAN_CHANGE = """
+SELECT EXISTS (
+  SELECT FROM bookings_reservation reservation
+    JOIN bookings_scheduledsession session ON session.id = reservation.session_id
+    JOIN portal_location location ON location.id = reservation.location_id
+   WHERE reservation.studio_id = %s AND reservation.source = %s
+     AND reservation.booking <> 'cancelled' AND session.cancelled_at IS NULL
+     AND %s <= GREATEST(
+       reservation.ends_at + location.correction_hours * interval '1 hour',
+       ((reservation.starts_at AT TIME ZONE location.zone)::date + 1)::timestamp AT TIME ZONE location.zone
+     )
+)
+"""
 
 
 class NotReady(Exception):
@@ -122,8 +139,8 @@ def resume(connection: Connection, *, by: StaffLogin, now: datetime) -> Connecti
 def end(connection: Connection, *, by: StaffLogin, now: datetime) -> Connection:
     """Sell nothing more and let the contract end today; who is booked keeps the place, for which the contract stays.
 
-    The connection itself ends when the marketplace shows nothing more (`finish_endings`): until then it hears of
-    changes and may cancel.
+    The connection itself ends when the marketplace shows nothing more and nothing about its guests can change any more
+    (`finish_endings`): until then it hears of changes and corrections, may cancel, and checks its guests in.
     """
     with on_connection(connection) as found:
         if found.state == State.ENDED:
@@ -185,13 +202,22 @@ def _pause(found: Connection) -> bool:
 
 
 def _is_over(found: Connection, *, now: datetime) -> bool:
-    """Nothing of the studio's is shown there any more, and nothing waits to be said."""
+    """Nothing of the studio's is shown there, nothing about its guests can change, and nothing waits to be said.
+
+    A guest can be checked in and corrected until the location's limit (Q4), whether the class was ever told or not.
+    """
     if found.state == State.SETTING_UP:
         return True
     shown = Listing.objects.filter(
         connection=found, stand__in=[Stand.SELLING, Stand.HELD], session__starts_at__gt=now, session__cancelled_at=None
     )
-    return not shown.exists() and not Call.objects.open().filter(connection=found).exists()
+    if shown.exists() or Call.objects.open().filter(connection=found).exists():
+        return False
+    if InboxMessage.objects.filter(connection=found, handled_at=None).exists():
+        return False
+    with prepared_cursor() as cursor:
+        cursor.execute(_CAN_CHANGE, [found.studio_id, found.marketplace_id, now])
+        return not cursor.fetchone()[0]
 
 
 def _finish(found: Connection, *, by: StaffLogin | None, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """From the first thought of a marketplace to its end, and who may take which step (I1, Q25, Q26)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.admin.sites import site
@@ -229,9 +230,50 @@ class TestTheEnd:
         assert stands[booked.pk] == Stand.HELD
         assert progress_of(ending, adapters=[]).is_ending
         assert actions.finish_endings(now=now) == 0
-        assert actions.finish_endings(now=booked.starts_at + timedelta(hours=2)) == 1
+        limit = booked.correction_until
+        for still in (booked.starts_at, booked.ends_at + timedelta(hours=71), limit):
+            assert actions.finish_endings(now=still) == 0
+        assert actions.finish_endings(now=limit + timedelta(minutes=1)) == 1
         connection.refresh_from_db()
         assert connection.state == Connection.State.ENDED
+
+    @pytest.mark.parametrize("hours", [72, 0])
+    @pytest.mark.parametrize("day", [date(2026, 10, 24), date(2026, 3, 28)])
+    def test_until_the_limit_of_a_class_that_was_never_told_over_the_nights_of_the_clocks(
+        self, hours: int, day: date
+    ) -> None:
+        connection = connected(state="paused")
+        connection.studio.locations.update(correction_hours=hours, zone="Europe/Amsterdam")
+        connection.contracts.update(ends_on=day)
+        starts_at = datetime.combine(day, time(18), ZoneInfo("Europe/Amsterdam")).astimezone(UTC)
+        session = session_of(connection, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
+        ReservationFactory(session=session, source="fitpass")
+        limit = session.correction_until
+
+        assert not connection.listings.exists()
+        assert actions.finish_endings(now=limit) == 0
+        assert actions.finish_endings(now=limit + timedelta(minutes=1)) == 1
+
+    def test_nobody_waits_for_who_cancelled_in_time_came_otherwise_or_whose_class_was_cancelled(self) -> None:
+        connection = connected(state="paused")
+        connection.contracts.update(ends_on=NOW.date())
+        ReservationFactory(session=session_of(connection), source="direct")
+        ReservationFactory(session=session_of(connection, cancelled_at=NOW), source="fitpass")
+        ReservationFactory(session=session_of(connection), source="fitpass", booking="cancelled", cancelled_at=NOW)
+        late = ReservationFactory(
+            session=session_of(connection), source="fitpass", booking="late_cancelled", cancelled_at=NOW
+        )
+        assert actions.finish_endings(now=timezone.now()) == 0
+        late.delete()
+        assert actions.finish_endings(now=timezone.now()) == 1
+
+    def test_a_message_that_came_is_applied_first(self) -> None:
+        connection = connected(state="paused")
+        connection.contracts.update(ends_on=NOW.date())
+        message, _is_new = actions.store(connection, proof="current", method="POST", path="/", headers={}, body=b"{}")
+        assert actions.finish_endings(now=timezone.now()) == 0
+        actions.conclude(message, "refused", reason="x", now=NOW)
+        assert actions.finish_endings(now=timezone.now()) == 1
 
     def test_what_never_was_live_ends_at_once_and_may_begin_anew_with_another_contract(
         self, owner: StaffLogin, fitpass: Marketplace, there: There
