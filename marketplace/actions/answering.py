@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from django.db import DatabaseError
 
+from marketplace.actions.exchanging import storable
 from marketplace.models import Connection
 from marketplace.models.exchange import RAW
 from portal.prepared import prepared_cursor
@@ -19,16 +20,22 @@ from portal.prepared import prepared_cursor
 KEPT = timedelta(hours=24)
 _ACTIONS = UUID("6b0c2f0e-6f0a-4a51-9d0e-0c8a4f1d2a77")
 
-_GIVEN = """
-SELECT fingerprint, status, body FROM marketplace_givenanswer
-WHERE connection_id = %s AND key = %s AND created_at > %s AND status IS NOT NULL
-"""
-_KEEP = """
-INSERT INTO marketplace_givenanswer (connection_id, key, fingerprint, status, body, created_at)
-VALUES (%s, %s, %s, %s, %s, %s)
+# It is on the disk before what is done under the key is, so nobody waits for it. No row: the key is known already.
+_BEGIN = """
+WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO marketplace_givenanswer AS given (connection_id, key, fingerprint, created_at)
+SELECT %(connection)s, %(key)s, %(fingerprint)s, %(now)s FROM quick
 ON CONFLICT (connection_id, key) DO UPDATE
-SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body, created_at = excluded.created_at
+SET fingerprint = excluded.fingerprint, status = NULL, body = NULL, created_at = excluded.created_at
+WHERE given.created_at <= %(since)s
+RETURNING id, created_at, fingerprint, status, body
 """
+_KNOWN = """
+SELECT id, created_at, fingerprint, status, body FROM marketplace_givenanswer
+WHERE connection_id = %(connection)s AND key = %(key)s
+"""
+_KEEP = "UPDATE marketplace_givenanswer SET status = %(status)s, body = %(body)s WHERE id = %(id)s"
+_FORGET = "DELETE FROM marketplace_givenanswer WHERE id = %(id)s AND status IS NULL"
 # A line of the log decides nothing: the answer does not wait until it is on the disk.
 _NOTE = """
 WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
@@ -43,11 +50,16 @@ FROM quick
 
 @dataclass(frozen=True)
 class Given:
-    """The answer that belongs to a key, to the letter. `is_other`: the key came with another request."""
+    """What is known of a key: the answer that belongs to it, to the letter, or None while there is none.
 
+    `is_other`: the key came with another request. `action_id`: the same for all calls of one question, so that bookings
+    know it, too.
+    """
+
+    id: int
     is_other: bool
-    status: int
-    text: str
+    action_id: UUID
+    answer: tuple[int, str] | None
 
 
 @contextmanager
@@ -55,40 +67,45 @@ def one_at_a_time(connection: Connection, key: str) -> Iterator[None]:
     """Who comes with the same key waits here until the first one's answer is kept, three seconds at most.
 
     A lock of the database's session and not of a transaction: while the answer is written, nobody waits for the studio.
-    Whoever is killed in between leaves no lock; what they did is known by its action (`action_id_of`).
+    Whoever is killed in between leaves no lock; what they did is known by its action (`Given.action_id`).
     """
     number = int.from_bytes(sha256(f"{connection.pk} {key}".encode()).digest()[:8], "big", signed=True)
-    _ask("SELECT pg_advisory_lock(%s::bigint)", number)
+    _ask("SELECT pg_advisory_lock(%(number)s::bigint)", number=number)
     try:
         yield
     finally:
         with suppress(DatabaseError):  # an answer that could not be kept is told as such
-            _ask("SELECT pg_advisory_unlock(%s::bigint)", number)
+            _ask("SELECT pg_advisory_unlock(%(number)s::bigint)", number=number)
 
 
-def given_answer(connection: Connection, key: str, fingerprint: str, *, now: datetime) -> Given | None:
-    """What was answered under the key in the last 24 hours."""
-    row = _ask(_GIVEN, connection.pk, key, now - KEPT)
-    if row is None:
-        return None
-    known, status, body = row
-    return Given(known != fingerprint, status, json.loads(body))
+def begin_answer(connection: Connection, key: str, fingerprint: str, *, now: datetime) -> Given:
+    """Write down that the key is asked, or find what is known of it; after 24 hours it is a new question."""
+    asked = {"connection": connection.pk, "key": key, "fingerprint": fingerprint, "now": now, "since": now - KEPT}
+    # Again: what is known may be forgotten for its age in between.
+    row = _ask(_BEGIN, **asked) or _ask(_KNOWN, **asked) or _ask(_BEGIN, **asked)
+    number, begun_at, known, status, body = row
+    return Given(
+        id=number,
+        is_other=known != fingerprint,
+        action_id=uuid5(_ACTIONS, f"{number} {begun_at.timestamp()}"),
+        answer=None if status is None else (status, json.loads(body)),
+    )
 
 
-def keep_answer(connection: Connection, key: str, fingerprint: str, status: int, text: str, *, now: datetime) -> None:
-    """The same key is answered so from now on, for 24 hours."""
-    _ask(_KEEP, connection.pk, key, fingerprint, status, json.dumps(text), now)
+def keep_answer(given: Given, status: int, text: str) -> None:
+    """The same key is answered so until 24 hours after it was asked first."""
+    _ask(_KEEP, id=given.id, status=status, body=json.dumps(text))
 
 
-def _ask(sql: str, *params: Any) -> Any:
+def forget_answer(given: Given) -> None:
+    """Nothing was done: the key is as good as one that was never sent."""
+    _ask(_FORGET, id=given.id)
+
+
+def _ask(sql: str, **params: Any) -> Any:
     with prepared_cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchone() if cursor.description else None
-
-
-def action_id_of(connection: Connection, key: str) -> UUID:
-    """The same action for the same key, so that bookings know it, too."""
-    return uuid5(_ACTIONS, f"{connection.pk} {key}")
 
 
 @dataclass(frozen=True)
@@ -120,17 +137,12 @@ def note_heard(connection: Connection, heard: Heard) -> None:
                 "milliseconds": heard.milliseconds,
                 "subject": heard.subject,
                 "method": heard.method,
-                "path": _storable(heard.path, 500),
+                "path": storable(heard.path, 500),
                 "status": heard.status,
-                "reason": _storable(heard.reason, 300),
+                "reason": storable(heard.reason, 300),
                 "session": heard.session_id,
-                "booking_ref": heard.booking_ref[:100],
-                "request": _storable(heard.request, RAW),
-                "answer": _storable(heard.answer, RAW),
+                "booking_ref": storable(heard.booking_ref, 100),
+                "request": storable(heard.request, RAW),
+                "answer": storable(heard.answer, RAW),
             },
         )
-
-
-def _storable(text: str, most: int) -> str:
-    """PostgreSQL keeps no NUL and no half characters."""
-    return text[:most].replace("\0", "\ufffd").encode(errors="replace").decode()

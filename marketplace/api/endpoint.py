@@ -146,16 +146,26 @@ class _Run:
         """Do it; or give the answer of the first time."""
         connection, fingerprint = call.caller.connection, _fingerprint(self.request, call.caller)
         with answering.one_at_a_time(connection, key):
-            given = answering.given_answer(connection, key, fingerprint, now=call.now)
-            if given is None:
-                call.action_id = answering.action_id_of(connection, key)
-                answer = self._done(call, words)
-                answering.keep_answer(connection, key, fingerprint, answer.status, answer.text, now=call.now)
-                return answer
-        if given.is_other:
-            raise _reused()
+            given = answering.begin_answer(connection, key, fingerprint, now=call.now)
+            if given.is_other:
+                raise _reused()
+            if given.answer is None:
+                return self._first(call, given, words)
         call.answer_words = "the answer of the first time"
-        return Answer(given.status, json.loads(given.text), {"Idempotent-Replayed": "true"})
+        status, text = given.answer
+        return Answer(status, json.loads(text), {"Idempotent-Replayed": "true"})
+
+    def _first(self, call: Call, given: answering.Given, words: Mapping[str, str]) -> Answer:
+        """Do it, or what is left of it by one who was killed; and keep the answer."""
+        call.action_id = given.action_id
+        try:
+            answer = self._done(call, words)
+        except Problem as problem:
+            if problem.answer.status < 500:  # not understood: nothing was done
+                answering.forget_answer(given)
+            raise
+        answering.keep_answer(given, answer.status, answer.text)
+        return answer
 
     def _done(self, call: Call, words: Mapping[str, str]) -> Answer:
         """What is refused is an answer, too."""

@@ -217,19 +217,26 @@ def test_a_key_is_the_clients_own(door: Door, other_door: Door) -> None:
 
 
 def test_a_key_is_forgotten_after_a_day(door: Door, time_machine: Any) -> None:
-    session, guest = door.session(starts_at=timezone.now() + timedelta(days=9)), door.guest()
+    """From then on it is a new question, whatever became of the one before."""
+    start = timezone.now() + timedelta(days=9)
+    session, other, guest = door.session(starts_at=start), door.session(starts_at=start), door.guest()
     first = about(door.post(attendee(session, guest), key="k-1"))
-    time_machine.move_to(timezone.now() + timedelta(hours=24, seconds=1))
-    # The same intention is known by its action all the same: nothing is done twice.
+    day = timedelta(hours=24, seconds=1)
+    time_machine.move_to(timezone.now() + day)
+    assert refusal(door.post(attendee(session, guest), key="k-1")) == ("bookingFailed", "userAlreadyAttendee")
+    about(door.delete(attendee(session, guest)))
+    time_machine.move_to(timezone.now() + day)
     again = door.post(attendee(session, guest), key="k-1")
     assert "Idempotent-Replayed" not in again.headers
-    assert about(again)["bookingId"] == first["bookingId"]
-    other = door.session(starts_at=timezone.now() + timedelta(days=9))
-    time_machine.move_to(timezone.now() + timedelta(hours=24, seconds=1))
-    assert refusal(door.post(attendee(other, guest), key="k-1"))[0] == "idempotencyFailed"
-    assert Reservation.objects.filter(member=guest.member).count() == 1
+    assert about(again)["booked"]
+    assert about(again)["bookingId"] != first["bookingId"]
+    about(door.delete(attendee(session, guest)))
+    time_machine.move_to(timezone.now() + day)
+    assert about(door.post(attendee(other, guest), key="k-1"))["booked"]
     actions.clean_up(now=timezone.now() + answering.KEPT + timedelta(minutes=1))
     assert not GivenAnswer.objects.filter(connection=door.connection).exists()
+    time_machine.move_to(timezone.now() + day)
+    about(door.delete(attendee(other, guest), key="k-1"))
 
 
 def test_what_failed_can_be_tried_again_with_its_key(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,12 +248,19 @@ def test_what_failed_can_be_tried_again_with_its_key(door: Door, monkeypatch: py
 
         broken.setattr(views.actions, "book", fail)
         assert door.post(attendee(session, guest), key="k-1").status_code == 503
-    assert not GivenAnswer.objects.exists()
     assert about(door.post(attendee(session, guest), key="k-1"))["booked"]
 
 
-def test_who_was_killed_before_the_answer_was_kept_did_it_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    session, guest = door.session(), door.guest()
+def test_what_was_not_understood_leaves_its_key_free(door: Door) -> None:
+    assert door.post("/exercisers", {}, key="k-1").status_code == 400
+    assert not GivenAnswer.objects.exists()
+    assert door.post("/exercisers", {"marketplaceMemberId": "W-1"}, key="k-1").status_code == 201
+
+
+def test_who_was_killed_before_the_answer_was_kept_did_it_once(
+    door: Door, monkeypatch: pytest.MonkeyPatch, time_machine: Any
+) -> None:
+    session, other, guest = door.session(starts_at=timezone.now() + timedelta(days=9)), door.session(), door.guest()
 
     class Killed(BaseException):
         pass
@@ -258,9 +272,12 @@ def test_who_was_killed_before_the_answer_was_kept_did_it_once(door: Door, monke
         broken.setattr(answering, "keep_answer", die)
         with pytest.raises(Killed):
             door.post(attendee(session, guest), key="k-1")
-    assert not GivenAnswer.objects.exists()
+    assert GivenAnswer.objects.get().status is None
+    # What was begun is somebody's question already.
+    assert refusal(door.post(attendee(other, guest), key="k-1"))[0] == "idempotencyFailed"
+    time_machine.move_to(timezone.now() + timedelta(hours=23))
     assert about(door.post(attendee(session, guest), key="k-1"))["booked"]
-    assert Reservation.objects.filter(session=session).count() == 1
+    assert Reservation.objects.filter(member=guest.member).count() == 1
 
 
 def test_a_booking_is_frugal(door: Door) -> None:
