@@ -20,10 +20,11 @@ from bookings.actions import Refused
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import Attendance, Booking
 from marketplace.actions.conflicts import open_conflict, open_for_guest, take_back_others
+from marketplace.actions.exchanging import storable
 from marketplace.actions.guests import welcome
 from marketplace.actions.inbox import conclude
 from marketplace.actions.outbox import write_decision
-from marketplace.actions.visits import cancel_place, give_pass, is_ticked_by_them, terms_of, tick, untick
+from marketplace.actions.visits import OURS, cancel_place, give_pass, is_ticked_by_them, terms_of, tick, untick
 from marketplace.models import Conflict, Connection, Guest, InboxMessage, Visit
 
 # A check-in without a booking's number is of the class that runs then (7.3, row 10).
@@ -51,7 +52,7 @@ class Said:
             value = str(value)  # ids come as numbers or as text
         if value is None and not needed:
             return ""
-        if not isinstance(value, str) or len(value) > longest or "\x00" in value or (needed and not value.strip()):
+        if not isinstance(value, str) or storable(value, longest) != value or (needed and not value.strip()):
             raise Unreadable(f"{name}: {'missing' if value is None else 'wrong'}")
         return value.strip()
 
@@ -121,15 +122,17 @@ def _requested(connection: Connection, said: Said, now: datetime) -> Came:
         visit.additional = said.flag("additional")
     visit.requested_at = min(visit.requested_at or said.at, said.at)
     visit.save()
-    if session is not None:
-        _adopt_check_in(visit, session)
-    return _bring_up_to_date(visit, now=now)
+    came = _bring_up_to_date(visit, now=now)
+    for early in _unnumbered(visit):
+        came = _match(early, now=now)
+    return came
 
 
 def _cancelled(connection: Connection, said: Said, now: datetime) -> Came:
     visit = _visit(connection, said.word("bookingId", needed=True))
     late = said.flag("late")
-    if visit.cancelled_at is None or said.at < visit.cancelled_at:
+    since = _taken_back_at(visit)
+    if visit.cancelled_at is None or said.at < visit.cancelled_at or (since is not None and since < said.at):
         visit.cancelled_at = said.at
     visit.cancelled_late = late if visit.cancelled_late is None else visit.cancelled_late or bool(late)
     visit.save(update_fields=["cancelled_at", "cancelled_late"])
@@ -139,19 +142,26 @@ def _cancelled(connection: Connection, said: Said, now: datetime) -> Came:
 def _checked_in(connection: Connection, said: Said, now: datetime) -> Came:
     if number := said.word("bookingId"):
         visit = _visit(connection, number)
-    else:
-        guest = _guest(connection, said, now)
-        found = _running(connection, guest, said)
-        if len(found) != 1:
-            place = connection.locations.filter(external_id=said.word("locationId")).select_related("location").first()
-            return "", open_for_guest(
-                connection, guest, location=place.location if place else None, about=said.at, now=now
-            )
-        visit = _visit(connection, found[0].booking_ref)
-    if visit.confirmed_at is None or said.at < visit.confirmed_at:
-        visit.confirmed_at = said.at
+        _confirm(visit, said.at)
+        return _bring_up_to_date(visit, now=now)
+    guest = _guest(connection, said, now)
+    place = connection.locations.filter(external_id=said.word("locationId")).select_related("location").first()
+    named = said.word("classId")
+    early = open_for_guest(
+        connection,
+        guest,
+        location=place.location if place else None,
+        session=_session(connection, named) if named else None,
+        about=said.at,
+        now=now,
+    )
+    return _match(early, now=now)
+
+
+def _confirm(visit: Visit, at: datetime) -> None:
+    if visit.confirmed_at is None or at < visit.confirmed_at:
+        visit.confirmed_at = at
         visit.save(update_fields=["confirmed_at"])
-    return _bring_up_to_date(visit, now=now)
 
 
 _HANDLERS = {
@@ -174,7 +184,9 @@ def _guest(connection: Connection, said: Said, now: datetime) -> Guest:
 
 
 def _visit(connection: Connection, number: str) -> Visit:
-    """The visit of that booking, locked; made if this is the first that is heard of it."""
+    """The visit of that booking, locked; made if this is the first that is heard of it. Raises Unreadable."""
+    if number.startswith(OURS) and not Visit.objects.filter(connection=connection, booking_ref=number).exists():
+        raise Unreadable("bookingId: unknown (numbers that begin so are given by us)")
     Visit.objects.bulk_create(
         [
             Visit(
@@ -198,36 +210,64 @@ def _session(connection: Connection, number: str) -> ScheduledSession | None:
     return ScheduledSession.objects.filter(studio=connection.studio_id, pk=int(number)).first()
 
 
-def _running(connection: Connection, guest: Guest, said: Said) -> list[Visit]:
-    """The guest's bookings of classes that run at that moment, half an hour before and after included."""
-    visits = Visit.objects.filter(
-        connection=connection,
-        guest=guest,
-        session__starts_at__lte=said.at + BEFORE_START,
-        session__ends_at__gte=said.at - AFTER_END,
-        reservation__booking=Booking.BOOKED,
-    )
-    if number := said.word("classId"):
-        session = _session(connection, number)
-        visits = visits.filter(session=session) if session else visits.none()
-    return list(visits[:2])
-
-
-def _adopt_check_in(visit: Visit, session: ScheduledSession) -> None:
-    """A check-in that came before its booking waits for a person until the booking is there."""
-    early = Conflict.objects.open().filter(
+def _unnumbered(visit: Visit) -> list[Conflict]:
+    """Check-ins of the guest that named no booking and may be of this class; no person has said anything of them."""
+    if visit.session is None:
+        return []
+    found = Conflict.objects.filter(
         connection=visit.connection_id,
         guest=visit.guest_id,
-        visit=None,
         kind=Kind.CHECK_IN_WITHOUT_BOOKING,
-        about__gte=session.starts_at - BEFORE_START,
-        about__lte=session.ends_at + AFTER_END,
+        settled_by=None,
+        about__gte=visit.session.starts_at - BEFORE_START,
+        about__lte=visit.session.ends_at + AFTER_END,
     )
-    found = early.select_for_update().order_by("about").first()
-    if found is not None:
-        visit.confirmed_at = min(visit.confirmed_at or found.about, found.about)
+    return list(found.order_by("about").select_for_update(of=("self",)))
+
+
+def _match(early: Conflict, *, now: datetime) -> Came:
+    """Give a check-in to the one booking that it fits; with none, or more than one, a person has to say (7.3, row 10).
+
+    Whichever came first: a second booking for that time takes it away from the first again.
+    """
+    fitting = _fitting(early)
+    if len(fitting) == 1:
+        visit = _visit(early.connection, fitting[0].booking_ref)
+        early.visit, early.settled_at, early.verdict = visit, now, Conflict.Verdict.WAS_HERE
+        early.save(update_fields=["visit", "settled_at", "verdict"])
+        _confirm(visit, early.about)
+        return _bring_up_to_date(visit, now=now)
+    if early.visit is not None:
+        _take_away(early, now=now)
+    return "", early
+
+
+def _fitting(early: Conflict) -> list[Visit]:
+    """The guest's bookings of classes that run then, half an hour before and after included; those that it names."""
+    visits = Visit.objects.filter(
+        connection=early.connection_id,
+        guest=early.guest_id,
+        session__starts_at__lte=early.about + BEFORE_START,
+        session__ends_at__gte=early.about - AFTER_END,
+        reservation__booking=Booking.BOOKED,
+    )
+    if early.session_id is not None:
+        visits = visits.filter(session=early.session_id)
+    if early.location_id is not None:
+        visits = visits.filter(session__location=early.location_id)
+    return list(visits.order_by("pk")[:2])
+
+
+def _take_away(early: Conflict, *, now: datetime) -> None:
+    """It is not clear any more whose check-in this is: the tick goes, and a person is asked."""
+    visit = _visit(early.connection, early.visit.booking_ref) if early.visit else None
+    if visit is not None and visit.confirmed_at == early.about:
+        visit.confirmed_at = None
         visit.save(update_fields=["confirmed_at"])
-        found.delete()
+        untick(visit, action_id=_action(visit, f"not clear {early.about}"), now=now)
+    early.visit = early.settled_at = None
+    early.verdict = ""
+    early.save(update_fields=["visit", "settled_at", "verdict"])
 
 
 def _bring_up_to_date(visit: Visit, *, now: datetime) -> Came:
@@ -239,7 +279,9 @@ def _bring_up_to_date(visit: Visit, *, now: datetime) -> Came:
     if visit.reservation is None:
         return visit.refusal, None
     gives_up, kind = _wish(visit, visit.reservation)
-    if gives_up:
+    if gives_up and _is_taken_back(visit):
+        gives_up, kind = False, None  # a person's word, after the cancellation
+    elif gives_up:
         gives_up = _give_up(visit, now=now)
         kind = kind if gives_up else Kind.CANCELLED_TOO_LATE
     if visit.confirmed_at is not None and not gives_up and not _tick(visit, now=now):
@@ -296,8 +338,6 @@ def _ask_for_place(visit: Visit, *, now: datetime) -> None:
 
 def _give_up(visit: Visit, *, now: datetime) -> bool:
     """Cancel at the moment that the marketplace says; whether the place is given up now."""
-    if _is_taken_back_by_a_person(visit):
-        return False
     if visit.reservation is None or visit.reservation.booking != Booking.BOOKED:
         return True
     at = visit.cancelled_at
@@ -312,8 +352,11 @@ def _give_up(visit: Visit, *, now: datetime) -> bool:
 
 
 def _tick(visit: Visit, *, now: datetime) -> bool:
-    """Check the guest in, in the place that a later cancellation gave up if need be; whether they are in."""
-    if visit.reservation is None:
+    """Check the guest in, in the place that a later cancellation gave up if need be; whether they are in.
+
+    Not where a person has taken a tick back since: that is for a person to say.
+    """
+    if visit.reservation is None or _is_unticked_since(visit):
         return False
     try:
         with transaction.atomic():
@@ -328,12 +371,27 @@ def _tick(visit: Visit, *, now: datetime) -> bool:
     return True
 
 
-def _is_taken_back_by_a_person(visit: Visit) -> bool:
-    """Staff have reinstated the booking after its cancellation: theirs is the last word."""
-    if visit.reservation is None:
-        return False
-    again = visit.reservation.events.filter(kind=ReservationEvent.Kind.REINSTATED, by__isnull=False)
-    return again.exists()
+def _taken_back_at(visit: Visit) -> datetime | None:
+    """When staff reinstated the booking after a cancellation, the last time."""
+    return _last_by_a_person(visit, ReservationEvent.Kind.REINSTATED)
+
+
+def _is_taken_back(visit: Visit) -> bool:
+    """Staff have reinstated it since it was cancelled: theirs is the last word on that cancellation."""
+    at = _taken_back_at(visit)
+    return at is not None and visit.cancelled_at is not None and visit.cancelled_at < at
+
+
+def _is_unticked_since(visit: Visit) -> bool:
+    """Staff have taken back a tick after the marketplace's check-in, and the guest is not in."""
+    at = _last_by_a_person(visit, ReservationEvent.Kind.CHECK_IN_REVERTED)
+    is_in = visit.reservation is not None and visit.reservation.attendance == Attendance.CHECKED_IN
+    return not is_in and at is not None and visit.confirmed_at is not None and visit.confirmed_at <= at
+
+
+def _last_by_a_person(visit: Visit, kind: ReservationEvent.Kind) -> datetime | None:
+    events = ReservationEvent.objects.filter(reservation=visit.reservation_id, kind=kind, by__isnull=False)
+    return events.order_by("-id").values_list("occurred_at", flat=True).first()
 
 
 def _action(visit: Visit, step: str) -> UUID:

@@ -23,17 +23,17 @@ def note(
         direction=direction,
         at=spoken.at,
         milliseconds=spoken.milliseconds,
-        subject=storable(spoken.subject)[:30],
+        subject=storable(spoken.subject, 30),
         method=spoken.method[:10],
-        path=storable(spoken.path)[:500],
+        path=storable(spoken.path, 500),
         status=spoken.status,
-        reason=storable(reason)[:300],
+        reason=storable(reason, 300),
         session_id=session_id,
-        booking_ref=storable(spoken.booking_ref)[:100],
+        booking_ref=storable(spoken.booking_ref, 100),
         call=call,
         attempt=max(call.attempts, 1) if call else 1,
-        request=storable(spoken.request)[:RAW],
-        answer=storable(spoken.answer)[:RAW],
+        request=storable(spoken.request, RAW),
+        answer=storable(spoken.answer, RAW),
     )
     try:
         with transaction.atomic():
@@ -46,6 +46,6 @@ def note(
     return line
 
 
-def storable(text: str) -> str:
-    """PostgreSQL keeps no NUL."""
-    return text.replace("\0", "\ufffd")
+def storable(text: str, most: int) -> str:
+    """At most so many characters of it. PostgreSQL keeps no NUL and no half of a character, which JSON can name."""
+    return text[:most].replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -5,10 +5,12 @@ from datetime import datetime
 from hashlib import sha256
 from secrets import compare_digest
 
+from marketplace.actions.exchanging import storable
 from marketplace.models import Connection, InboxMessage
 
 # What proves who calls is not kept.
 SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "x-client-secret"})
+REASON = 200  # characters of it that are kept
 
 
 def store(
@@ -37,7 +39,7 @@ def conclude(message: InboxMessage, outcome: InboxMessage.Outcome, *, reason: st
     """Say what became of a message; False when that was said before."""
     return bool(
         InboxMessage.objects.filter(pk=message.pk, handled_at=None).update(
-            outcome=outcome, reason=reason.replace("\0", "\ufffd"), handled_at=now
+            outcome=outcome, reason=storable(reason, REASON), handled_at=now
         )
     )
 

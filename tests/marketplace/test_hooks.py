@@ -116,6 +116,22 @@ class TestReceiving:
         found = InboxMessage.objects.all()
         assert {(one.outcome, bool(one.reason)) for one in found} == {(Outcome.REFUSED, True)}
 
+    @pytest.mark.parametrize("place", ["bookingId", "classId", "marketplaceMemberId", "firstName", "email", "type"])
+    def test_half_a_character_is_kept_first_and_then_refused(self, connection: Connection, place: str) -> None:
+        """JSON can name one, and PostgreSQL cannot keep it."""
+        half = "\ud800"
+        body = booking(session_of(connection), **{} if place == "type" else {place: half})
+        if place == "type":
+            body = body.replace(b'"booking.requested"', b'"booking.\\ud800"')
+        assert b"\\ud800" in body
+        assert post(connection, body).status_code == 202
+        assert bytes(InboxMessage.objects.get().body) == body
+        assert json.loads(line().request)
+        drain()
+        found = InboxMessage.objects.get()
+        assert (found.outcome, found.reason.partition(":")[0]) == (Outcome.REFUSED, place)
+        assert Visit.objects.count() == 0
+
     def test_in_few_queries(self, connection: Connection, django_assert_max_num_queries: Any) -> None:
         """What takes its time is done by a worker."""
         body = booking(session_of(connection))
