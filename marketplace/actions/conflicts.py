@@ -1,5 +1,6 @@
 """Where the two sides say different things: opened by a machine, settled by a person (Q11)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -55,10 +56,16 @@ def open_for_guest(
     return conflict
 
 
-def take_back_others(visit: Visit, kind: Conflict.Kind | None) -> None:
-    """Forget what was asked about this visit when less was known; what a person has settled stays."""
-    outdated = Conflict.objects.open().filter(visit=visit).exclude(kind=kind or "")
-    if outdated.delete()[0] and kind is None:
+def take_back_others(visit: Visit, kind: Conflict.Kind | None, *, among: Collection[Conflict.Kind] = ()) -> None:
+    """Forget what was asked about this visit when less was known, but `kind`; what a person has settled stays.
+
+    `among`: only these kinds.
+    """
+    asked = Conflict.objects.open().filter(visit=visit)
+    outdated = asked.exclude(kind=kind or "")
+    if among:
+        outdated = outdated.filter(kind__in=among)
+    if outdated.delete()[0] and kind is None and not asked.exists():
         Reservation.objects.filter(visit=visit, flagged=FLAG).update(flagged="")
 
 

@@ -5,6 +5,7 @@ Locks are taken in one order: the visit, then what bookings lock (session, reser
 
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 from uuid import UUID
 
 from django.db import transaction
@@ -16,11 +17,13 @@ from bookings.models import Reservation, ReservationEvent, ScheduledSession, Wai
 from bookings.rules import Attendance, Booking, CancelAs, Origin
 from bookings.selectors.bookable import Bookable, Known
 from bookings.selectors.bookable import explain as explain_booking
-from marketplace.actions.conflicts import open_conflict
+from marketplace.actions.conflicts import open_conflict, take_back_others
 from marketplace.models import Conflict, Connection, Guest, Visit
 from marketplace.selectors.agreed import held_for
 
 Kind = ReservationEvent.Kind
+# So the numbers that we give bookings begin, and none that a marketplace gives: it cannot take one of ours before us.
+OURS = "tresen-"
 
 
 class NotBooked(Exception):
@@ -103,7 +106,7 @@ def give_pass(
     if Reservation.visit.is_cached(reservation):  # the one that the waiting list made when it gave the place
         reservation.visit.delete()
     visit.studio_id, visit.connection = connection.studio_id, connection
-    visit.booking_ref = visit.booking_ref or str(reservation.pk)
+    visit.booking_ref = visit.booking_ref or f"{OURS}{token_hex(8)}"
     visit.guest, visit.session, visit.reservation = guest, session, reservation
     visit.terms_id = terms
     visit.pass_name = connection.marketplace.name
@@ -190,6 +193,8 @@ def take_back_check_in(
 ) -> Visit:
     """The marketplace takes its check-in back: its own tick goes with it, one that a person made stays (Q11).
 
+    What a person was asked about that check-in is no question any more.
+
     Raises NotBooked, or Refused.
     """
     with transaction.atomic():
@@ -197,6 +202,7 @@ def take_back_check_in(
         untick(visit, action_id=action_id, now=now)
         visit.confirmed_at = None
         visit.save(update_fields=["confirmed_at"])
+        take_back_others(visit, None, among=[Conflict.Kind.CHECK_IN_NOT_TAKEN, Conflict.Kind.CHECK_IN_AFTER_CANCEL])
         return visit
 
 
@@ -250,17 +256,23 @@ def visit_of_reservation(reservation: Reservation, *, now: datetime) -> Visit | 
 
 
 def _visit_of(connection: Connection, session: ScheduledSession, guest: Guest) -> Visit:
-    """The guest's booking that stands, else the last one. Raises NotBooked."""
+    """The booking of this person that stands, else the last one. Raises NotBooked.
+
+    The marketplace may know a member as two people (a shared e-mail, or members who were merged): what one of them has
+    booked is the other's, too, but the guest's own comes first.
+    """
     found = list(
-        Visit.objects.filter(connection=connection, session=session, guest=guest)
+        Visit.objects.filter(connection=connection, session=session, guest__member=guest.member_id)
         .exclude(reservation=None)
         .select_related("reservation", "guest")
         .order_by("-id")
     )
-    standing = [one for one in found if one.reservation and one.reservation.booking == Booking.BOOKED]
     if not found:
         raise NotBooked
-    return (standing or found)[0]
+    return max(
+        found,
+        key=lambda one: (one.reservation is not None and one.reservation.booking == Booking.BOOKED, one.guest == guest),
+    )
 
 
 def _locked(visit: Visit) -> Visit:
