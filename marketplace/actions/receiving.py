@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from bookings.models import ScheduledSession
-from marketplace import webhooks
+from marketplace import limits, webhooks
 from marketplace.actions.exchanging import note
 from marketplace.actions.handling import enqueue_message
 from marketplace.actions.inbox import store
@@ -22,13 +22,15 @@ from marketplace.models import Connection, Exchange, InboxMessage
 
 LONGEST_MESSAGE = 128 * 1024  # bytes of one message
 _UNREAD = f"A message is JSON of {LONGEST_MESSAGE // 1024} KiB at most."
+_TOO_MANY = "Too many messages from this address could not be taken: try again later."
 _PROOFS = (InboxMessage.Proof.CURRENT, InboxMessage.Proof.PREVIOUS)
 
 
 @dataclass(frozen=True)
 class Delivery:
     """One POST of a marketplace, as it came. Names of headers in lower case; `body`: the raw bytes, or the status that
-    says why they were not read (413: more than `LONGEST_MESSAGE`); `began`: `time.monotonic()` when it arrived.
+    says why they were not read (413: more than `LONGEST_MESSAGE`); `began`: `time.monotonic()` when it arrived;
+    `sender`: the address of the network that it came from.
     """
 
     method: str
@@ -36,23 +38,25 @@ class Delivery:
     headers: Mapping[str, str]
     body: bytes | HTTPStatus
     began: float
+    sender: str
 
 
 @dataclass(frozen=True)
 class Received:
-    """The answer. `reason`: why it was not taken, or what there is to say about it."""
+    """The answer. `reason`: why it was not taken, or what there is to say about it; `retry_after`: seconds."""
 
     status: HTTPStatus
     reason: str = ""
     id: str = ""
+    retry_after: int | None = None
 
 
 def receive(hook: UUID, delivery: Delivery, *, now: datetime) -> Received:
     """Keep one message and have a worker apply it, in one transaction; each delivery is a line of the log.
 
     404 for a hook that nobody has, 410 for an ended connection, 413, 401 without a right signature, 400 outside of the
-    tolerance (`WEBHOOK_TOLERANCE`), 403 before the connection is live. A copy is answered as the first one was, and
-    nothing else is done.
+    tolerance (`WEBHOOK_TOLERANCE`), 403 before the connection is live, 429 for whoever sends too much that is not
+    taken. A copy is answered as the first one was, and nothing else is done.
     """
     connection = Connection.objects.filter(hook=hook).first()
     if connection is None:
@@ -108,9 +112,16 @@ def _of_copy(message: InboxMessage, body: bytes) -> str:
 
 
 def _refuse(connection: Connection, delivery: Delivery, status: HTTPStatus, reason: str, *, now: datetime) -> Received:
-    """What is not known to be the marketplace's is not kept, only that it came, and why it was refused."""
-    received = Received(status, reason)
-    _log(connection, delivery, received, body=b"", now=now)
+    """What is not known to be the marketplace's is not kept, only that it came, and why it was refused.
+
+    Counted by address, as wrong proofs of the API are: whoever sends in a loop fills no log, and holds up nobody whose
+    messages are right.
+    """
+    if excess := limits.excess_of_wrong_proofs(delivery.sender):
+        status, reason = HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY
+    received = Received(status, reason, retry_after=limits.seconds_left() if excess else None)
+    if excess <= 1:
+        _log(connection, delivery, received, body=b"", now=now)
     return received
 
 

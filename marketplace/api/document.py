@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 
 from marketplace.api.endpoint import REUSED, REUSED_REASON
-from marketplace.api.limits import WINDOW
 from marketplace.api.reading import CLIENT, KEY, LOCATION, SECRET
 from marketplace.api.reasons import REASONS, Operation
 from marketplace.api.schemas import SCHEMAS, Schema, moment, ref, refusal, text
+from marketplace.limits import WINDOW
 
 BASE = "/api/groupx/v1"
 # The contract's meta options: what of it this implementation offers.

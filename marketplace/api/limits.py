@@ -1,99 +1,26 @@
-"""How often may one client call? Counted in Valkey, so that all web processes count together."""
+"""Too many calls, as the API answers them."""
 
-import logging
-import threading
-import time
-from functools import cache
-
-import redis
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest
 
+from marketplace import limits
 from marketplace.api.errors import too_many
 from portal.accounts import client_ip
-
-logger = logging.getLogger(__name__)
-
-WINDOW = 10  # seconds
-PATIENCE = 0.2  # seconds that an answer may wait for the counter
-SILENCE = 5.0  # seconds without asking a counter that did not answer
-WRONG_PROOFS = 50  # in a window, from one address
-AT_ONCE = 10  # calls that a process takes at once, where the limit is not small
-MANY = 1000  # callers that a process remembers
-
-
-class Counter:
-    """Counts calls in windows of ten seconds, for all processes together. Where it cannot count, nobody is refused.
-
-    A process takes a few calls at once, so that most calls ask nobody: more than the limit is never let through, and
-    what other processes have taken and not used may be missing at its end.
-    """
-
-    def __init__(self) -> None:
-        self._silent_until = 0.0
-        self._lock = threading.Lock()
-        # By who calls: the window, calls counted there up to the last of ours, and of them those not used yet.
-        self._taken: dict[str, tuple[int, int, int]] = {}
-
-    def add(self, who: str, most: int) -> int:
-        """One more in this window; how many now, or more. 0: the counter does not answer."""
-        window, at_once = int(time.time()) // WINDOW, max(1, min(AT_ONCE, most // 50))
-        with self._lock:
-            known, count, left = self._taken.get(who, (0, 0, 0))
-            if known == window and left:
-                self._taken[who] = window, count, left - 1
-                return count - left + 1
-        count = self._take(who, window, at_once)
-        if count:
-            with self._lock:
-                if len(self._taken) > MANY:
-                    self._taken.clear()
-                self._taken[who] = window, count, at_once - 1
-        return count - at_once + 1 if count else 0
-
-    def _take(self, who: str, window: int, calls: int) -> int:
-        """How many are counted with these; 0: no answer."""
-        if time.monotonic() < self._silent_until:
-            return 0
-        try:
-            with _valkey().pipeline(transaction=False) as pipe:
-                # By the database, which is what two installations on one Valkey do not share.
-                key = f"tresen:api:{connection.settings_dict['NAME']}:{who}:{window}"
-                pipe.incrby(key, calls)
-                pipe.expire(key, 2 * WINDOW)
-                count, _ = pipe.execute()
-        except (redis.RedisError, OSError) as error:
-            self._silent_until = time.monotonic() + SILENCE
-            logger.warning("calls not counted", extra={"error": type(error).__name__})
-            return 0
-        return int(count)
-
-
-counter = Counter()
-
-
-@cache
-def _valkey() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=None
-    )
 
 
 def count_call(client_id: str) -> None:
     """Raises Problem (429) beyond `API_CALLS` in a window."""
-    _count(f"client:{client_id}", settings.API_CALLS)
+    _refuse(limits.excess(f"client:{client_id}", settings.API_CALLS))
 
 
 def count_wrong_proof(request: HttpRequest) -> None:
-    """Who tries secrets is slowed down by address, so that nobody can lock a client out. Raises Problem (429)."""
-    _count(f"address:{client_ip(request)}", WRONG_PROOFS)
+    """Raises Problem (429) for who tries too many secrets from one address."""
+    _refuse(limits.excess_of_wrong_proofs(client_ip(request)))
 
 
-def _count(who: str, most: int) -> None:
-    count = counter.add(who, most)
-    if count > most:
-        problem = too_many(WINDOW - int(time.time()) % WINDOW)
+def _refuse(excess: int) -> None:
+    if excess:
+        problem = too_many(limits.seconds_left())
         # The first of a window: whoever calls in a loop fills no log.
-        problem.is_noted = count == most + 1
+        problem.is_noted = excess == 1
         raise problem

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from marketplace import actions
 from portal.access import public
+from portal.accounts import client_ip
 
 
 @public("marketplaces have no login: each message is signed with the secret of the connection that the address names")
@@ -24,11 +25,13 @@ def hook(request: HttpRequest, hook: UUID) -> JsonResponse:
         headers={name.lower(): value for name, value in request.headers.items()},
         body=_body(request),
         began=time.monotonic(),
+        sender=client_ip(request),
     )
     received = actions.receive(hook, delivery, now=timezone.now())
     if received.status == HTTPStatus.ACCEPTED:
         return JsonResponse({"id": received.id}, status=received.status)
-    return JsonResponse({"error": received.reason}, status=received.status)
+    again = {} if received.retry_after is None else {"Retry-After": str(received.retry_after)}
+    return JsonResponse({"error": received.reason}, status=received.status, headers=again)
 
 
 def _body(request: HttpRequest) -> bytes | HTTPStatus:

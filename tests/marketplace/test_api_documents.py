@@ -13,7 +13,7 @@ from hypothesis import settings as turns
 from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 
-from marketplace.api import limits
+from marketplace import limits
 from marketplace.api.document import BASE, DOCUMENT
 from marketplace.api.examples import EXAMPLES
 from tests.marketplace.door import Door, attendee, utc

@@ -16,8 +16,8 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from bookings.rules import Question
-from marketplace import actions
-from marketplace.api import limits, views
+from marketplace import actions, limits
+from marketplace.api import views
 from marketplace.api.errors import Answer
 from marketplace.api.reasons import REASONS, WORDS, Operation
 from marketplace.models import Connection, Exchange

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.models import Reservation, ScheduledSession
-from marketplace import actions, tasks, webhooks
+from marketplace import actions, limits, tasks, webhooks
 from marketplace.actions import handling
 from marketplace.models import Conflict, Connection, Exchange, InboxMessage, Visit
 from portal.models import Job
@@ -22,6 +22,12 @@ from tests.marketplace.scenes import connected, drain, session_of
 pytestmark = pytest.mark.django_db
 SECRET, NEXT = "the-secret-of-today", "the-secret-of-tomorrow"
 Outcome = InboxMessage.Outcome
+
+
+@pytest.fixture(autouse=True)
+def not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counter outlives a test."""
+    monkeypatch.setattr(limits.Counter, "add", lambda _self, _who, _most: 0)
 
 
 @pytest.fixture
@@ -194,6 +200,25 @@ class TestRefusing:
         client = Client()
         for method in ("get", "put", "delete"):
             assert getattr(client, method)(f"/api/webhooks/{connection.hook}/").status_code == 405
+
+    def test_wrong_ones_are_counted_by_address(self, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+        """And fill no log; who knows the secret is not held up by them."""
+        counts: dict[str, int] = {}
+
+        def add(_self: Any, who: str, _most: int) -> int:
+            counts[who] = counts.get(who, 0) + 1
+            return counts[who]
+
+        monkeypatch.setattr(limits.Counter, "add", add)
+        monkeypatch.setattr(limits, "WRONG_PROOFS", 2)
+        wrong = [post(connection, booking(), secret="guessed") for _ in range(5)]
+        assert [answer.status_code for answer in wrong] == [401, 401, 429, 429, 429]
+        assert 1 <= int(wrong[-1].headers["Retry-After"]) <= limits.WINDOW
+        assert "Too many" in wrong[-1].json()["error"]
+        assert list(Exchange.objects.order_by("pk").values_list("status", flat=True)) == [401, 401, 429]
+        assert post(connection, b"x" * (actions.LONGEST_MESSAGE + 1)).status_code == 429
+        assert post(connection, booking()).status_code == 202
+        assert list(counts) == ["address:127.0.0.1"]
 
 
 class TestClocks:
