@@ -55,7 +55,7 @@ def risk(facts: RiskFacts, *, now: datetime) -> Risk | None:
     Both sides have it: safe. Nobody has said anything: nothing is owed until the end, and until the last day of the
     time for corrections the question after the class is enough. A person said that the guest was not here: that is
     an answer, whatever the marketplace has; a tick made afterwards is the newer one.
-    The twin for lists is `selectors.urgent.with_risk`.
+    The twin for lists is `selectors.urgent.urgent`.
     """
     if not facts.takes_place or (facts.ticked and facts.confirmed):
         return None

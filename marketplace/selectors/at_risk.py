@@ -2,22 +2,22 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum, When
 
 from bookings.models import Reservation
 from bookings.rules import Attendance, Booking
-from bookings.selectors.upcoming import LONGEST_SESSION, for_login
+from bookings.selectors.upcoming import for_login
 from marketplace.models import Conflict, Connection, Visit
 from marketplace.models.visit import ConflictQuerySet
-from marketplace.rules.risk import Risk, RiskFacts, Window, risk
+from marketplace.rules.risk import Risk, RiskFacts, risk
 from marketplace.selectors.answers import said_absent
+from marketplace.selectors.urgent import urgent, window_of
 from portal.models import Location, StaffLogin, Studio
 
-# So many lines are read at once; a counter that has more has another trouble.
+# So many conflicts are read at once.
 MOST = 200
 
 
@@ -32,50 +32,71 @@ class AtRisk:
     currency: str
 
 
-def window_of(marketplace: str) -> Window:
-    """When this marketplace takes check-ins: `settings.MARKETPLACE_CHECK_INS`."""
-    named = settings.MARKETPLACE_CHECK_INS
-    hours = named.get(marketplace, named[""])
-    return Window(
-        opens_before=timedelta(minutes=hours["opens_minutes"]),
-        closes_after=timedelta(minutes=hours["closes_minutes"]),
-        corrected_within=timedelta(hours=hours["corrected_hours"]),
-    )
+@dataclass(frozen=True)
+class Found:
+    """Those that are shown, the most urgent first, and of all: how many, until when, and their worth by currency."""
+
+    lines: list[AtRisk]
+    number: int
+    first_until: datetime | None
+    sums: dict[str, Decimal]
 
 
 def is_connected(studio: Studio) -> bool:
     return Connection.objects.filter(studio=studio).told().exists()
 
 
-def at_risk(login: StaffLogin, locations: list[Location], *, now: datetime, session: int | None = None) -> list[AtRisk]:
-    """What this login can see of it at these locations, or of one session; the most urgent first. One query."""
-    longest = max(named["corrected_hours"] for named in settings.MARKETPLACE_CHECK_INS.values())
-    in_conflict = Conflict.objects.open().filter(visit=OuterRef("pk"))
-    visits = (
-        Visit.objects.filter(
-            studio=login.studio_id,
-            reservation__session__in=for_login(login, locations),
-            reservation__booking=Booking.BOOKED,
-            reservation__session__cancelled_at=None,
-            reservation__starts_at__gte=now - LONGEST_SESSION - timedelta(hours=longest),
-            reservation__starts_at__lte=now + timedelta(days=1),
-        )
-        .filter(Q(confirmed_at=None) | ~Q(reservation__attendance=Attendance.CHECKED_IN))
-        .filter(~Exists(in_conflict))
-        .annotate(answered=said_absent())
-        .select_related(
-            "reservation__session__item",
-            "reservation__location",
-            "reservation__member",
-            "connection__marketplace",
-            "terms__contract",
-        )
-        .order_by("reservation__starts_at", "pk")
+def at_risk(
+    login: StaffLogin, locations: list[Location], *, now: datetime, most: int, session: int | None = None
+) -> Found:
+    """What this login can see of it at these locations, or of one session.
+
+    `most`: so many lines at most, today's before others. One query; a second one where there are more than that.
+    """
+    of_session = {} if session is None else {"reservation__session": session}
+    visits = Visit.objects.filter(
+        ~Exists(Conflict.objects.open().filter(visit=OuterRef("pk"))),
+        studio=login.studio_id,
+        reservation__studio=login.studio_id,
+        reservation__session__in=for_login(login, locations),
+        reservation__booking=Booking.BOOKED,
+        reservation__session__cancelled_at=None,
+        **of_session,
     )
-    if session is not None:
-        visits = visits.filter(reservation__session=session)
-    found = [one for visit in visits[:MOST] if (one := _at_risk(visit, now)) is not None]
-    return sorted(found, key=lambda one: (one.risk.until, one.visit.pk))
+    judged = urgent(visits, locations, now=now)
+    read = judged.annotate(answered=said_absent()).select_related(
+        "reservation__session__item",
+        "reservation__location",
+        "reservation__member",
+        "connection__marketplace",
+        "terms__contract",
+    )[: most + 1]
+    found = [one for visit in read if (one := _at_risk(visit, now)) is not None]
+    lines = sorted(found[:most], key=lambda one: (one.risk.until, one.visit.pk))
+    if len(found) > most:
+        return _of_all(judged, lines)
+    sums: dict[str, Decimal] = {}
+    for one in lines:
+        if one.rate is not None:
+            sums[one.currency] = sums.get(one.currency, Decimal(0)) + one.rate
+    return Found(lines, len(lines), lines[0].risk.until if lines else None, sums)
+
+
+def _of_all(judged: QuerySet[Visit], lines: list[AtRisk]) -> Found:
+    """What is too much to show is counted and added up by the database."""
+    has_more = Q(additional=True, terms__additional_rate__isnull=False)
+    rate = Case(When(has_more, then=F("terms__additional_rate")), default=F("terms__check_in_rate"))
+    rows = list(
+        judged.order_by()
+        .values_list("terms__contract__currency")
+        .annotate(number=Count("pk"), first=Min("until"), sum=Sum(rate))
+    )
+    return Found(
+        lines,
+        sum(number for _currency, number, _first, _sum in rows),
+        min(first for _currency, _number, first, _sum in rows),
+        {currency: amount for currency, _number, _first, amount in rows if amount is not None},
+    )
 
 
 def _at_risk(visit: Visit, now: datetime) -> AtRisk | None:

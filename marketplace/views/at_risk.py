@@ -24,7 +24,7 @@ from marketplace.models import Conflict
 from marketplace.risk_words import conflict_words, place_of, time_left, what_to_do
 from marketplace.rules.risk import Act
 from marketplace.selectors import at_risk as selectors
-from marketplace.selectors.at_risk import AtRisk
+from marketplace.selectors.at_risk import AtRisk, Found
 from packages.words import money_words
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.locations import ALL, location_choice
@@ -34,6 +34,8 @@ from portal.roles import Right
 from portal.views import came_from
 
 TEMPLATE = "marketplace/at_risk.html"
+# So many lines are shown above the counter, where people work, and so many on the page.
+IN_STRIP, ON_PAGE = 50, 500
 
 
 @dataclass(frozen=True)
@@ -117,15 +119,18 @@ def _answer(
 ) -> HttpResponse:
     now, choice = timezone.now(), location_choice(request)
     places = choice.visible if session else choice.shown
-    lines = [_line(request, one, now=now) for one in selectors.at_risk(request.login, places, now=now, session=session)]
+    most = IN_STRIP if is_strip else ON_PAGE
+    found = selectors.at_risk(request.login, places, now=now, most=most, session=session)
+    lines = [_line(request, one, now=now) for one in found.lines]
     cards = [_card(request, one, now=now) for one in selectors.open_conflicts(request.login, places, session=session)]
     asked = {"session": session} if session else {"location": choice.chosen.slug if choice.chosen else ALL}
     context: dict[str, Any] = {
         "groups": _groups(lines),
-        "number": len(lines),
-        "first_left": lines[0].left if lines else "",
+        "shown": len(lines),
+        "number": found.number,
+        "first_left": _first_left(found, now=now),
         "cards": cards,
-        "sum": _sum(lines) if request.may(Right.SEE_MONEY) else "",
+        "sum": _sum(found.sums) if request.may(Right.SEE_MONEY) else "",
         "is_connected": bool(lines or cards) or selectors.is_connected(request.studio),
         "session": session,
         "url": f"{reverse('marketplace:at_risk', args=[request.studio.slug])}?{urlencode(asked)}",
@@ -192,13 +197,15 @@ def _row_url(request: StudioRequest, session: int, reservation: int | None) -> s
     return f"{roster}#reservation-{reservation}" if reservation else roster
 
 
-def _sum(lines: list[Line]) -> str:
+def _sum(sums: dict[str, Decimal]) -> str:
     """What they come to by their contracts, by currency."""
-    sums: dict[str, Decimal] = {}
-    for line in lines:
-        if line.found.rate is not None:
-            sums[line.found.currency] = sums.get(line.found.currency, Decimal(0)) + line.found.rate
     return ", ".join(money_words(amount, currency) for currency, amount in sorted(sums.items()))
+
+
+def _first_left(found: Found, *, now: datetime) -> str:
+    if found.first_until is None or not found.lines:
+        return ""
+    return time_left(found.first_until, found.lines[0].reservation.location, now=now)
 
 
 def _settled_words(conflict: Conflict, verdict: str) -> str:

@@ -21,8 +21,8 @@ from marketplace.actions.conflicts import open_conflict
 from marketplace.models import Conflict, Connection, Visit
 from marketplace.rules import Asked, Settled, Settlement
 from marketplace.rules.risk import Act, Risk, RiskFacts, Window, risk
-from marketplace.selectors.at_risk import window_of
 from marketplace.selectors.passes import passes_of
+from marketplace.selectors.urgent import window_of
 from portal.models import StaffLogin
 from portal.roles import Preset
 from tests.factories import LocationFactory, SessionFactory, StaffLoginFactory, TeacherFactory
@@ -316,6 +316,7 @@ def test_a_conflict_is_a_card_with_both_sides_and_marks_the_row(
     assert "cancelled by Fitpass One 18:15, checked in 18:02 by Ana" in html
     assert reverse("marketplace:conflict_settle", args=[there.studio.slug, conflict.pk]) in html
     assert "will not be paid" not in html  # told once
+    assert "All visits of today are safe" not in html
     with time_machine.travel(MOMENT, tick=False):
         client.force_login(ana.user)
         for name, args in (("check_ins", []), ("session", [session.pk])):
