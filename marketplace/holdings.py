@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from marketplace.actions.forgetting import forget
 from marketplace.models import Conflict, Guest
 from portal.members.holdings import Exported, Holding, Preview
 from portal.models import Member, StaffLogin
@@ -45,7 +46,10 @@ class Guests(Holding):
         return 0
 
     def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
-        """Nobody finds the person by the marketplace's id or by ours again: who comes back is somebody new."""
+        """Nobody finds the person by the marketplace's id or by ours again: who comes back is somebody new. What was
+        sent about them is emptied.
+        """
         guests = Guest.objects.filter(member__in=members)
+        forget(list(guests), emails=[one.email for one in members])
         Conflict.objects.open().filter(guest__in=guests, visit=None).delete()
         guests.update(external_id=Concat(Value("deleted-"), Cast(F("pk"), CharField())), key=RandomUUID())

@@ -1,12 +1,10 @@
 """Webhooks of marketplaces: proved, kept and answered at once; what they ask for is done by a worker."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +17,7 @@ from marketplace.actions.handling import enqueue_message
 from marketplace.actions.inbox import store
 from marketplace.adapters import Spoken
 from marketplace.models import Connection, Exchange, InboxMessage
+from marketplace.rules.contents import content_of
 
 LONGEST_MESSAGE = 128 * 1024  # bytes of one message
 _UNREAD = f"A message is JSON of {LONGEST_MESSAGE // 1024} KiB at most."
@@ -126,34 +125,23 @@ def _refuse(connection: Connection, delivery: Delivery, status: HTTPStatus, reas
 
 
 def _log(connection: Connection, delivery: Delivery, received: Received, *, body: bytes, now: datetime) -> None:
-    content = _content(body)
-    data = content["data"] if isinstance(content.get("data"), dict) else {}
+    content = content_of(body)
     spoken = Spoken(
-        subject=str(content.get("type") or "webhook"),
+        subject=content.type or "webhook",
         at=now,
         milliseconds=round((time.monotonic() - delivery.began) * 1000),
         method=delivery.method,
         path=delivery.path,
         request=body.decode(errors="replace"),
         status=received.status,
-        booking_ref=str(data.get("bookingId") or ""),
+        booking_ref=content.word("bookingId"),
     )
-    session_id = _session(connection, data.get("classId"))
+    session_id = _session(connection, content.word("classId"))
     note(connection, Exchange.Direction.IN, spoken, reason=received.reason, session_id=session_id)
 
 
-def _content(body: bytes) -> dict[str, Any]:
-    """What can be read of it; whether that is enough is asked when it is applied."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _session(connection: Connection, number: object) -> int | None:
-    text = str(number)
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+def _session(connection: Connection, number: str) -> int | None:
+    if not number.isascii() or not number.isdecimal() or len(number) > 18:
         return None
-    found = ScheduledSession.objects.filter(studio=connection.studio_id, pk=int(text))
+    found = ScheduledSession.objects.filter(studio=connection.studio_id, pk=int(number))
     return found.values_list("pk", flat=True).first()
