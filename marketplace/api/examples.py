@@ -54,7 +54,7 @@ _OUT: dict[str, Any] = {
 _IN: dict[str, Any] = {
     **_OUT,
     "booked": True,
-    "bookingId": "90210",
+    "bookingId": "tresen-6f3c0d5e9a7b1842",
     "spotBooked": "A2",
     "eligibility": {
         "addToClassEligibility": _NO,

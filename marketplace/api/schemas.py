@@ -93,7 +93,7 @@ SCHEMAS: dict[str, Schema] = {
         booked=yes_no("Has a place by this marketplace."),
         bookingId=text("The number of the booking, as webhooks have it. Only with a place."),
         spotBooked=text("The spot that was assigned, where the room has numbered ones.", examples=["A2"]),
-        checkedIn=yes_no("Whether the marketplace has checked the exerciser in."),
+        checkedIn=yes_no("Whether the exerciser is checked in at the studio, whoever did it."),
         waitlistBooked=yes_no("Waits for a place by this marketplace."),
         waitlistPosition=number("1 is the next; 0: does not wait."),
         eligibility=record(

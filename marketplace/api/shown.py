@@ -89,7 +89,7 @@ def _attendee(seen: SeenClass, about: About) -> dict[str, Any]:
         "booked": own is not None,
         "waitlistBooked": seen.position is not None,
         "waitlistPosition": seen.position or 0,
-        "checkedIn": own is not None and own.confirmed,
+        "checkedIn": own is not None and own.is_in,
         "eligibility": _eligibility(seen, about.may),
     }
     if own is not None:

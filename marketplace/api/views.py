@@ -1,5 +1,7 @@
 """The addresses of `/api/groupx/v1/`."""
 
+from dataclasses import replace
+
 from bookings.actions import Refused
 from bookings.models import ScheduledSession
 from marketplace import actions
@@ -29,7 +31,7 @@ def details(call: Call, class_id: str) -> Answer:
     if wanted is not None:
         call.subject = "check"
         guest = _guest(call, wanted)
-    seen = _class(call, class_id, guest)
+    seen = _class(call, class_id, guest, anywhere=True)
     return Answer(200, shown(seen, _about(call, seen, guest) if guest else None))
 
 
@@ -56,7 +58,7 @@ def move(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 def remove(call: Call, class_id: str, exerciser_id: str) -> Answer:
     guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest)
+    seen = _class(call, class_id, guest, anywhere=True)
     call.booking_ref = seen.own.booking_ref if seen.own else ""
     try:
         done = actions.cancel(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
@@ -79,7 +81,7 @@ def wait(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 def leave(call: Call, class_id: str, exerciser_id: str) -> Answer:
     guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest)
+    seen = _class(call, class_id, guest, anywhere=True)
     try:
         actions.leave_waiting(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
     except actions.NotWaiting:
@@ -92,7 +94,7 @@ def leave(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 def check_in(call: Call, class_id: str, exerciser_id: str) -> Answer:
     guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest)
+    seen = _class(call, class_id, guest, anywhere=True)
     try:
         visit = actions.check_in(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
     except actions.NotBooked:
@@ -105,7 +107,7 @@ def check_in(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 def take_back_check_in(call: Call, class_id: str, exerciser_id: str) -> Answer:
     guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest)
+    seen = _class(call, class_id, guest, anywhere=True)
     if seen.own is None:
         raise _not_attendee(Operation.TAKE_BACK)
     call.booking_ref = seen.own.booking_ref
@@ -142,9 +144,9 @@ def _guest(call: Call, text: str) -> Guest:
     return guest
 
 
-def _class(call: Call, text: str, guest: Guest | None) -> SeenClass:
-    """What the marketplace may see. Raises Problem."""
-    seen = one_class(call.caller, reading.class_id(text), guest, now=call.now)
+def _class(call: Call, text: str, guest: Guest | None, *, anywhere: bool = False) -> SeenClass:
+    """What the marketplace may see. `anywhere`: where the guest is booked or waits, too. Raises Problem."""
+    seen = one_class(call.caller, reading.class_id(text), guest, now=call.now, anywhere=anywhere)
     if seen is None:
         raise reading.class_not_found(text)
     call.session_id = seen.session.pk
@@ -163,7 +165,8 @@ def _about(call: Call, seen: SeenClass, guest: Guest) -> About:
 
 def _afterwards(call: Call, before: SeenClass, guest: Guest) -> dict[str, object]:
     """The class as it is now, after what was done."""
-    seen = one_class(call.caller, before.session.pk, guest, now=call.now) or before
+    there = replace(call.caller, location_id=before.session.location_id)
+    seen = one_class(there, before.session.pk, guest, now=call.now) or before
     return shown(seen, _about(call, seen, guest))
 
 

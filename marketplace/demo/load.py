@@ -13,6 +13,7 @@ from django.db import transaction
 from bookings.models import Reservation
 from bookings.rules import Attendance, Booking, Origin
 from marketplace.actions.connecting import ask_for_sync
+from marketplace.actions.visits import OURS
 from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Guest, SyncRun, Visit
 from portal.models import Studio
 
@@ -236,7 +237,7 @@ def _visit(
     return Visit(
         studio_id=connection.studio_id,
         connection=connection,
-        booking_ref=str(reservation.pk),
+        booking_ref=f"{OURS}{reservation.pk}",
         guest=guest,
         session_id=reservation.session_id,
         reservation=reservation,

@@ -67,7 +67,9 @@ _OTHERS = """
          AND other.starts_at < scheduledsession.ends_at AND other.ends_at > scheduledsession.starts_at)))
 """
 _HAD_A_PLACE = """
-EXISTS (SELECT FROM marketplace_visit visit WHERE visit.guest_id = %(guest)s AND visit.session_id = scheduledsession.id)
+EXISTS (SELECT FROM marketplace_visit visit JOIN marketplace_guest person ON person.id = visit.guest_id
+        WHERE visit.session_id = scheduledsession.id AND visit.connection_id = %(connection)s
+          AND person.member_id = %(member)s)
 """
 _TOLD = """
 EXISTS (SELECT FROM marketplace_listing listing WHERE listing.connection_id = %(connection)s
@@ -95,6 +97,11 @@ _CLASSES = Joined(
     ),
 )
 _HERE = "scheduledsession.studio_id = %(studio)s AND scheduledsession.location_id = %(location)s"
+_ONE = f"{_HERE} AND scheduledsession.id = %(session)s"
+_ONE_OF_THEIRS = f"""
+scheduledsession.id = %(session)s AND scheduledsession.studio_id = %(studio)s
+AND (scheduledsession.location_id = %(location)s OR {_HAD_A_PLACE} OR {_OWN_WAIT} IS NOT NULL)
+"""
 _ON_SALE = f"""
 {_HERE} AND scheduledsession.starts_at BETWEEN %(start)s AND %(end)s AND scheduledsession.starts_at > %(now)s
 AND scheduledsession.cancelled_at IS NULL AND item.allows_marketplaces
@@ -106,8 +113,8 @@ scheduledsession.studio_id = %(studio)s AND scheduledsession.starts_at BETWEEN %
 AND scheduledsession.cancelled_at IS NULL
 AND scheduledsession.id IN (
   SELECT reservation.session_id FROM bookings_reservation reservation
-  JOIN marketplace_visit visit ON visit.reservation_id = reservation.id AND visit.guest_id = %(guest)s
-  WHERE reservation.booking = 'booked'
+  JOIN marketplace_visit visit ON visit.reservation_id = reservation.id AND visit.connection_id = %(connection)s
+  WHERE reservation.member_id = %(member)s AND reservation.booking = 'booked'
   UNION SELECT session_id FROM bookings_waitingentry
   WHERE member_id = %(member)s AND source = %(source)s AND {_OPEN})
 ORDER BY scheduledsession.starts_at, scheduledsession.id
@@ -122,8 +129,8 @@ class OwnPlace:
     booking_ref: str
     spot: str
     free_until: datetime
-    is_in: bool  # at the desk, or by the marketplace
-    confirmed: bool  # by the marketplace
+    is_in: bool  # as the desk has it, whoever said so
+    confirmed: bool  # by the marketplace, whatever the desk made of it
 
 
 @dataclass(frozen=True)
@@ -143,9 +150,9 @@ class SeenClass:
     own: OwnPlace | None
     # 1: the next. None: does not wait.
     position: int | None
-    # The guest has or had a booking of this marketplace in it, whatever became of it.
+    # The guest's member has or had a booking of this marketplace in it, whatever became of it.
     had_a_place: bool
-    # The class has not begun, and nobody says that the guest is there.
+    # The class has not begun, and the guest is not checked in.
     can_be_given_up: bool
     # For `actions.explain`.
     known: Known
@@ -158,9 +165,16 @@ class SeenClass:
         return self.publication.stand is Stand.SELLING or self.had_a_place or self.position is not None
 
 
-def one_class(caller: Caller, session_id: int, guest: Guest | None, *, now: datetime) -> SeenClass | None:
-    """A class at the caller's location, visible or not."""
-    found = _rows(caller, f"{_HERE} AND scheduledsession.id = %(session)s", guest, now, {"session": session_id})
+def one_class(
+    caller: Caller, session_id: int, guest: Guest | None, *, now: datetime, anywhere: bool = False
+) -> SeenClass | None:
+    """A class at the caller's location, visible or not.
+
+    `anywhere`: also one where the guest has or had a place, or waits, wherever it is by now. A class is moved, a
+    location loses its id: who is booked can still be asked about, cancelled and checked in.
+    """
+    condition = _ONE_OF_THEIRS if anywhere and guest is not None else _ONE
+    found = _rows(caller, condition, guest, now, {"session": session_id})
     return found[0] if found else None
 
 
@@ -185,7 +199,6 @@ def _rows(
         "studio": connection.studio_id,
         "location": caller.location_id,
         "source": connection.marketplace_id,
-        "guest": guest.pk if guest else None,
         "member": guest.member_id if guest else None,
         **params,
     }
@@ -250,6 +263,6 @@ def _own(place: dict[str, Any]) -> OwnPlace:
         booking_ref=place["booking"],
         spot=place["spot"] or "",
         free_until=datetime.fromisoformat(place["free_until"]),
-        is_in=place["attendance"] == "checked_in" or place["confirmed"],
+        is_in=place["attendance"] == "checked_in",
         confirmed=place["confirmed"],
     )
