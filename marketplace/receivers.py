@@ -57,7 +57,7 @@ def guest_changed(reservation: Reservation, event: ReservationEvent, **kwargs: A
 
 @receiver(waiting_changed, dispatch_uid="marketplace.places_from_the_list")
 def place_given(entry: WaitingEntry, event: WaitingEvent, **kwargs: Any) -> None:
-    """A place that the waiting list gave a marketplace's guest has its pass, too (I8), and the marketplace hears of it."""
+    """A place from the waiting list has its pass, too (I8), and the marketplace hears that its guest has it."""
     if event.kind == WaitingEvent.Kind.ACCEPTED and entry.source not in OWN and entry.reservation is not None:
         visit = actions.visit_of_reservation(entry.reservation, now=event.occurred_at)
         if visit is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
@@ -123,8 +124,8 @@ def _requested(connection: Connection, said: Said, now: datetime) -> Came:
     visit.requested_at = min(visit.requested_at or said.at, said.at)
     visit.save()
     came = _bring_up_to_date(visit, now=now)
-    for early in _unnumbered(visit):
-        came = _match(early, now=now)
+    if visit.reservation is not None:
+        _match_again(visit, now=now)
     return came
 
 
@@ -136,12 +137,14 @@ def _cancelled(connection: Connection, said: Said, now: datetime) -> Came:
         visit.cancelled_at = said.at
     visit.cancelled_late = late if visit.cancelled_late is None else visit.cancelled_late or bool(late)
     visit.save(update_fields=["cancelled_at", "cancelled_late"])
-    return _bring_up_to_date(visit, now=now)
+    _match_again(visit, now=now)
+    return _bring_up_to_date(_visit(connection, visit.booking_ref), now=now)
 
 
 def _checked_in(connection: Connection, said: Said, now: datetime) -> Came:
     if number := said.word("bookingId"):
         visit = _visit(connection, number)
+        visit.named_at = min(visit.named_at or said.at, said.at)
         _confirm(visit, said.at)
         return _bring_up_to_date(visit, now=now)
     guest = _guest(connection, said, now)
@@ -159,9 +162,8 @@ def _checked_in(connection: Connection, said: Said, now: datetime) -> Came:
 
 
 def _confirm(visit: Visit, at: datetime) -> None:
-    if visit.confirmed_at is None or at < visit.confirmed_at:
-        visit.confirmed_at = at
-        visit.save(update_fields=["confirmed_at"])
+    visit.confirmed_at = min(visit.confirmed_at or at, at)
+    visit.save(update_fields=["confirmed_at", "named_at"])
 
 
 _HANDLERS = {
@@ -210,9 +212,15 @@ def _session(connection: Connection, number: str) -> ScheduledSession | None:
     return ScheduledSession.objects.filter(studio=connection.studio_id, pk=int(number)).first()
 
 
+def _match_again(visit: Visit, *, now: datetime) -> None:
+    """More is known of this booking: look again at the guest's check-ins that named none."""
+    for early in _unnumbered(visit):
+        _match(early, now=now)
+
+
 def _unnumbered(visit: Visit) -> list[Conflict]:
     """Check-ins of the guest that named no booking and may be of this class; no person has said anything of them."""
-    if visit.session is None:
+    if visit.session is None or visit.guest is None:
         return []
     found = Conflict.objects.filter(
         connection=visit.connection_id,
@@ -233,8 +241,11 @@ def _match(early: Conflict, *, now: datetime) -> Came:
     fitting = _fitting(early)
     if len(fitting) == 1:
         visit = _visit(early.connection, fitting[0].booking_ref)
-        early.visit, early.settled_at, early.verdict = visit, now, Conflict.Verdict.WAS_HERE
-        early.save(update_fields=["visit", "settled_at", "verdict"])
+        if Conflict.objects.filter(visit=visit, kind=early.kind).exclude(pk=early.pk).exists():
+            early.delete()  # the second of one visit
+        else:
+            early.visit, early.settled_at, early.verdict = visit, now, Conflict.Verdict.WAS_HERE
+            early.save(update_fields=["visit", "settled_at", "verdict"])
         _confirm(visit, early.about)
         return _bring_up_to_date(visit, now=now)
     if early.visit is not None:
@@ -243,13 +254,16 @@ def _match(early: Conflict, *, now: datetime) -> Came:
 
 
 def _fitting(early: Conflict) -> list[Visit]:
-    """The guest's bookings of classes that run then, half an hour before and after included; those that it names."""
-    visits = Visit.objects.filter(
+    """The guest's bookings of classes that run then, half an hour before and after included, of what it names.
+
+    Those that were cancelled by then are none, whenever that was heard.
+    """
+    visits = Visit.objects.booked().filter(
+        Q(cancelled_at=None) | Q(cancelled_at__gt=early.about),
         connection=early.connection_id,
         guest=early.guest_id,
         session__starts_at__lte=early.about + BEFORE_START,
         session__ends_at__gte=early.about - AFTER_END,
-        reservation__booking=Booking.BOOKED,
     )
     if early.session_id is not None:
         visits = visits.filter(session=early.session_id)
@@ -262,9 +276,10 @@ def _take_away(early: Conflict, *, now: datetime) -> None:
     """It is not clear any more whose check-in this is: the tick goes, and a person is asked."""
     visit = _visit(early.connection, early.visit.booking_ref) if early.visit else None
     if visit is not None and visit.confirmed_at == early.about:
-        visit.confirmed_at = None
+        visit.confirmed_at = visit.named_at
         visit.save(update_fields=["confirmed_at"])
-        untick(visit, action_id=_action(visit, f"not clear {early.about}"), now=now)
+        if visit.confirmed_at is None:
+            untick(visit, action_id=_action(visit, f"not clear {early.about}"), now=now)
     early.visit = early.settled_at = None
     early.verdict = ""
     early.save(update_fields=["visit", "settled_at", "verdict"])

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, uuid5
 from django.db import transaction
 
 from bookings import actions as bookings
-from bookings.models import Reservation
+from bookings.models import Reservation, ScheduledSession
 from bookings.rules import Attendance, Booking, CancelAs
 from marketplace.models import Conflict, Connection, Guest, Visit
 from portal.models import Location, StaffLogin
@@ -38,7 +38,13 @@ def open_conflict(visit: Visit, kind: Conflict.Kind, *, about: datetime, now: da
 
 
 def open_for_guest(
-    connection: Connection, guest: Guest, *, location: Location | None, about: datetime, now: datetime
+    connection: Connection,
+    guest: Guest,
+    *,
+    location: Location | None,
+    session: ScheduledSession | None,
+    about: datetime,
+    now: datetime,
 ) -> Conflict:
     """A check-in that fits no booking, or more than one: who was where is for a person to say (7.3, row 10)."""
     conflict, _is_new = Conflict.objects.get_or_create(
@@ -50,6 +56,7 @@ def open_for_guest(
             "studio_id": connection.studio_id,
             "connection": connection,
             "location": location,
+            "session": session,
             "opened_at": now,
         },
     )

@@ -171,8 +171,8 @@ def check_in(
     with transaction.atomic():
         visit = _locked(visit)
         if visit.confirmed_at is None:
-            visit.confirmed_at = now
-            visit.save(update_fields=["confirmed_at"])
+            visit.confirmed_at = visit.named_at = now
+            visit.save(update_fields=["confirmed_at", "named_at"])
     try:
         tick(visit, action_id=action_id, now=now)
     except Refused:
@@ -200,8 +200,8 @@ def take_back_check_in(
     with transaction.atomic():
         visit = _locked(_visit_of(connection, session, guest))
         untick(visit, action_id=action_id, now=now)
-        visit.confirmed_at = None
-        visit.save(update_fields=["confirmed_at"])
+        visit.confirmed_at = visit.named_at = None
+        visit.save(update_fields=["confirmed_at", "named_at"])
         take_back_others(visit, None, among=[Conflict.Kind.CHECK_IN_NOT_TAKEN, Conflict.Kind.CHECK_IN_AFTER_CANCEL])
         return visit
 

@@ -66,6 +66,8 @@ class Visit(models.Model):
     # Whether it calls that cancellation late; None: it did not say.
     cancelled_late = models.BooleanField(null=True)
     confirmed_at = models.DateTimeField(null=True)
+    # Of that, what named this very booking; a check-in that named none may turn out to be of another one.
+    named_at = models.DateTimeField(null=True)
     # Beyond what the member's plan covers, where it says so (Q19).
     additional = models.BooleanField(null=True)
     # Why it was not booked: the question of the rule that refused, and what it was told.
@@ -117,6 +119,8 @@ class Conflict(models.Model):
     location = models.ForeignKey(Location, models.CASCADE, null=True, related_name="+")
     visit = models.ForeignKey(Visit, models.CASCADE, null=True, related_name="conflicts")
     guest = models.ForeignKey(Guest, models.CASCADE, null=True, related_name="conflicts")
+    # The class that a check-in without a booking's number named.
+    session = models.ForeignKey(ScheduledSession, models.SET_NULL, null=True, related_name="+")
     kind = models.CharField(max_length=25, choices=Kind)
     # When, by the marketplace's clock, what it is about happened.
     about = models.DateTimeField()

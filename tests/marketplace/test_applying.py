@@ -20,7 +20,7 @@ from tests.marketplace.scenes import connected, item_of
 
 pytestmark = pytest.mark.django_db
 
-START = timedelta(minutes=30)
+START = timedelta(minutes=10)
 
 
 def at(moment: datetime) -> str:
@@ -83,7 +83,7 @@ def stands(session: ScheduledSession) -> dict[str, Any]:
 
 # What a booking may meet with, and how long before the start.
 THINGS = st.tuples(
-    st.sampled_from(["booking.cancelled", "member.checked_in", "member.checked_in without"]), st.integers(31, 60)
+    st.sampled_from(["booking.cancelled", "member.checked_in", "member.checked_in without"]), st.integers(11, 45)
 )
 
 
@@ -206,7 +206,52 @@ class TestOneByOne:
         heard = scene.hear("booking.cancelled", 61)
         reservation.refresh_from_db()
         assert reservation.booking == "booked"
-        assert (heard.outcome, heard.reason) == ("for_a_person", "cancelled_too_late")
+        assert heard.outcome == "done"
+
+    def test_a_cancellation_after_staff_took_the_first_one_back_counts(self) -> None:
+        scene = Scene()
+        scene.hear("booking.requested", 62)
+        scene.hear("booking.cancelled", 61)
+        desk = StaffLoginFactory(studio=scene.connection.studio)
+        reservation = Reservation.objects.get()
+        before = timezone.now() - timedelta(minutes=30)
+        bookings.reinstate(reservation, action_id=uuid4(), by=desk, now=before)
+        scene.hear("booking.cancelled", 20)
+        reservation.refresh_from_db()
+        assert reservation.booking == "late_cancelled"
+
+    def test_a_tick_that_staff_took_back_is_not_set_again_by_itself(self) -> None:
+        scene = Scene()
+        scene.hear("booking.requested", 62)
+        scene.hear("member.checked_in", 20)
+        desk = StaffLoginFactory(studio=scene.connection.studio)
+        reservation = Reservation.objects.get()
+        bookings.revert_check_in(reservation, action_id=uuid4(), by=desk, now=timezone.now())
+        heard = scene.hear("member.checked_in", 25)
+        reservation.refresh_from_db()
+        assert reservation.attendance == "unknown"
+        assert (heard.outcome, heard.reason) == ("for_a_person", "check_in_not_taken")
+
+    @pytest.mark.parametrize("named", [False, True])
+    @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 0, 1), (1, 2, 0)])
+    def test_a_check_in_without_a_number_is_of_one_booking_or_asked_about(
+        self, order: tuple[int, ...], named: bool
+    ) -> None:
+        """Two bookings that run at that moment, unless it names its class: whichever is heard first."""
+        scene = Scene()
+        other = SessionFactory(item=scene.session.item, starts_at=scene.session.starts_at + timedelta(minutes=5))
+        class_named: dict[str, Any] = {"classId": other.pk} if named else {}
+        messages: list[tuple[str, int, dict[str, Any]]] = [
+            ("booking.requested", 60, {}),
+            ("booking.requested", 59, {"bookingId": "B2", "classId": other.pk}),
+            ("member.checked_in without", 15, class_named),
+        ]
+        for number in order:
+            word, minutes, more = messages[number]
+            scene.hear(word, minutes, **more)
+        ticked = list(Reservation.objects.attended().values_list("session", flat=True))
+        assert ticked == ([other.pk] if named else [])
+        assert Conflict.objects.open().count() == (0 if named else 1)
 
     def test_the_same_message_twice_is_one(self) -> None:
         scene = Scene()
