@@ -182,12 +182,16 @@ def ring_overdue() -> int:
 
 
 def retry(call: Call) -> bool:
-    """Try a call again that was given up; False when it was not, or when a newer one says the same already.
+    """Try a call again that was given up; False when it was not, or when a newer one says the same already, or when its
+    marketplace is told nothing (any more): there it would wait for ever.
 
     It comes before the later ones of its session, as it did. Where a newer one waits, it is part of that one.
     """
     with transaction.atomic():
         (lane,) = Listing.objects.select_for_update(no_key=True).filter(pk=call.listing_id)
+        told = Connection.objects.told().select_for_update(of=("self",), no_key=True)
+        if not told.filter(pk=call.connection_id).exists():
+            return False
         waiting = lane.calls.filter(kind=Call.Kind.TELL, state=Call.State.WAITING)
         dead = Call.objects.dead().filter(pk=call.pk)
         if call.kind == Call.Kind.TELL and waiting.exists():

@@ -23,7 +23,9 @@ def retry(request: StudioRequest, marketplace: str, call: int) -> HttpResponse:
     """Try a call again that was given up."""
     connection = connection_of(request, marketplace)
     found = get_object_or_404(seen_calls(request, connection), pk=call)
-    if actions.retry(found):
+    if not connection.is_told:
+        messages.warning(request, _not_sent())
+    elif actions.retry(found):
         messages.success(request, _("It is sent again now. The log shows what comes of it."))
     else:
         found.refresh_from_db(fields=["state"])
@@ -38,6 +40,9 @@ def retry(request: StudioRequest, marketplace: str, call: int) -> HttpResponse:
 def retry_all(request: StudioRequest, marketplace: str) -> HttpResponse:
     """All that was given up, at most as many as a page lists."""
     connection = connection_of(request, marketplace)
+    if not connection.is_told:
+        messages.warning(request, _not_sent())
+        return redirect(_back(request, connection))
     dead = list(seen_calls(request, connection).filter(state=Call.State.DEAD).order_by("pk")[:PER_PAGE])
     again = sum(actions.retry(one) for one in dead)
     words = ngettext("%(number)d call is sent again now.", "%(number)d calls are sent again now.", again)
@@ -69,6 +74,12 @@ def sync_now(request: StudioRequest, marketplace: str) -> HttpResponse:
         words = _("%(compared)d classes compared, %(differed)d differed and are being sent.")
         messages.success(request, words % {"compared": run.compared, "differed": run.differed})
     return redirect(_back(request, connection))
+
+
+def _not_sent() -> str:
+    return _(
+        "Nothing is sent again: this connection has ended or is not live yet, and its marketplace is told nothing."
+    )
 
 
 def _back(request: StudioRequest, connection: Connection) -> str:

@@ -196,6 +196,20 @@ def test_all_that_was_given_up_is_sent_again_at_once(client: Client, connection:
     assert set(Call.objects.values_list("state", flat=True)) == {Call.State.WAITING}
 
 
+@pytest.mark.parametrize("step", ["retry", "retry_all"])
+def test_an_ended_connection_sends_nothing_again_and_says_why(
+    client: Client, connection: Connection, step: str
+) -> None:
+    dead = dead_call(connection)
+    Connection.objects.update(state=Connection.State.ENDED, ended_at=timezone.now())
+    page = client.post(url(connection, step, *([dead.pk] if step == "retry" else [])), follow=True).content
+    assert b"this connection has ended" in page
+    assert b"sent again now" not in page
+    assert not actions.retry(dead)
+    dead.refresh_from_db()
+    assert dead.state == Call.State.DEAD
+
+
 def test_a_message_that_was_given_up_is_applied_again(client: Client, connection: Connection) -> None:
     message, _new = actions.store(
         connection, proof=InboxMessage.Proof.CURRENT, method="POST", path="/x", headers={}, body=b"{}"
