@@ -22,7 +22,7 @@ from marketplace.actions.guests import welcome
 from marketplace.actions.handling import APPLY, apply_again, apply_overdue, apply_stored, can_be_applied_again
 from marketplace.actions.inbox import conclude, proof_of, store
 from marketplace.actions.keeping import clean_up
-from marketplace.actions.matching import make_secret, set_address, set_kinds, set_locations
+from marketplace.actions.matching import StillBooked, make_secret, set_address, set_kinds, set_locations
 from marketplace.actions.outbox import DELIVER, report, retry, ring_overdue, tell, tell_removed, write_decision
 from marketplace.actions.pinging import Pinged, ping
 from marketplace.actions.receiving import LONGEST_MESSAGE, Delivery, Received, receive
@@ -61,6 +61,7 @@ __all__ = [
     "Received",
     "Restored",
     "Retired",
+    "StillBooked",
     "activate",
     "add_terms",
     "apply",

@@ -5,7 +5,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from secrets import token_bytes
 
-from bookings.models import CalendarItem
+from django.db.models import Count
+
+from bookings.models import CalendarItem, Reservation
 from marketplace.actions.connecting import ask_for_sync, on_connection
 from marketplace.actions.secrets import change_secret
 from marketplace.models import ConnectedLocation, Connection
@@ -16,14 +18,24 @@ from portal.models import Location, StaffLogin
 PREFIX, BYTES = "whsec_", 32
 
 
+class StillBooked(Exception):
+    """By a location's id, its guests cancel and check in: it stays while bookings are to come. `places`: how many."""
+
+    def __init__(self, places: Mapping[Location, int]) -> None:
+        super().__init__(", ".join(place.slug for place in places))
+        self.places = places
+
+
 def set_locations(
     connection: Connection, ids: Mapping[Location, str], *, by: StaffLogin, now: datetime
 ) -> dict[str, str]:
     """Give these locations of the studio their ids at the marketplace; "" for one that it does not know.
 
-    The ids as they stand now, by the location's slug.
+    The ids as they stand now, by the location's slug. Raises StillBooked.
     """
     with on_connection(connection) as found:
+        if booked := _booked_without_id(found, ids, now=now):
+            raise StillBooked(booked)
         before = {one.location.slug: one.external_id for one in found.locations.select_related("location")}
         found.locations.filter(location__in=list(ids)).delete()
         ConnectedLocation.objects.bulk_create(
@@ -36,6 +48,17 @@ def set_locations(
             record_change(found, "locations_matched", studio=found.studio, by=by, now=now, before=before, after=after)
             _compare(found)
     return after
+
+
+def _booked_without_id(found: Connection, ids: Mapping[Location, str], *, now: datetime) -> dict[Location, int]:
+    """The locations that would lose their id, and how many bookings of the marketplace are to come there."""
+    if found.state == Connection.State.ENDED:  # nobody asks any more
+        return {}
+    losing = found.locations.filter(location__in=[place for place, name in ids.items() if not name])
+    to_come = Reservation.objects.active().filter(visit__connection=found, ends_at__gt=now)
+    counted = to_come.filter(location__in=losing.values("location")).values_list("location").annotate(Count("pk"))
+    numbers = dict(counted.order_by("location"))
+    return {place: numbers[place.pk] for place in ids if place.pk in numbers}
 
 
 def set_kinds(connection: Connection, kinds: Collection[str], *, by: StaffLogin, now: datetime) -> Connection:

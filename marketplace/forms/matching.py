@@ -1,12 +1,12 @@
 """What the two sides call each other, as a person types it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.models import CalendarItem
 from marketplace import outside
@@ -45,6 +45,19 @@ class LocationsForm(forms.Form):
                 self.add_error(name, _("%(place)s has this id already.") % {"place": seen[external_id].name})
             seen[external_id] = place
         return cleaned
+
+    def refuse(self, booked: Mapping[Location, int]) -> None:
+        """Say where the id cannot go, because so many bookings are to come."""
+        for name, place in self.places.items():
+            if count := booked.get(place):
+                said = ngettext(
+                    "%(count)d booking of this marketplace is to come here. The id stays until then: by it the"
+                    " marketplace cancels and checks in.",
+                    "%(count)d bookings of this marketplace are to come here. The id stays until then: by it the"
+                    " marketplace cancels and checks in.",
+                    count,
+                )
+                self.add_error(name, said % {"count": count})
 
     @property
     def ids(self) -> dict[Location, str]:

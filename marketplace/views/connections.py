@@ -81,7 +81,11 @@ def locations(request: StudioRequest, marketplace: str) -> HttpResponse:
     form = LocationsForm(request.POST, connection=found, places=locations_for(request.login))
     if not form.is_valid():
         return connection_page(request, found, locations=form)
-    actions.set_locations(found, form.ids, by=request.login, now=timezone.now())
+    try:
+        actions.set_locations(found, form.ids, by=request.login, now=timezone.now())
+    except actions.StillBooked as error:
+        form.refuse(error.places)
+        return connection_page(request, found, locations=form)
     messages.success(request, _("Saved. Classes at locations without an id are not sold there."))
     return back(request, found, "locations")
 
