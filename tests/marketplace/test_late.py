@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -76,7 +77,8 @@ def test_the_mail_says_how_late_how_many_classes_and_what_is_safe(connection: Co
     compared(connection, NOW - LATE)
     Job.objects.exclude(kind=actions.MAIL_LATE).delete()
     actions.watch(now=NOW)
-    drain()
+    with time_machine.travel(NOW, tick=True):
+        drain()
     (mail,) = mailoutbox
     assert mail.subject == "Fitpass One sync late by 25 min, 3 classes affected"
     assert "The last full sync ended" in mail.body
