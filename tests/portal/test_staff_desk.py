@@ -15,7 +15,7 @@ from bookings.models import ReservationEvent
 from portal.models import Change, StaffLogin
 from portal.roles import Preset
 from portal.staff import desk, logins, pins
-from tests.access_table import TABLE, Open
+from tests.access_table import TABLE, Open, Studio
 from tests.factories import PASSWORD, LocationFactory, ReservationFactory, SessionFactory, StaffLoginFactory
 from tests.routes import all_routes
 from tests.world import world
