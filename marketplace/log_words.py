@@ -211,10 +211,28 @@ def _of_message(row: InboxMessage, place: Location) -> Line:
         at=row.received_at,
         direction=Exchange.Direction.IN,
         subject=gettext("message"),
-        result=gettext("not applied yet") if waits else str(row.get_outcome_display()),
-        mark="waits" if waits else "dead",
+        result=_of_message_result(row),
+        mark="waits" if waits else "dead" if _verdict(row) is None else "ok",
         reason=str(Conflict.Kind(row.reason).label) if is_conflict else reason_words(row.reason),
         may_retry=can_be_applied_again(row),
+    )
+
+
+def _verdict(row: InboxMessage) -> str | None:
+    """What a person said to the question of this message (`selectors.log`); None: nothing yet."""
+    return getattr(row, "verdict", None)
+
+
+def _of_message_result(row: InboxMessage) -> str:
+    if row.handled_at is None:
+        return gettext("not applied yet")
+    verdict = _verdict(row)
+    if verdict is None:
+        return str(row.get_outcome_display())
+    return (
+        gettext("settled: %(verdict)s") % {"verdict": Conflict.Verdict(verdict).label}
+        if verdict
+        else gettext("settled")
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Content:
-    """`type`: its word, as it came; `words`: texts and numbers of its data, as texts. Empty where there is none."""
+    """`type` and `timestamp` as they came; `words`: texts and numbers of its data, as texts. Empty: there is none."""
 
     type: str
+    timestamp: str
     words: Mapping[str, str]
 
     def word(self, name: str) -> str:
@@ -25,7 +26,9 @@ def content_of(body: bytes) -> Content:
     found = found if isinstance(found, dict) else {}
     data = found.get("data")
     return Content(
-        _text(found.get("type")), {name: _text(one) for name, one in data.items()} if isinstance(data, dict) else {}
+        _text(found.get("type")),
+        _text(found.get("timestamp")),
+        {name: _text(one) for name, one in data.items()} if isinstance(data, dict) else {},
     )
 
 

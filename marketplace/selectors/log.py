@@ -10,6 +10,7 @@ from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, SyncRun
+from marketplace.selectors import messages
 from portal.models import Location
 
 PER_PAGE = 100
@@ -66,7 +67,7 @@ def lines(
 
     `locations`: of a login that is pinned to some; None: all. What names no class belongs to all of them.
     """
-    parts = [_calls(connection, filters, locations, since), _messages(connection, filters, since)]
+    parts = [_calls(connection, filters, locations, since), _messages(connection, filters, locations, since)]
     if not filters.waiting:
         parts += [_exchanges(connection, filters, locations, since), _runs(connection, filters, since)]
     found = [
@@ -95,7 +96,25 @@ def read(connection: Connection, keys: list[Key]) -> dict[Key, Any]:
         CALL: calls(connection),
         MESSAGE: InboxMessage.objects.filter(connection=connection).defer("headers", "body"),
     }
-    return {(kind, row.pk): row for kind, pks in by_kind.items() for row in rows[kind].filter(pk__in=pks)}
+    found = {(kind, row.pk): row for kind, pks in by_kind.items() for row in rows[kind].filter(pk__in=pks)}
+    _settle(connection, [row for (kind, _pk), row in found.items() if kind == MESSAGE])
+    return found
+
+
+def message(connection: Connection, pk: int, *, locations: list[Location] | None) -> InboxMessage | None:
+    """One message with its raw texts; None where there is none that this login may read."""
+    found = list(connection.inbox.filter(pk=pk))
+    if not messages.seen_by(connection, found, locations):
+        return None
+    _settle(connection, found)
+    return found[0]
+
+
+def _settle(connection: Connection, rows: list[InboxMessage]) -> None:
+    """Note at each what a person has said: `verdict`; None: nothing yet, or nothing was asked."""
+    said = messages.verdicts(connection, rows)
+    for row in rows:
+        row.verdict = said.get(row.pk)  # type: ignore[attr-defined]
 
 
 def exchanges(connection: Connection) -> QuerySet[Exchange]:
@@ -154,7 +173,9 @@ def _calls(
     return CALL, rows
 
 
-def _messages(connection: Connection, filters: Filters, since: datetime) -> tuple[str, QuerySet[Any] | None]:
+def _messages(
+    connection: Connection, filters: Filters, locations: list[Location] | None, since: datetime
+) -> tuple[str, QuerySet[Any] | None]:
     """What a marketplace sent and nobody could settle, or has not yet."""
     if filters.direction not in {"", Exchange.Direction.IN} or filters.session is not None or filters.booking:
         return MESSAGE, None
@@ -162,4 +183,6 @@ def _messages(connection: Connection, filters: Filters, since: datetime) -> tupl
     if filters.waiting:  # a conflict waits elsewhere, until somebody settles it
         given_up &= ~Q(reason__in=Conflict.Kind.values)
     rows = connection.inbox.filter(Q(handled_at=None) | given_up, received_at__gte=since).order_by()
+    if locations is not None:
+        rows = rows.filter(pk__in=messages.seen_by(connection, rows.only("body"), locations))
     return MESSAGE, rows.annotate(moment=F("received_at"))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from marketplace.actions.keeping import KEEP_LOG
 from marketplace.log_words import Line, direction_words, line_of, session_words
-from marketplace.models import Connection
+from marketplace.models import Connection, InboxMessage
 from marketplace.selectors import log as listed
 from marketplace.selectors.log import COUNT_MOST, PER_PAGE, Filters
 from marketplace.views.health import health_context
@@ -111,6 +111,14 @@ def seen_calls(request: StudioRequest, connection: Connection) -> Any:
     seen = pinned_to(request)
     calls = connection.calls.select_related("connection")
     return calls if seen is None else calls.filter(listing__session__location__in=seen)
+
+
+def message_of(request: StudioRequest, connection: Connection, pk: int) -> InboxMessage:
+    """A message that this login may read; raises Http404."""
+    found = listed.message(connection, pk, locations=pinned_to(request))
+    if found is None:
+        raise Http404
+    return found
 
 
 def _lines(request: StudioRequest, connection: Connection, filters: Filters, *, now: datetime) -> Any:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from marketplace import actions
 from marketplace.models import Call, Connection, SyncRun
 from marketplace.selectors.log import PER_PAGE, Filters
-from marketplace.views.log import connection_of, seen_calls
+from marketplace.views.log import connection_of, message_of, seen_calls
 from portal.access import StudioRequest, studio_view
 from portal.roles import Right
 
@@ -55,7 +55,7 @@ def retry_all(request: StudioRequest, marketplace: str) -> HttpResponse:
 def apply_again(request: StudioRequest, marketplace: str, message: int) -> HttpResponse:
     """Apply a message again that was given up for a mistake of ours or of the moment."""
     connection = connection_of(request, marketplace)
-    if actions.apply_again(get_object_or_404(connection.inbox.all(), pk=message)):
+    if actions.apply_again(message_of(request, connection, message)):
         messages.success(request, _("It is applied again now. The log shows what comes of it."))
     else:
         messages.info(request, _("It does not wait to be applied again."))

@@ -14,7 +14,7 @@ from marketplace.masking import for_support, masked
 from marketplace.models import Connection
 from marketplace.selectors import log as listed
 from marketplace.selectors.log import CALL, EXCHANGE, MESSAGE
-from marketplace.views.log import connection_of, crumbs_of, pinned_to, place_of, seen_calls
+from marketplace.views.log import connection_of, crumbs_of, message_of, pinned_to, place_of, seen_calls
 from portal.access import StudioRequest, studio_view
 from portal.models import Location
 from portal.roles import Right
@@ -53,7 +53,7 @@ def call(request: StudioRequest, marketplace: str, call: int) -> HttpResponse:
 def message(request: StudioRequest, marketplace: str, message: int) -> HttpResponse:
     """One message as it came."""
     connection = connection_of(request, marketplace)
-    row = get_object_or_404(connection.inbox.all(), pk=message)
+    row = message_of(request, connection, message)
     headers = "\n".join(f"{name}: {value}" for name, value in row.headers.items())
     text = bytes(row.body).decode(errors="replace")
     raw = [(_("Request"), f"{row.method} {row.path}\n{headers}\n\n{text}".strip())]
@@ -109,11 +109,12 @@ def _support(connection: Connection, line: Line, raw: Raw, place: Location) -> s
 
 
 def _pretty(text: str) -> str:
-    """A body in JSON, indented; anything else as it is."""
+    """A body in JSON, indented, with half a character as it was written; anything else as it is."""
     first, _line, rest = text.partition("\n")
     for head, body in (("", text), (f"{first}\n", rest)):
         try:
-            return head + json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-        except ValueError:
+            told = head + json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+            return told.encode(errors="backslashreplace").decode()
+        except (ValueError, RecursionError):
             continue
     return text
