@@ -33,6 +33,7 @@ UNBOUND = {
     ("bookings/selectors/members.py", "_waits"): "of the member of the query that it is part of",
     ("bookings/selectors/members.py", "_twins"): "of the member of the query that it is part of",
     ("bookings/selectors/waiting.py", "to_settle"): "the clock's: the lists of every studio",
+    ("marketplace/selectors/answers.py", "said_absent"): "of the visits of the query that it is part of",
     ("marketplace/selectors/connecting.py", "marketplaces"): "no studio's: what the installation knows",
 }
 # Parameters that carry a tenant: the studio itself, or rows of one.
