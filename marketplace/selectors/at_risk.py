@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum, When
 
-from bookings.models import Reservation
+from bookings.models import Reservation, ScheduledSession
 from bookings.rules import Attendance, Booking
-from bookings.selectors.upcoming import for_login
+from bookings.selectors.upcoming import LONGEST_SESSION, for_login
 from marketplace.models import Conflict, Connection, Visit
 from marketplace.models.visit import ConflictQuerySet
 from marketplace.rules.risk import Risk, RiskFacts, risk
@@ -137,16 +137,40 @@ def conflicts(login: StaffLogin, locations: Collection[Location]) -> ConflictQue
     return found.filter(visit__session__teacher__login=login) if login.only_own_classes else found
 
 
+def class_of(conflict: Conflict) -> ScheduledSession | None:
+    """The class that it is about, by the booking or by what a check-in without one named."""
+    return (conflict.visit.session if conflict.visit else None) or conflict.session
+
+
+def classes_of(login: StaffLogin, locations: list[Location], conflict: Conflict) -> list[ScheduledSession]:
+    """Where who was here without a booking may have been: the class that was named, or those that ran then and there.
+
+    Three at most, the earliest first, of those that this login can see.
+    """
+    if (named := class_of(conflict)) is not None:
+        found = for_login(login, locations).filter(pk=named.pk)
+    else:
+        window, about = window_of(conflict.connection.marketplace_id), conflict.about
+        places = [place for place in locations if conflict.location_id in {None, place.pk}]
+        found = for_login(login, places).filter(
+            starts_at__range=(about - LONGEST_SESSION, about + window.opens_before),
+            ends_at__gte=about - window.closes_after,
+        )
+    return list(found.filter(cancelled_at=None).select_related("item", "location").order_by("starts_at", "pk")[:3])
+
+
 def open_conflicts(
     login: StaffLogin, locations: Collection[Location], *, session: int | None = None
 ) -> QuerySet[Conflict]:
     """What waits for a person, the oldest first, with all that its card says. One query."""
     found = conflicts(login, locations).open()
     if session is not None:
-        found = found.filter(visit__session=session)
+        found = found.filter(Q(visit__session=session) | Q(session=session))
     return found.select_related(
         "visit__session__item",
         "visit__session__location",
+        "session__item",
+        "session__location",
         "visit__reservation__checked_in_by__user",
         "guest__member",
         "visit__guest__member",

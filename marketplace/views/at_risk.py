@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -94,21 +95,24 @@ def conflict_settle(request: StudioRequest, conflict: int) -> HttpResponse:
     now, form = timezone.now(), SettleForm(request.POST)
     places = locations_for(request.login)
     found = get_object_or_404(
-        selectors.conflicts(request.login, places).select_related("connection__marketplace", "guest__member"),
+        selectors.conflicts(request.login, places).select_related(
+            "connection__marketplace", "guest__member", "visit__guest__member", "visit__session", "session", "location"
+        ),
         pk=conflict,
     )
     if not form.is_valid():
         return HttpResponseBadRequest()
-    session, said, refused = form.cleaned_data["session"], _("Nothing was changed: somebody said so before."), ""
+    session, refused, level = form.cleaned_data["session"], "", messages.SUCCESS
+    said = _("Nothing was changed: somebody said so before.")
     try:
         if settle_conflict(found, Conflict.Verdict(form.cleaned_data["verdict"]), by=request.login, now=now):
-            said = _settled_words(found, form.cleaned_data["verdict"])
+            level, said = _settled_words(request, found, form.cleaned_data["verdict"], now=now)
     except Refused as refusal:
         place = place_of(found)
         refused = refusal_words(refusal.decision, place) if place else _("Nothing was changed.")
     if request.htmx and refused:
         return _answer(request, session=session, is_strip=True, said=refused, status=422)
-    messages.add_message(request, messages.ERROR if refused else messages.SUCCESS, refused or said)
+    messages.add_message(request, messages.ERROR if refused else level, refused or said)
     if request.htmx:  # the row, its head and the counts may all be others now
         return HttpResponse(headers={"HX-Refresh": "true"})
     return redirect(came_from(request, default=reverse("marketplace:at_risk", args=[request.studio.slug])))
@@ -159,10 +163,8 @@ def _line(request: StudioRequest, one: AtRisk, *, now: datetime) -> Line:
 
 
 def _card(request: StudioRequest, conflict: Conflict, *, now: datetime) -> Card:
-    visit = conflict.visit
-    session = visit.session if visit else None
-    member = _who(conflict)
-    url = _row_url(request, session.pk, visit.reservation_id) if session and visit else ""
+    session, member = selectors.class_of(conflict), _who(conflict)
+    url = _row_url(request, session.pk, conflict.visit.reservation_id if conflict.visit else None) if session else ""
     return Card(
         conflict=conflict,
         name=member.name if member else "",
@@ -208,11 +210,18 @@ def _first_left(found: Found, *, now: datetime) -> str:
     return time_left(found.first_until, found.lines[0].reservation.location, now=now)
 
 
-def _settled_words(conflict: Conflict, verdict: str) -> str:
+def _settled_words(request: StudioRequest, conflict: Conflict, verdict: str, *, now: datetime) -> tuple[int, str]:
+    """What was noted; of a guest without a booking also what is left to do, and where."""
     member = _who(conflict)
     words = {"name": member.name if member else conflict.connection.marketplace.name}
-    return {
+    if verdict == Conflict.Verdict.WAS_HERE and (conflict.visit is None or conflict.visit.reservation_id is None):
+        said = _("%(name)s was here, but this check-in has no booking: book and tick the guest in the class.") % words
+        classes = selectors.classes_of(request.login, locations_for(request.login), conflict)
+        ways = ((_row_url(request, one.pk, None), _class_words(one, one.location, now=now)) for one in classes)
+        return messages.WARNING, format_html("{} {}", said, format_html_join(" ", '<a href="{}">{}</a>', ways))
+    said = {
         Conflict.Verdict.WAS_HERE: _("%(name)s was here: the visit stands."),
         Conflict.Verdict.WAS_NOT_HERE: _("%(name)s was not here."),
         Conflict.Verdict.DISPUTED: _("%(name)s: noted as disputed. Nothing was changed here."),
-    }[Conflict.Verdict(verdict)] % words
+    }[Conflict.Verdict(verdict)]
+    return messages.SUCCESS, said % words
