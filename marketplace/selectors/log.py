@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, SyncRun
+from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, SyncRun, Visit
 from marketplace.selectors import messages
 from portal.models import Location
 
@@ -117,8 +117,20 @@ def _settle(connection: Connection, rows: list[InboxMessage]) -> None:
         row.verdict = said.get(row.pk)  # type: ignore[attr-defined]
 
 
-def exchanges(connection: Connection) -> QuerySet[Exchange]:
-    return connection.exchanges.select_related("session__item", "session__location", "call")
+def exchanges(connection: Connection, *, locations: list[Location] | None = None) -> QuerySet[Exchange]:
+    """`locations`: of a login that is pinned to some; None: all."""
+    rows = connection.exchanges.select_related("session__item", "session__location", "call")
+    return rows if locations is None else rows.filter(_seen_from(locations))
+
+
+def _seen_from(locations: list[Location]) -> Q:
+    """Lines of classes there. Of those that name no class, what is about a booking goes with the booking's place, and
+    a check-in of no booking, which may name its guest, is for those who see the whole studio.
+    """
+    its = Visit.objects.filter(connection=OuterRef("connection"), booking_ref=OuterRef("booking_ref"))
+    here = its.filter(Q(reservation__location__in=locations) | Q(reservation=None, session__location__in=locations))
+    names_nobody = Q(booking_ref="") & ~Q(subject="member.checked_in")
+    return Q(session__location__in=locations) | Q(session=None) & (names_nobody | Q(Exists(here)))
 
 
 def calls(connection: Connection) -> QuerySet[Call]:
@@ -145,9 +157,7 @@ def _exchanges(
         rows = rows.filter(session=filters.session)
     if filters.booking:
         rows = rows.filter(booking_ref=filters.booking)
-    if locations is not None:
-        rows = rows.filter(Q(session=None) | Q(session__location__in=locations))
-    return EXCHANGE, rows
+    return EXCHANGE, rows if locations is None else rows.filter(_seen_from(locations))
 
 
 def _runs(connection: Connection, filters: Filters, since: datetime) -> tuple[str, QuerySet[Any] | None]:

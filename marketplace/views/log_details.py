@@ -27,11 +27,8 @@ Raw = list[tuple[str, str]]
 @require_safe
 def exchange(request: StudioRequest, marketplace: str, exchange: int) -> HttpResponse:
     """One request and its answer."""
-    connection, seen = connection_of(request, marketplace), pinned_to(request)
-    rows = listed.exchanges(connection)
-    if seen is not None:
-        rows = rows.filter(session__location__in=seen) | rows.filter(session=None)
-    row = get_object_or_404(rows, pk=exchange)
+    connection = connection_of(request, marketplace)
+    row = get_object_or_404(listed.exchanges(connection, locations=pinned_to(request)), pk=exchange)
     raw = [(_("Request"), f"{row.method} {row.path}\n{row.request}".strip()), (_("Answer"), row.answer)]
     return _page(request, connection, (EXCHANGE, row.pk), row, raw, call=row.call)
 

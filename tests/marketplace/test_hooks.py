@@ -15,10 +15,8 @@ from django.utils import timezone
 from bookings.models import Reservation, ScheduledSession
 from marketplace import actions, limits, tasks, webhooks
 from marketplace.actions import handling
-from marketplace.models import Conflict, Connection, Exchange, Guest, InboxMessage, Visit
-from portal.members.scrubbing import scrub
+from marketplace.models import Conflict, Connection, Exchange, InboxMessage, Visit
 from portal.models import Job
-from tests.factories import StaffLoginFactory
 from tests.marketplace.scenes import connected, drain, session_of
 
 pytestmark = pytest.mark.django_db
@@ -367,37 +365,3 @@ class TestSweep:
         drain()
         message.refresh_from_db()
         assert message.outcome == Outcome.DONE
-
-
-class TestForgetting:
-    def test_who_is_deleted_goes_from_messages_and_the_log(self, connection: Connection) -> None:
-        session = session_of(connection)
-        post(connection, booking(session, marketplaceMemberId=7), name="1")
-        post(connection, said_of("booking.cancelled", bookingId="b-1"), name="2")
-        post(
-            connection, booking(session, bookingId="b-2", marketplaceMemberId="77", email="kim@example.test"), name="3"
-        )
-        post(connection, said_of("member.checked_in", marketplaceMemberId="x", email="ZOE@example.test"), name="4")
-        drain()
-        post(connection, booking(session, bookingId="b-3", marketplaceMemberId="7"), name="5")  # not applied yet
-        guest = Guest.objects.get(external_id="7")
-        api = {"studio": connection.studio, "connection": connection, "at": timezone.now(), "milliseconds": 1}
-        path = f"/classes/1/attendees/{guest.key}"
-        by_path = Exchange.objects.create(direction="in", subject="book", path=path, answer="{}", **api)
-        sent = {"request": json.dumps({"exerciserId": str(guest.key)})}
-        by_key = Exchange.objects.create(direction="out", subject="decide", path="/", **sent, **api)
-        owner = StaffLoginFactory(studio=connection.studio, preset="owner")
-
-        scrub(guest.member, by=owner, now=timezone.now())
-
-        kept = {one.key: (bytes(one.body), one.headers) for one in InboxMessage.objects.all()}
-        assert {name for name, content in kept.items() if content == (b"", {})} == {"1", "2", "4"}
-        texts = {one.booking_ref or one.pk: one.request + one.answer for one in Exchange.objects.order_by("pk")}
-        assert texts["b-1"] == texts[by_path.pk] == texts[by_key.pk] == ""
-        assert "kim@example.test" in texts["b-2"]
-        assert "zoe" not in "".join(text for ref, text in texts.items() if ref != "b-3").lower()
-        assert InboxMessage.objects.filter(outcome="done").count() == 3  # what became of them stays
-
-
-def said_of(kind: str, **data: Any) -> bytes:
-    return json.dumps({"type": kind, "timestamp": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data}).encode()
