@@ -25,7 +25,16 @@ from marketplace.actions.exchanging import storable
 from marketplace.actions.guests import welcome
 from marketplace.actions.inbox import conclude
 from marketplace.actions.outbox import write_decision
-from marketplace.actions.visits import OURS, cancel_place, give_pass, is_ticked_by_them, terms_of, tick, untick
+from marketplace.actions.visits import (
+    OURS,
+    cancel_place,
+    give_pass,
+    is_denied,
+    is_ticked_by_them,
+    terms_of,
+    tick,
+    untick,
+)
 from marketplace.models import Conflict, Connection, Guest, InboxMessage, Visit
 
 # A check-in without a booking's number is of the class that runs then (7.3, row 10).
@@ -369,9 +378,9 @@ def _give_up(visit: Visit, *, now: datetime) -> bool:
 def _tick(visit: Visit, *, now: datetime) -> bool:
     """Check the guest in, in the place that a later cancellation gave up if need be; whether they are in.
 
-    Not where a person has taken a tick back since: that is for a person to say.
+    Not where a person has said that they are not here, or taken a tick back since: that is for a person to say.
     """
-    if visit.reservation is None or _is_unticked_since(visit):
+    if visit.reservation is None or _is_unticked_since(visit) or is_denied(visit):
         return False
     try:
         with transaction.atomic():

@@ -20,6 +20,7 @@ from bookings.selectors.bookable import explain as explain_booking
 from marketplace.actions.conflicts import open_conflict, take_back_others
 from marketplace.models import Conflict, Connection, Guest, Visit
 from marketplace.selectors.agreed import held_for
+from marketplace.selectors.answers import said_absent
 
 Kind = ReservationEvent.Kind
 # So the numbers that we give bookings begin, and none that a marketplace gives: it cannot take one of ours before us.
@@ -164,6 +165,7 @@ def check_in(
 ) -> Visit:
     """The marketplace says that its guest is here: kept, and ticked at the desk.
 
+    Where a person has said that the guest did not come, they stay as they are, and a conflict asks again (Q11).
     Raises NotBooked; or Refused where the desk's rule says no: then it is kept all the same, and a conflict opened; the
     caller commits.
     """
@@ -173,6 +175,9 @@ def check_in(
         if visit.confirmed_at is None:
             visit.confirmed_at = visit.named_at = now
             visit.save(update_fields=["confirmed_at", "named_at"])
+    if is_denied(visit):
+        open_conflict(visit, Conflict.Kind.CHECK_IN_NOT_TAKEN, about=now, now=now)
+        return visit
     try:
         tick(visit, action_id=action_id, now=now)
     except Refused:
@@ -181,6 +186,12 @@ def check_in(
         open_conflict(visit, kind, about=visit.confirmed_at, now=now)
         raise
     return visit
+
+
+def is_denied(visit: Visit) -> bool:
+    """A person has said that the guest is not here, and nobody has ticked them since."""
+    is_in = _reservation(visit).attendance == Attendance.CHECKED_IN
+    return not is_in and Visit.objects.filter(said_absent(), pk=visit.pk).exists()
 
 
 def tick(visit: Visit, *, action_id: UUID, now: datetime) -> None:

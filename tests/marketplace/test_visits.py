@@ -324,6 +324,18 @@ class TestCheckIn:
         assert visit.confirmed_at is not None
         assert Reservation.objects.get().attendance == "checked_in"
 
+    def test_whom_a_person_did_not_see_is_asked_about(self) -> None:
+        connection = connected()
+        session, guest = later(connection, 1), guest_of(connection)
+        visit = book(session, guest)
+        desk, start = StaffLoginFactory(studio=connection.studio), session.starts_at
+        assert visit.reservation is not None
+        bookings.mark_no_show(visit.reservation, action_id=uuid4(), by=desk, now=start)
+        actions.check_in(connection, session, guest, action_id=uuid4(), now=start + timedelta(minutes=5))
+        visit.reservation.refresh_from_db()
+        assert visit.reservation.attendance == "no_show"
+        assert Conflict.objects.get().kind == Conflict.Kind.CHECK_IN_NOT_TAKEN
+
     def test_taking_it_back_leaves_what_the_desk_has_seen(self) -> None:
         connection = connected()
         session, guest = later(connection, 1), guest_of(connection)
