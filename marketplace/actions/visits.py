@@ -69,14 +69,15 @@ def book(
     now: datetime,
     booking_ref: str = "",
     additional: bool | None = None,
+    terms: int | None = None,
 ) -> Visit:
     """Take a place for the guest, with the spot, the pass and the contract's deadline: one transaction (I6-I11).
 
-    Raises Refused with the decision, or ActionIdReused. With the same `action_id` again, the same visit.
+    `terms`: the key of the contract's version, where it is known already. Raises Refused with the decision, or
+    ActionIdReused. With the same `action_id` again, the same visit.
     """
-    terms = terms_of(
-        connection, session
-    )  # before anything is locked: all bookings of the studio wait for the last of it
+    # Before anything is locked: all bookings of the studio wait for the last statements of this one.
+    terms = terms or terms_of(connection, session)
     with transaction.atomic():
         done = bookings.reserve(
             session, guest.member, source=connection.marketplace_id, action_id=action_id, by=None, now=now

@@ -42,7 +42,9 @@ def book(call: Call, class_id: str, exerciser_id: str) -> Answer:
         message = "No spot can be chosen here, one is assigned with the booking: ask without 'spot'"
         raise unprocessable(Operation.BOOK, FULL, message)
     try:
-        visit = actions.book(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
+        visit = actions.book(
+            call.caller.connection, seen.session, guest, action_id=call.action_id, terms=seen.terms, now=call.now
+        )
     except Refused as error:
         raise refused(Operation.BOOK, error) from None
     except ScheduledSession.DoesNotExist:  # removed a moment ago

@@ -154,8 +154,9 @@ class SeenClass:
     had_a_place: bool
     # The class has not begun, and the guest is not checked in.
     can_be_given_up: bool
-    # For `actions.explain`.
+    # For `actions.explain` and `actions.book`; `terms`: the key of the contract's version.
     known: Known
+    terms: int | None
 
     @property
     def is_visible(self) -> bool:
@@ -238,6 +239,7 @@ def _seen(caller: Caller, session: ScheduledSession, more: list[Any], now: datet
             agreed=agreed_by(_held(connection, terms, has_location=place is not None), session),
             booked_by_source=sold,
         ),
+        terms=terms.pk if terms else None,
     )
 
 
