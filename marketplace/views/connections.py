@@ -160,7 +160,8 @@ def next_words(found: Progress) -> str:
         return _("The connection has ended.")
     if found.is_ending:
         return _(
-            "Ending: nothing more is sold through %(name)s. When the last booking can be corrected no more, it ends by itself."
+            "Ending: nothing more is sold through %(name)s. When the last booking can be corrected no more, it ends by"
+            " itself."
         ) % {"name": name}
     if state == Connection.State.PAUSED:
         return _("Paused: nothing more is sold through %(name)s, and who is booked keeps the place.") % {"name": name}
