@@ -238,7 +238,8 @@ class TestOneConnection:
         ask(manager, "marketplaces/fitpass/end/", {}, status=302)
         connection.refresh_from_db()
         assert (connection.state, connection.added_at) == ("paused", None)  # until nothing about the booking can change
-        assert "When the last booking can be corrected no more, it ends by itself" in words(ask(manager, "marketplaces/fitpass/"))
+        said = words(ask(manager, "marketplaces/fitpass/"))
+        assert "When the last booking can be corrected no more, it ends by itself" in said
 
     def test_ends_at_once_where_nobody_was_booked(self, manager: StaffLogin, connection: Connection) -> None:
         assert "Nobody is booked through it." in words(ask(manager, "marketplaces/fitpass/end/"))
