@@ -13,7 +13,7 @@ from bookings.signals import reservation_changed
 from bookings.sources import is_own
 from portal.joined import Joined
 from portal.models import Member, StaffLogin
-from portal.prepared import prepared_cursor
+from portal.prepared import insert, prepared_cursor
 
 Kind = ReservationEvent.Kind
 Axes = dict[str, Any]
@@ -143,7 +143,7 @@ def record(
         version=raise_pulse(reservation.studio_id, now),
     )
     try:
-        event.save(force_insert=True)
+        insert(event)
     except IntegrityError as error:
         # Two sessions at once under one id: each was locked for itself, so `done_before` saw neither.
         if violates(error, "one_event_per_action"):

@@ -27,6 +27,7 @@ from bookings.selectors.bookable import booking_facts
 from bookings.selectors.wallet import Wallet, assignment_of
 from packages.rules import Choice, Outcome
 from portal.models import Member, StaffLogin
+from portal.prepared import insert
 
 
 def reserve(
@@ -37,14 +38,16 @@ def reserve(
     action_id: UUID,
     by: StaffLogin | None,
     now: datetime,
+    agreed: Agreed | None = None,
 ) -> Done:
     """Give the member a place in the session, and the first free spot if its room has numbered spots (K1, Q29).
 
     A place that is held for this member from the waiting list is the one that is taken, and a wait of theirs ends. The
     resolved cancellation deadline is copied onto the reservation (Q20). `by` is the login that acts; None is the
-    member's own booking. Raises Refused, or ActionIdReused.
+    member's own booking. `agreed`: with the marketplace that books, where that was just read. Raises Refused, or
+    ActionIdReused.
     """
-    given: dict[str, Any] = {"source": source, "action_id": action_id, "by": by, "now": now}
+    given: dict[str, Any] = {"source": source, "action_id": action_id, "by": by, "now": now, "agreed": agreed}
     try:
         return _reserve(session, member, **given)
     except IntegrityError as error:
@@ -62,6 +65,7 @@ def _reserve(
     action_id: UUID,
     by: StaffLogin | None,
     now: datetime,
+    agreed: Agreed | None,
 ) -> Done:
     with transaction.atomic():
         session = locked_session(session)
@@ -70,7 +74,7 @@ def _reserve(
         line = settle_waiting(session, now=now)
         wallet = Wallet(member, session.studio, now=now, lock=True, source=source)
         uses, member = wallet.choose(session), wallet.member
-        agreed = agreed_for(session, source)
+        agreed = agreed or agreed_for(session, source)
         theirs = marketplace_facts(session, source, agreed) if agreed else None
         facts = booking_facts(session, member, line, by_staff=by is not None, uses=uses, marketplace=theirs)
         decision = rules.may_book(facts, now=now)
@@ -120,7 +124,7 @@ def put_in(
         **assignment_of(uses),
     )
     take_place(session, held=wait is not None and wait.state == WaitingEntry.State.OFFERED)
-    reservation.save(force_insert=True)
+    insert(reservation)
     if wait is not None:
         wait_is_over(wait, reservation, action_id=action_id, by=by, now=now)
     return record(reservation, Kind.RESERVED, action_id=action_id, by=by, now=now, before={})

@@ -19,8 +19,9 @@ from bookings.selectors.bookable import Bookable, Known
 from bookings.selectors.bookable import explain as explain_booking
 from marketplace.actions.conflicts import open_conflict, take_back_others
 from marketplace.models import Conflict, Connection, Guest, Visit
-from marketplace.selectors.agreed import held_for
+from marketplace.selectors.agreed import Held, agreed_by, held_for
 from marketplace.selectors.answers import said_absent
+from portal.prepared import insert
 
 Kind = ReservationEvent.Kind
 # So the numbers that we give bookings begin, and none that a marketplace gives: it cannot take one of ours before us.
@@ -69,22 +70,29 @@ def book(
     now: datetime,
     booking_ref: str = "",
     additional: bool | None = None,
-    terms: int | None = None,
+    seen: Held | None = None,
 ) -> Visit:
     """Take a place for the guest, with the spot, the pass and the contract's deadline: one transaction (I6-I11).
 
-    `terms`: the key of the contract's version, where it is known already. Raises Refused with the decision, or
+    `seen`: what holds with the marketplace, where that was just read. Raises Refused with the decision, or
     ActionIdReused. With the same `action_id` again, the same visit.
     """
     # Before anything is locked: all bookings of the studio wait for the last statements of this one.
-    terms = terms or terms_of(connection, session)
+    held = seen or held_for(session, connection.marketplace_id)
     with transaction.atomic():
         done = bookings.reserve(
-            session, guest.member, source=connection.marketplace_id, action_id=action_id, by=None, now=now
+            session,
+            guest.member,
+            source=connection.marketplace_id,
+            action_id=action_id,
+            by=None,
+            now=now,
+            agreed=agreed_by(held, session) if held else None,
         )
         if done.repeated:
             return Visit.objects.select_related("reservation", "guest").get(reservation=done.event.reservation_id)
         visit = Visit(booking_ref=booking_ref, requested_at=now, additional=additional)
+        terms = held.terms if held else None
         return give_pass(visit, connection, guest, done.reservation, terms=terms, now=now)
 
 
@@ -112,7 +120,10 @@ def give_pass(
     visit.guest, visit.session, visit.reservation = guest, session, reservation
     visit.terms_id = terms
     visit.pass_name = connection.marketplace.name
-    visit.save()
+    if not visit.pk:
+        insert(visit)
+    else:
+        visit.save()
     if connection.first_booked_at is None:
         Connection.objects.filter(pk=connection.pk, first_booked_at=None).update(first_booked_at=now)
     return visit

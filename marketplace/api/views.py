@@ -43,7 +43,7 @@ def book(call: Call, class_id: str, exerciser_id: str) -> Answer:
         raise unprocessable(Operation.BOOK, FULL, message)
     try:
         visit = actions.book(
-            call.caller.connection, seen.session, guest, action_id=call.action_id, terms=seen.terms, now=call.now
+            call.caller.connection, seen.session, guest, action_id=call.action_id, seen=seen.held, now=call.now
         )
     except Refused as error:
         raise refused(Operation.BOOK, error) from None

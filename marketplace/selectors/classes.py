@@ -154,9 +154,9 @@ class SeenClass:
     had_a_place: bool
     # The class has not begun, and the guest is not checked in.
     can_be_given_up: bool
-    # For `actions.explain` and `actions.book`; `terms`: the key of the contract's version.
+    # For `actions.explain` and `actions.book`.
     known: Known
-    terms: int | None
+    held: Held
 
     @property
     def is_visible(self) -> bool:
@@ -218,6 +218,7 @@ def _seen(caller: Caller, session: ScheduledSession, more: list[Any], now: datet
         item=session.item.waiting_places, location=None, studio=session.studio.waiting_places
     ).value
     mine = _own(json.loads(own)) if own else None
+    held = _held(connection, terms, has_location=place is not None)
     return SeenClass(
         session=session,
         place=place or "",
@@ -236,10 +237,10 @@ def _seen(caller: Caller, session: ScheduledSession, more: list[Any], now: datet
         known=Known(
             line=None if waiting else LinedUp(is_over=session.cancelled_at is not None or now >= session.starts_at),
             others=_others(json.loads(others)),
-            agreed=agreed_by(_held(connection, terms, has_location=place is not None), session),
+            agreed=agreed_by(held, session),
             booked_by_source=sold,
         ),
-        terms=terms.pk if terms else None,
+        held=held,
     )
 
 
