@@ -7,10 +7,11 @@ scripts alike. Moments are told in the location's time and in the reader's langu
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import planning_words
@@ -214,7 +215,13 @@ def clock(moment: datetime, location: Location) -> str:
 
 def short_day(moment: datetime, location: Location) -> str:
     """ "Sun 22 Nov" at the location, in the reader's language and its punctuation."""
-    return date_format(moment.astimezone(location.tz), gettext("D j M"))
+    return _short_day(moment.astimezone(location.tz).date(), get_language() or "")
+
+
+@lru_cache(maxsize=512)
+def _short_day(day: date, language: str) -> str:
+    """A list has few different days; `language` is there to tell them apart."""
+    return date_format(day, gettext("D j M"))
 
 
 def day_and_clock(moment: datetime, location: Location) -> str:

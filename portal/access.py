@@ -24,7 +24,10 @@ from portal.staff.standstill import by_pin_only, locked
 
 View = Callable[..., HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS"}
-_OWN_LOGIN = Joined(StaffLogin, "studio")
+# Asked along with the login, because every page would ask again: most people work at one studio.
+_WORKS_ELSEWHERE = """EXISTS (SELECT FROM portal_stafflogin other
+ WHERE other.user_id = stafflogin.user_id AND other.is_active AND other.id <> stafflogin.id)"""
+_OWN_LOGIN = Joined(StaffLogin, "studio", more=[_WORKS_ELSEWHERE])
 
 
 class StudioRequest(HttpRequest):
@@ -84,10 +87,11 @@ def people_for(request: HttpRequest, slug: str) -> People | None:
 
 def login_for(user: User, slug: str) -> StaffLogin | None:
     """The person's own active login at the studio."""
-    login = _OWN_LOGIN.first("stafflogin.user_id = %s AND studio.slug = %s AND stafflogin.is_active", [user.pk, slug])
-    if login is not None:
-        login.user = user
-    return login
+    condition = "stafflogin.user_id = %s AND studio.slug = %s AND stafflogin.is_active LIMIT 1"
+    for login, (works_elsewhere,) in _OWN_LOGIN.rows(condition, [user.pk, slug]):
+        login.user, login.works_elsewhere = user, works_elsewhere
+        return login
+    return None
 
 
 def _by_pin(request: HttpRequest, login: StaffLogin | None) -> StaffLogin | None:

@@ -93,6 +93,8 @@ def _look(studio: Studio) -> dict[str, Any]:
 def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, str]]:
     if login.user_id != request.user.pk:
         return []  # switched in by PIN, or looked through: for this studio only
+    if login.works_elsewhere is False:
+        return []
     others = StaffLogin.objects.filter(user_id=login.user_id, is_active=True).exclude(pk=login.pk)
     return [
         {"name": name, "url": reverse("portal:studio", args=[slug])}

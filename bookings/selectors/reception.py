@@ -27,6 +27,8 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"
 
 def plain(text: str) -> str:
     """Small letters without accents, as both the list and what is typed are compared."""
+    if text.isascii():
+        return text.lower()  # most names; a long list asks several times for each row
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in parts if not unicodedata.combining(sign)).translate(_LETTERS)
 
@@ -84,7 +86,7 @@ class Person:
     @property
     def is_in_conflict(self) -> bool:
         """The marketplace says otherwise, and a person has to say how it was (Q11)."""
-        return Reservation.CONFLICT in self.flagged.split("; ")
+        return bool(self.flagged) and Reservation.CONFLICT in self.flagged.split("; ")
 
     @property
     def is_unpaid(self) -> bool:
@@ -134,6 +136,16 @@ class Meeting:
     @property
     def is_over(self) -> bool:
         return self.now >= self.over_at
+
+    @cached_property
+    def is_open_to_change(self) -> bool:
+        """Whether what happened in it can still be corrected (Q4)."""
+        return self.now <= self.location.correction_until(self.session.starts_at, self.session.ends_at)
+
+    @cached_property
+    def has_come(self) -> bool:
+        """Whether its local day has begun."""
+        return self.location.local_day(self.now) >= self.location.local_day(self.session.starts_at)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from bookings.models import Reservation
 from bookings.rules import Booking, State
 from bookings.selectors.reception import Meeting, Person, plain
 from bookings.selectors.roster import Place
-from bookings.sources import source_name
+from bookings.sources import is_own, source_name
 from bookings.states import flag_words
 from bookings.views.addresses import address_of
 from bookings.views.check_ins import Viewer, star_text, uses_of
@@ -35,9 +35,12 @@ class RosterRow:
     place: Place
     person: Person
     name: str
+    # Numbers as they stand in the page: a template would ask for each how the reader's language writes it.
+    key: str
+    session: str
     brief: str
     initials: str
-    hue: int
+    hue: str
     star_text: str
     policy: str
     # Before the start, and of those who gave up; later it only fills the row.
@@ -61,25 +64,29 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
     person, location = place.person, meeting.location
     name = person.name
     moment = person.checked_in_at if person.is_in else person.cancelled_at
+    language = get_language() or ""
+    more, tick = _row_words(language)
     return RosterRow(
         place=place,
         person=person,
         name=name,
+        key=str(person.id),
+        session=str(person.session_id),
         brief=brief(name),
         initials=initials(name),
-        hue=hue(name),
+        hue=str(hue(name)),
         star_text=star_text(person),
         policy=policy_words(place, location, now=meeting.now),
         is_policy_news=meeting.now < meeting.session.starts_at or person.booking is not Booking.BOOKED,
         look_at=flag_words(person.flagged),
-        state=_state(person.state, _told(moment, meeting), get_language() or ""),
-        source=_source(person.source, source_name(person.source), get_language() or ""),
+        state=_state(person.state, _told(moment, meeting), language),
+        source=_source(person.source, "" if is_own(person.source) else source_name(person.source), language),
         tick_url=_tick_url(person, meeting, viewer),
         photo=address_of("reservation_photo", viewer.studio, person.id) if person.has_photo else "",
         find=_find(person, viewer),
         tab="expected" if person.booking is Booking.BOOKED else "cancelled",
-        more_words=_("More about %(name)s") % {"name": name},
-        tick_words=_("Check in %(name)s") % {"name": name},
+        more_words=more % {"name": name},
+        tick_words=tick % {"name": name},
         uses=uses_of(person, viewer),
         why_url=address_of("why", viewer.studio, person.id) if viewer.sees_packages else "",
         action_id=str(uuid4()),
@@ -88,11 +95,22 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
 
 def policy_words(place: Place, location: Location, *, now: datetime) -> str:
     """Until when it could be given up free of charge, and who says so (Q20): "free until Tue 10:00, by the studio"."""
-    until = day_and_clock(place.free_until, location)
-    who = _("because the class was changed") if place.is_waived else Reservation.Deadline(place.deadline_from).label
-    if now <= place.free_until:
-        return _("free until %(moment)s, %(who)s") % {"moment": until, "who": who}
-    return _("was free until %(moment)s, %(who)s") % {"moment": until, "who": who}
+    until, who = day_and_clock(place.free_until, location), "" if place.is_waived else place.deadline_from
+    return _policy_words(until, who, now > place.free_until, get_language() or "")
+
+
+@lru_cache(maxsize=512)
+def _policy_words(until: str, deadline_from: str, is_over: bool, language: str) -> str:
+    """`deadline_from` empty: a change of the class gave more time. A long roster has few different ones."""
+    who = Reservation.Deadline(deadline_from).label if deadline_from else _("because the class was changed")
+    words = _("was free until %(moment)s, %(who)s") if is_over else _("free until %(moment)s, %(who)s")
+    return words % {"moment": until, "who": who}
+
+
+@lru_cache(maxsize=16)
+def _row_words(language: str) -> tuple[str, str]:
+    """What is said of each row's button and tick."""
+    return _("More about %(name)s"), _("Check in %(name)s")
 
 
 def _told(moment: datetime | None, meeting: Meeting) -> str:
@@ -104,14 +122,11 @@ def _told(moment: datetime | None, meeting: Meeting) -> str:
 
 
 def _tick_url(person: Person, meeting: Meeting, viewer: Viewer) -> str:
-    session, location = meeting.session, meeting.location
-    is_open = meeting.now <= location.correction_until(session.starts_at, session.ends_at)
-    if not is_open or person.booking is not Booking.BOOKED:
+    if not meeting.is_open_to_change or person.booking is not Booking.BOOKED:
         return ""
     if person.is_in:
         return address_of("revert_check_in", viewer.studio, person.id) if viewer.can_revert else ""
-    has_come = location.local_day(meeting.now) >= location.local_day(session.starts_at)
-    may_tick = viewer.can_tick and has_come and person.state is not State.SESSION_CANCELLED
+    may_tick = viewer.can_tick and meeting.has_come and person.state is not State.SESSION_CANCELLED
     return address_of("check_in", viewer.studio, person.id) if may_tick else ""
 
 

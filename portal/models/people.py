@@ -67,6 +67,8 @@ class StaffLogin(models.Model):
 
     # Not a column: what this request may do at most (a PIN is less than a password); None is all of the preset.
     at_most: frozenset[Right] | None = None
+    # Nor is this: whether the person has an active login at another studio; None where nobody asked.
+    works_elsewhere: bool | None = None
 
     class Meta:
         constraints = [
