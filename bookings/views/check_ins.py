@@ -231,7 +231,7 @@ def entry_of(deed: Deed, login_id: int) -> Entry:
 
 def _by_marketplace(word: str) -> str:
     """Its name, where a marketplace did it; what a member did is not said."""
-    return NAMES.get(word) or ""
+    return (NAMES.get(word) if word else None) or ""
 
 
 @studio_view(Right.VIEW_TODAY)

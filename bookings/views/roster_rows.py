@@ -6,6 +6,7 @@ from functools import lru_cache
 from uuid import uuid4
 
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -26,22 +27,26 @@ from portal.people import brief, hue, initials
 # What a form says in `as`, so that the answer holds the roster's row and not the counter's.
 ROSTER = "roster"
 ROSTER_TEMPLATE = "bookings/session.html"
+_EXPECTED, _CANCELLED = SafeString("expected"), SafeString("cancelled")
 
 
 @dataclass(frozen=True)
 class RosterRow:
-    """One line. `tick_url` is empty where nothing can be ticked; `tab` is the one that it belongs to."""
+    """One line. `tick_url` is empty where nothing can be ticked; `tab` is the one that it belongs to.
+
+    What is a `SafeString` is escaped once here, for it stands several times in the row or needs no escaping.
+    """
 
     place: Place
     person: Person
-    name: str
+    name: SafeString
     # Numbers as they stand in the page: a template would ask for each how the reader's language writes it.
-    key: str
-    session: str
+    key: SafeString
+    session: SafeString
     brief: str
     initials: str
-    hue: str
-    star_text: str
+    hue: SafeString
+    star_text: SafeString
     policy: str
     # Before the start, and of those who gave up; later it only fills the row.
     is_policy_news: bool
@@ -51,13 +56,13 @@ class RosterRow:
     tick_url: str
     photo: str
     find: str
-    tab: str
+    tab: SafeString
     more_words: str
     tick_words: str
     uses: PaidRow | None
     why_url: str
     # Made here for browsers without script; a script makes its own (Q17).
-    action_id: str
+    action_id: SafeString
 
 
 def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
@@ -69,13 +74,13 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
     return RosterRow(
         place=place,
         person=person,
-        name=name,
-        key=str(person.id),
-        session=str(person.session_id),
+        name=escape(name),
+        key=SafeString(person.id),
+        session=SafeString(person.session_id),
         brief=brief(name),
         initials=initials(name),
-        hue=str(hue(name)),
-        star_text=star_text(person),
+        hue=SafeString(hue(name)),
+        star_text=escape(star_text(person)),
         policy=policy_words(place, location, now=meeting.now),
         is_policy_news=meeting.now < meeting.session.starts_at or person.booking is not Booking.BOOKED,
         look_at=flag_words(person.flagged),
@@ -84,12 +89,12 @@ def roster_row(place: Place, meeting: Meeting, viewer: Viewer) -> RosterRow:
         tick_url=_tick_url(person, meeting, viewer),
         photo=address_of("reservation_photo", viewer.studio, person.id) if person.has_photo else "",
         find=_find(person, viewer),
-        tab="expected" if person.booking is Booking.BOOKED else "cancelled",
+        tab=_EXPECTED if person.booking is Booking.BOOKED else _CANCELLED,
         more_words=more % {"name": name},
         tick_words=tick % {"name": name},
         uses=uses_of(person, viewer),
         why_url=address_of("why", viewer.studio, person.id) if viewer.sees_packages else "",
-        action_id=str(uuid4()),
+        action_id=SafeString(uuid4()),
     )
 
 
