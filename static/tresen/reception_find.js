@@ -169,6 +169,8 @@ function letGo() {
   }
 }
 
+document.addEventListener("tresen:let-go", letGo);
+
 function scan(code) {
   const wanted = code.toLowerCase();
   let found = rows().filter((row) => row.dataset.number.toLowerCase() === wanted);

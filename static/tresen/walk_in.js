@@ -18,6 +18,7 @@ document.addEventListener("click", async (event) => {
   try {
     await htmx.ajax("GET", link.href, { target: dialog, swap: "innerHTML" });
     if (!dialog.firstElementChild) return;
+    document.dispatchEvent(new Event("tresen:let-go")); // letters that may be a scan were meant for the field
     if (!dialog.open) dialog.showModal();
     const field = dialog.querySelector("[autofocus]");
     (field ?? dialog).focus();
