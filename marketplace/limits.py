@@ -62,7 +62,8 @@ class Counter:
                 pipe.incrby(key, calls)
                 pipe.expire(key, 2 * WINDOW)
                 count, _ = pipe.execute()
-        except (redis.RedisError, OSError) as error:
+        # ValueError: the client's own, where its connection is closed while another thread makes one.
+        except (redis.RedisError, OSError, ValueError) as error:
             self._silent_until = time.monotonic() + SILENCE
             logger.warning("calls not counted", extra={"error": type(error).__name__})
             return 0
