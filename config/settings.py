@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "packages",
     "bookings",
     "marketplace",
+    "invoicing",
 ]
 
 MIDDLEWARE = [

@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/", include("marketplace.api.urls")),
     # Before the settings of the portal, one of whose pages is the subscription.
     path("<slug:studio>/", include("marketplace.urls")),
+    path("<slug:studio>/", include("invoicing.urls")),
     path("", include("portal.urls")),
     path("<slug:studio>/", include("bookings.urls")),
 ]

@@ -103,14 +103,20 @@ def _by_pin(request: HttpRequest, login: StaffLogin | None) -> StaffLogin | None
 
 
 def studio_view(
-    right: Right | None, *, post: Right | None = None, at_the_desk: bool = False, by_password: bool = False
+    right: Right | None,
+    *,
+    post: Right | None = None,
+    at_the_desk: bool = False,
+    by_password: bool = False,
+    hidden: bool = False,
 ) -> Callable[[View], View]:
     """Turn `<slug:studio>` into `request.studio` and `request.login`, and ask for `right`.
 
     `right` None: any login of the studio will do. `post`: what an unsafe method asks for besides.
     `at_the_desk`: the page answers while the desk is locked or an owner looks through another's eyes; it gets
     `request.base_login` and no `request.login`. `by_password`: not for someone who was switched in by PIN.
-    A stranger to the studio gets 404, as for a studio that does not exist; a login without the right gets 403.
+    A stranger to the studio gets 404, as for a studio that does not exist; a login without the right gets 403, or 404
+    where the page is `hidden`: invoices are of the whole studio, so a login pinned to locations finds none either.
     The answer is never cached (S28).
     """
 
@@ -127,7 +133,9 @@ def studio_view(
                 return barred
             wanted = [right, post if request.method not in SAFE else None]
             if any(one is not None and not request.may(one) for one in wanted):
-                raise PermissionDenied
+                raise Http404 if hidden and not request.may(right) else PermissionDenied
+            if hidden and request.login.locations.exists():
+                raise Http404
             response = view(request, *args, **kwargs)
             if hasattr(response, "headers"):
                 add_never_cache_headers(response)
@@ -135,6 +143,7 @@ def studio_view(
             return response
 
         guarded.access = (right, post)  # type: ignore[attr-defined]
+        guarded.hidden = hidden  # type: ignore[attr-defined]
         guarded.at_the_desk = at_the_desk  # type: ignore[attr-defined]
         return guarded
 

@@ -29,6 +29,7 @@ class Right(StrEnum):
     MANAGE_SETTINGS = "manage_settings"
     REQUEST_LOGINS = "request_logins"
     MANAGE_LOGINS = "manage_logins"
+    CLOSE_MONTHS = "close_months"
 
 
 class Preset(StrEnum):
@@ -54,7 +55,7 @@ _DESK = _LOOK | {
 
 RIGHTS: dict[Preset, frozenset[Right]] = {
     Preset.OWNER: frozenset(Right),
-    Preset.MANAGER: frozenset(Right) - {Right.MANAGE_LOGINS},
+    Preset.MANAGER: frozenset(Right) - {Right.MANAGE_LOGINS, Right.CLOSE_MONTHS},
     # A teacher holds these for the sessions they teach, and for no others (StaffLogin.only_own_classes).
     Preset.TEACHER: frozenset(_LOOK | {Right.CHECK_IN, Right.REVERT}),
     Preset.DESK: frozenset(_DESK),

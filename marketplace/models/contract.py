@@ -2,6 +2,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -62,6 +63,12 @@ class ContractTerms(models.Model):
         REVERSE_CHARGE = "AE", _("reverse charge")
         OUTSIDE = "O", _("not subject to tax")
 
+    class Issuer(models.TextChoices):
+        """Who writes the invoice of the studio's visits."""
+
+        MARKETPLACE = "marketplace", _("the marketplace (self-billing)")
+        STUDIO = "studio", _("the studio")
+
     studio = models.ForeignKey(Studio, models.CASCADE, related_name="+")
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="terms")
     first_on = models.DateField(_("from"))
@@ -103,6 +110,19 @@ class ContractTerms(models.Model):
         default=Decimal(0),
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
+    # Paid for a month whatever is visited in it; the visits themselves are then worth nothing more.
+    flat_rate = models.DecimalField(
+        _("flat rate per month"),
+        max_digits=9,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Empty: each visit is paid."),
+    )
+    # Volume steps: from so many paid check-ins of a month on, each further one has this rate. In the order of visits.
+    steps_from = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    steps_rate = ArrayField(models.DecimalField(max_digits=9, decimal_places=2), default=list, blank=True)
+    issuer = models.CharField(_("invoices are issued by"), max_length=11, choices=Issuer, default=Issuer.MARKETPLACE)
 
     objects = TermsQuerySet.as_manager()
 
@@ -114,7 +134,8 @@ class ContractTerms(models.Model):
                 condition=Q(check_in_rate__gte=0)
                 & Q(no_show_rate__gte=0)
                 & Q(late_cancel_rate__gte=0)
-                & (Q(additional_rate=None) | Q(additional_rate__gte=0)),
+                & (Q(additional_rate=None) | Q(additional_rate__gte=0))
+                & (Q(flat_rate=None) | Q(flat_rate__gte=0)),
                 name="rates_not_negative",
             ),
             models.CheckConstraint(
@@ -126,6 +147,7 @@ class ContractTerms(models.Model):
                 | (~Q(tax_category="S") & Q(tax_rate=0)),
                 name="only_what_is_taxed_has_a_rate",
             ),
+            models.CheckConstraint(condition=Q(steps_from__len=F("steps_rate__len")), name="each_step_has_its_rate"),
         ]
 
     def __str__(self) -> str:
