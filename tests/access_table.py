@@ -20,6 +20,8 @@ class Studio:
     post: Right | str | None = None
     # Whether the length of the answer is told without the answer; not of a file that is streamed.
     head: bool = True
+    # Who lacks the right to open it, or is pinned to locations, finds nothing there.
+    hidden: bool = False
     # What a form has to hold so that it is not refused for its content.
     data: dict[str, str] = field(default_factory=dict)
 

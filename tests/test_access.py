@@ -87,6 +87,7 @@ def test_every_view_of_ours_wears_a_decorator_that_agrees_with_the_table() -> No
             assert isinstance(rule, Studio), route.name
             assert route.is_studio, route.name
             right, post = route.view.access  # type: ignore[attr-defined]
+            assert route.view.hidden == rule.hidden, route.name  # type: ignore[attr-defined]
             wanted = [one for one in (rule.get, rule.post) if one not in (ANY, None)]
             assert {one for one in (right, post) if one} == set(wanted), route.name
 
@@ -137,6 +138,8 @@ def expected(rule: Studio, method: str, user: User | None, login: StaffLogin | N
         return {404}
     rights = RIGHTS[Preset(login.preset)]
     safe = method in SAFE
+    if rule.hidden and (rule.get or rule.post) not in rights:
+        return {404}
     if safe and rule.get is None:
         return {403, 405}  # which of them depends on whether the view asks for a right before it asks for the method
     asked = [rule.get] if safe else [rule.get, rule.post]
