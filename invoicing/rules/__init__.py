@@ -1,5 +1,16 @@
 """The decisions of invoicing. Pure."""
 
+from invoicing.rules.months import (
+    closes_at,
+    ends_at,
+    issue_at,
+    last_day,
+    month_before,
+    month_of,
+    newest_due,
+    next_month,
+)
+from invoicing.rules.obstacles import Obstacle, Papers, obstacles
 from invoicing.rules.payable import (
     PAID,
     AdditionalBy,
@@ -20,12 +31,23 @@ __all__ = [
     "AdditionalBy",
     "Because",
     "Kind",
+    "Obstacle",
+    "Papers",
     "Payable",
     "Step",
     "Terms",
     "VisitFacts",
+    "closes_at",
+    "ends_at",
     "flat_share",
     "is_refilled",
+    "issue_at",
+    "last_day",
+    "month_before",
+    "month_of",
+    "newest_due",
+    "next_month",
+    "obstacles",
     "payable",
     "step_rate",
 ]
