@@ -3,10 +3,10 @@
 from datetime import date
 
 from invoicing.documents.model import EInvoice, Line, Party, VatBreakdown
-from invoicing.documents.writing import Writer, amount, node, number, registration_scheme, seller_id, signed
+from invoicing.documents.writing import Node, Writer, amount, number, registration_scheme, seller_id, signed
 
 GUIDELINE = "urn:cen.eu:en16931:2017"
-NAMESPACES = {
+NAMESPACES: dict[str | None, str] = {
     "rsm": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
     "ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100",
     "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
@@ -37,8 +37,8 @@ def written(invoice: EInvoice) -> bytes:
         _line(out, deal, line)
     agreement = out.part(deal, "ram:ApplicableHeaderTradeAgreement")
     out.put(agreement, "ram:BuyerReference", text=invoice.buyer_reference)
-    _party(out, agreement, "ram:SellerTradeParty", invoice.seller, own_id=seller_id(invoice))
-    _party(out, agreement, "ram:BuyerTradeParty", invoice.buyer)
+    _party(out, agreement, "ram:SellerTradeParty", invoice.seller, sells=True)
+    _party(out, agreement, "ram:BuyerTradeParty", invoice.buyer, sells=False)
     out.put(agreement, "ram:ContractReferencedDocument", "ram:IssuerAssignedID", text=invoice.contract_number)
     delivery = out.part(deal, "ram:ApplicableHeaderTradeDelivery", "ram:ActualDeliverySupplyChainEvent")
     _day(out, delivery, "ram:OccurrenceDateTime", invoice.period_last)
@@ -46,12 +46,12 @@ def written(invoice: EInvoice) -> bytes:
     return out.written()
 
 
-def _day(out: Writer, above: node, name: str, day: date | None, *, kind: str = "udt:DateTimeString") -> None:
+def _day(out: Writer, above: Node, name: str, day: date | None, *, kind: str = "udt:DateTimeString") -> None:
     if day:
         out.put(above, name, kind, text=f"{day:%Y%m%d}", format="102")
 
 
-def _line(out: Writer, deal: node, line: Line) -> None:
+def _line(out: Writer, deal: Node, line: Line) -> None:
     quantity, price = signed(line)
     item = out.part(deal, "ram:IncludedSupplyChainTradeLineItem")
     out.put(item, "ram:AssociatedDocumentLineDocument", "ram:LineID", text=line.id)
@@ -74,15 +74,16 @@ def _line(out: Writer, deal: node, line: Line) -> None:
     out.put(settled, *total, text=amount(line.net))
 
 
-def _rate(out: Writer, tax: node, of: Line | VatBreakdown) -> None:
+def _rate(out: Writer, tax: Node, of: Line | VatBreakdown) -> None:
     category, rate = (of.tax_category, of.tax_rate) if isinstance(of, Line) else (of.category, of.rate)
     if category != "O":  # what is outside of VAT has no rate, not one of 0
         out.put(tax, "ram:RateApplicablePercent", text=number(rate))
 
 
-def _party(out: Writer, agreement: node, name: str, party: Party, *, own_id: str = "") -> None:
+def _party(out: Writer, agreement: Node, name: str, party: Party, *, sells: bool) -> None:
     whole = out.part(agreement, name)
-    out.put(whole, "ram:ID", text=own_id)
+    if sells:
+        out.put(whole, "ram:ID", text=seller_id(party))
     out.put(whole, "ram:Name", text=party.name)
     registered = ("ram:SpecifiedLegalOrganization", "ram:ID")
     out.put(whole, *registered, text=party.registration, schemeID=registration_scheme(party))
@@ -98,11 +99,11 @@ def _party(out: Writer, agreement: node, name: str, party: Party, *, own_id: str
     if party.electronic_scheme:
         electronic = ("ram:URIUniversalCommunication", "ram:URIID")
         out.put(whole, *electronic, text=party.electronic_address, schemeID=party.electronic_scheme)
-    for scheme, value in (("VA", party.vat_id), ("FC", party.tax_number)):
+    for scheme, value in (("VA", party.vat_id), ("FC", party.tax_number if sells else "")):
         out.put(whole, "ram:SpecifiedTaxRegistration", "ram:ID", text=value, schemeID=scheme)
 
 
-def _settlement(out: Writer, settled: node, invoice: EInvoice) -> None:
+def _settlement(out: Writer, settled: Node, invoice: EInvoice) -> None:
     out.put(settled, "ram:InvoiceCurrencyCode", text=invoice.currency)
     if invoice.iban:
         means = out.part(settled, "ram:SpecifiedTradeSettlementPaymentMeans")
@@ -131,7 +132,7 @@ def _settlement(out: Writer, settled: node, invoice: EInvoice) -> None:
         _day(out, earlier, "ram:FormattedIssueDateTime", invoice.preceding.issued_on, kind="qdt:DateTimeString")
 
 
-def _breakdown(out: Writer, settled: node, vat: VatBreakdown) -> None:
+def _breakdown(out: Writer, settled: Node, vat: VatBreakdown) -> None:
     tax = out.part(settled, "ram:ApplicableTradeTax")
     out.put(tax, "ram:CalculatedAmount", text=amount(vat.tax))
     out.put(tax, "ram:TypeCode", text="VAT")

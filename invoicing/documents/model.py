@@ -141,8 +141,8 @@ _READ: dict[Any, Any] = {
 
 
 def _typed(kind: type[Any], kept: Mapping[str, Any]) -> Any:
-    read = {field.name: _READ.get(field.type) for field in fields(kind)}
-    return kind(**{name: read[name](value) if read[name] else value for name, value in kept.items()})
+    read = {field.name: _READ.get(field.type, lambda value: value) for field in fields(kind)}
+    return kind(**{name: read[name](value) for name, value in kept.items()})
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from datetime import date
 
 from invoicing.documents.cii import CREDIT_TRANSFER, PIECE
 from invoicing.documents.model import EInvoice, Line, Party, VatBreakdown
-from invoicing.documents.writing import Writer, amount, node, number, registration_scheme, seller_id, signed
+from invoicing.documents.writing import Node, Writer, amount, number, registration_scheme, seller_id, signed
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _EN = "urn:cen.eu:en16931:2017"
@@ -21,24 +21,19 @@ class Profile:
 
     rules: str
     process: str
-    # Peppol: a line's period has to lie within that of the document (R110, R111).
-    periods_within: bool
 
 
 XRECHNUNG = Profile(
     rules=f"{_EN}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0",
     process="urn:fdc:peppol.eu:2017:poacc:billing:01:1.0",
-    periods_within=False,
 )
 PEPPOL = Profile(
     rules=f"{_EN}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0",
     process="urn:fdc:peppol.eu:2017:poacc:billing:01:1.0",
-    periods_within=True,
 )
 PEPPOL_SELF_BILLING = Profile(
     rules=f"{_EN}#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0",
     process="urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0",
-    periods_within=True,
 )
 
 
@@ -60,21 +55,21 @@ def written(invoice: EInvoice, profile: Profile) -> bytes:
     )
     _head(out, invoice, profile)
     seller = out.part(out.root, "cac:AccountingSupplierParty", "cac:Party")
-    _party(out, seller, invoice.seller, own_id=seller_id(invoice))
-    _party(out, out.part(out.root, "cac:AccountingCustomerParty", "cac:Party"), invoice.buyer)
+    _party(out, seller, invoice.seller, sells=True)
+    _party(out, out.part(out.root, "cac:AccountingCustomerParty", "cac:Party"), invoice.buyer, sells=False)
     _day(out, out.part(out.root, "cac:Delivery"), "cbc:ActualDeliveryDate", invoice.period_last)
     _payment(out, invoice)
     _totals(out, invoice)
     for line in invoice.lines:
-        _line(out, line, invoice, profile)
+        _line(out, line, invoice)
     return out.written()
 
 
-def _day(out: Writer, above: node, name: str, day: date | None) -> None:
+def _day(out: Writer, above: Node, name: str, day: date | None) -> None:
     out.put(above, name, text=day.isoformat() if day else "")
 
 
-def _money(out: Writer, above: node, name: str, text: str, invoice: EInvoice) -> None:
+def _money(out: Writer, above: Node, name: str, text: str, invoice: EInvoice) -> None:
     out.put(above, name, text=text, currencyID=invoice.currency)
 
 
@@ -100,16 +95,17 @@ def _head(out: Writer, invoice: EInvoice, profile: Profile) -> None:
     out.put(root, "cac:ContractDocumentReference", "cbc:ID", text=invoice.contract_number)
 
 
-def _party(out: Writer, whole: node, party: Party, *, own_id: str = "") -> None:
+def _party(out: Writer, whole: Node, party: Party, *, sells: bool) -> None:
     if party.electronic_scheme:
         out.put(whole, "cbc:EndpointID", text=party.electronic_address, schemeID=party.electronic_scheme)
-    out.put(whole, "cac:PartyIdentification", "cbc:ID", text=own_id)
+    if sells:
+        out.put(whole, "cac:PartyIdentification", "cbc:ID", text=seller_id(party))
     address = out.part(whole, "cac:PostalAddress")
     out.put(address, "cbc:StreetName", text=party.street)
     out.put(address, "cbc:CityName", text=party.city)
     out.put(address, "cbc:PostalZone", text=party.postcode)
     out.put(address, "cac:Country", "cbc:IdentificationCode", text=party.country)
-    for scheme, value in (("VAT", party.vat_id), ("FC", party.tax_number)):
+    for scheme, value in (("VAT", party.vat_id), ("FC", party.tax_number if sells else "")):
         if value:
             registered = out.part(whole, "cac:PartyTaxScheme")
             out.put(registered, "cbc:CompanyID", text=value)
@@ -136,7 +132,7 @@ def _payment(out: Writer, invoice: EInvoice) -> None:
     out.put(out.root, "cac:PaymentTerms", "cbc:Note", text=invoice.payment_terms)
 
 
-def _category(out: Writer, above: node, of: Line | VatBreakdown, name: str) -> None:
+def _category(out: Writer, above: Node, of: Line | VatBreakdown, name: str) -> None:
     category, rate = (of.tax_category, of.tax_rate) if isinstance(of, Line) else (of.category, of.rate)
     tax = out.part(above, name)
     out.put(tax, "cbc:ID", text=category)
@@ -166,7 +162,7 @@ def _totals(out: Writer, invoice: EInvoice) -> None:
         _money(out, total, name, amount(value), invoice)
 
 
-def _line(out: Writer, line: Line, invoice: EInvoice, profile: Profile) -> None:
+def _line(out: Writer, line: Line, invoice: EInvoice) -> None:
     quantity, price = signed(line)
     credit = invoice.type_code.is_credit
     item = out.part(out.root, "cac:CreditNoteLine" if credit else "cac:InvoiceLine")
@@ -174,7 +170,7 @@ def _line(out: Writer, line: Line, invoice: EInvoice, profile: Profile) -> None:
     name = "cbc:CreditedQuantity" if credit else "cbc:InvoicedQuantity"
     out.put(item, name, text=number(quantity), unitCode=PIECE)
     _money(out, item, "cbc:LineExtensionAmount", amount(line.net), invoice)
-    if not profile.periods_within or _within(line, invoice):
+    if _within(line, invoice):
         period = out.part(item, "cac:InvoicePeriod")
         _day(out, period, "cbc:StartDate", line.first_on)
         _day(out, period, "cbc:EndDate", line.last_on)
@@ -186,5 +182,7 @@ def _line(out: Writer, line: Line, invoice: EInvoice, profile: Profile) -> None:
 
 
 def _within(line: Line, invoice: EInvoice) -> bool:
+    """Peppol and XRechnung take no period of a line outside that of the document (R110, R111): what was put right of an
+    earlier month says so in its name."""
     days = [day for day in (line.first_on, line.last_on) if day]
     return all(invoice.period_first <= day <= invoice.period_last for day in days)

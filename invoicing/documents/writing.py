@@ -1,12 +1,13 @@
 """What CII and UBL have in common: elements with or without a value, amounts, prices, clean text."""
 
 from decimal import Decimal
+from typing import Any, TypeAlias
 
 from lxml import etree
 
-from invoicing.documents.model import EInvoice, Line, Party
+from invoicing.documents.model import Line, Party
 
-node = etree._Element  # noqa: SLF001 - lxml has no other name for it
+Node: TypeAlias = Any  # lxml publishes no types
 
 KVK = "0106"
 
@@ -22,13 +23,13 @@ class Writer:
         prefix, _, local = name.rpartition(":")
         return f"{{{self._namespaces[prefix or None]}}}{local}"
 
-    def part(self, above: node, *path: str) -> node:
+    def part(self, above: Node, *path: str) -> Node:
         """A new element, or a chain of them, each in the last."""
         for name in path:
             above = etree.SubElement(above, self._tag(name))
         return above
 
-    def put(self, above: node, *path: str, text: str, **attributes: str) -> None:
+    def put(self, above: Node, *path: str, text: str, **attributes: str) -> None:
         """The same with a value. Nothing is written without one."""
         text = clean(text)
         if text:
@@ -43,7 +44,7 @@ class Writer:
         return etree.tostring(self.root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def drop_empty(whole: node) -> None:
+def drop_empty(whole: Node) -> None:
     """Takes out what holds neither text nor parts, from the inside to the outside."""
     for part in list(whole):
         drop_empty(part)
@@ -87,8 +88,9 @@ def registration_scheme(party: Party) -> str:
     return KVK if party.country == "NL" and party.registration.isdigit() and len(party.registration) == 8 else ""
 
 
-def seller_id(invoice: EInvoice) -> str:
-    """BT-29, only when nothing else lets the buyer recognise the seller by machine (BR-CO-26): a small business that has
-    neither a VAT id nor a register entry is known by its tax number."""
-    seller = invoice.seller
+def seller_id(seller: Party) -> str:
+    """BT-29, only when nothing else lets the buyer's software recognise the seller (BR-CO-26).
+
+    A small business that has neither a VAT id nor a register entry is known by its tax number.
+    """
     return "" if seller.vat_id or seller.registration else seller.tax_number
