@@ -187,7 +187,7 @@ def flat_share(rate: Decimal, *, days: int, of: int) -> Decimal:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A visit before it is counted among the others. `settled` not None: billed already, paid or not."""
+    """A visit before it is counted among the others. `settled` not None: billed, as paid under caps or not."""
 
     id: int
     person: int
@@ -202,7 +202,7 @@ class Seen:
 
 
 def in_turn(visits: Iterable[Seen], month: date) -> dict[int, Payable]:
-    """Each visit of one contract judged in its turn, by id; the slow twin of `selectors.figures`, which says the same.
+    """Each visit of one connection judged in its turn, by id: the slow twin of `selectors.figures`.
 
     `month`: the first day of the month whose check-ins are numbered for volume steps.
     """
@@ -230,7 +230,7 @@ def in_turn(visits: Iterable[Seen], month: date) -> dict[int, Payable]:
         is_capped_kind = result.because in PAID - {Because.ADDITIONAL}
         if is_capped_kind or result.because in {Because.DAY_CAP, Because.PERIOD_CAP}:
             days[visit.person, visit.day] = facts.of_day
-        if is_capped_kind if visit.settled is None else visit.settled and result.because != Because.ADDITIONAL:
+        if is_capped_kind if visit.settled is None else visit.settled:
             paid.setdefault(visit.person, []).append(visit.day)
         if result.because in {Because.CHECK_IN, Because.STEP} and (visit.day.year, visit.day.month) == (
             month.year,
