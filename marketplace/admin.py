@@ -45,9 +45,19 @@ class ContractsInline(Kept, admin.TabularInline):
 
 
 class TermsInline(Kept, admin.TabularInline):
+    """Every version, the clauses of money first."""
+
     model = ContractTerms
-    fields = ("first_on", "cancel_hours", "check_in_rate", "no_show_rate", "late_cancel_rate", "quota", "tax_rate")
+    fields = ("first_on", "check_in_rate", "no_show_rate", "late_cancel_rate", "late_cancel_paid", "additional_rate")
+    fields += ("paid_per_day", "paid_per_30_days", "flat_rate", "steps", "issuer", "tax_category", "tax_rate")
+    fields += ("cancel_hours", "quota")
+    readonly_fields = ("steps",)
     extra = 0
+
+    @admin.display(description=gettext_lazy("volume steps"))
+    def steps(self, terms: ContractTerms) -> str:
+        pairs = zip(terms.steps_from, terms.steps_rate, strict=True)
+        return ", ".join(f"{first}: {rate}" for first, rate in pairs)
 
 
 class MarketplaceForm(forms.ModelForm):

@@ -26,6 +26,10 @@ TERMS = [
     "quota",
     "tax_category",
     "tax_rate",
+    "flat_rate",
+    "steps_from",
+    "steps_rate",
+    "issuer",
 ]
 
 
@@ -89,6 +93,7 @@ def add_terms(contract: Contract, terms: ContractTerms, *, by: StaffLogin, now: 
         terms.studio, terms.contract = found.studio, contract
         terms.save(force_insert=True)
         after: dict[str, Any] = {name: getattr(terms, name) for name in TERMS}
+        after["steps_rate"] = [str(rate) for rate in terms.steps_rate]
         record_change(found, "terms_added", studio=found.studio, by=by, now=now, after=after)
         _compare(found)
     return terms

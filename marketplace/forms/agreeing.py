@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -74,12 +75,16 @@ class ContractForm(forms.ModelForm):
         """One open contract is held by the action, which changes the one that there is."""
 
 
+STEPS = 10
+RATES = ("check_in_rate", "no_show_rate", "late_cancel_rate", "additional_rate", "flat_rate")
+
+
 class TermsForm(forms.ModelForm):
-    """A version of terms. It begins with those that hold, for most of them stay."""
+    """A version of terms. It begins with those that hold, for most of them stay. Volume steps are rows of fields."""
 
     class Meta:
         model = ContractTerms
-        fields = tuple(TERMS)
+        fields = tuple(name for name in TERMS if name not in {"steps_from", "steps_rate"})
         widgets = {"first_on": DateInput}
 
     def __init__(self, *args: Any, contract: Contract, today: date, **kwargs: Any) -> None:
@@ -89,17 +94,50 @@ class TermsForm(forms.ModelForm):
         kwargs["initial"] = {**usual, "first_on": first}
         super().__init__(*args, **kwargs)
         self.contract, self.today = contract, today
-        for name in ("check_in_rate", "no_show_rate", "late_cancel_rate", "additional_rate", "tax_rate"):
+        for name in (*RATES, "tax_rate"):
             self.fields[name].widget.attrs |= {"min": 0, "step": "0.01"}
+        self.fields["check_in_rate"].required = False
+        self._add_steps(newest)
+
+    def _add_steps(self, newest: ContractTerms | None) -> None:
+        """Ten rows, those of the newest version filled in."""
+        firsts, rates = (newest.steps_from, newest.steps_rate) if newest else ([], [])
+        for row in range(STEPS):
+            words = {"number": row + 1}
+            self.fields[f"step_from_{row}"] = forms.IntegerField(
+                label=_("Step %(number)s, from this check-in on") % words,
+                required=False,
+                max_value=1_000_000,
+                initial=firsts[row] if row < len(firsts) else None,
+            )
+            self.fields[f"step_rate_{row}"] = forms.DecimalField(
+                label=_("Step %(number)s, rate") % words,
+                required=False,
+                max_digits=9,
+                decimal_places=2,
+                initial=rates[row] if row < len(rates) else None,
+            )
+            self.fields[f"step_rate_{row}"].widget.attrs |= {"min": 0, "step": "0.01"}
+
+    @property
+    def steps(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The rows, as a template draws them: from which check-in on, and its rate."""
+        return [(self[f"step_from_{row}"], self[f"step_rate_{row}"]) for row in range(STEPS)]
+
+    @property
+    def has_steps(self) -> bool:
+        return any(field.value() not in (None, "") for pair in self.steps for field in pair)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         self._check_day(cleaned.get("first_on"))
-        for name in ("check_in_rate", "no_show_rate", "late_cancel_rate", "additional_rate"):
+        for name in RATES:
             if (cleaned.get(name) or 0) < 0:
                 self.add_error(name, _("A rate is not below 0."))
         self._check_late_cancels(cleaned)
         self._check_tax(cleaned)
+        self._check_steps(cleaned)
+        self._check_flat(cleaned)
         day, month = cleaned.get("paid_per_day"), cleaned.get("paid_per_30_days")
         if day is not None and month is not None and day > month:
             self.add_error("paid_per_day", _("A day cannot pay for more visits than 30 days do."))
@@ -131,6 +169,44 @@ class TermsForm(forms.ModelForm):
             self.add_error("tax_rate", _("What is taxed needs a rate above 0."))
         if category != ContractTerms.TaxCategory.STANDARD and rate != 0:
             self.add_error("tax_rate", _("Only what is taxed has a rate. Enter 0, or choose “taxed”."))
+
+    def _check_steps(self, cleaned: dict[str, Any]) -> None:
+        """Rows may stay empty; those that are not ascend from the second check-in on, and each has a rate."""
+        before, found = 1, []
+        for row in range(STEPS):
+            first_name, rate_name = f"step_from_{row}", f"step_rate_{row}"
+            first, rate = cleaned.get(first_name), cleaned.get(rate_name)
+            if first_name in self.errors or rate_name in self.errors or (first is None and rate is None):
+                continue
+            if first is None:
+                self.add_error(first_name, _("From which check-in of the month on?"))
+            elif rate is None:
+                self.add_error(rate_name, _("A step needs its rate."))
+            elif rate < 0:
+                self.add_error(rate_name, _("A rate is not below 0."))
+            elif first <= before:
+                least = {"number": before + 1}
+                self.add_error(first_name, _("Steps ascend: enter %(number)s or more.") % least)
+            else:
+                before = first
+                found.append((first, rate))
+        self.instance.steps_from = [first for first, _rate in found]
+        self.instance.steps_rate = [rate for _first, rate in found]
+
+    def _check_flat(self, cleaned: dict[str, Any]) -> None:
+        """A flat rate pays for all visits of a month, so nothing else may say what one of them is worth."""
+        flat = cleaned.get("flat_rate")
+        if flat is None:
+            if cleaned.get("check_in_rate") is None and not {"check_in_rate", "flat_rate"} & self.errors.keys():
+                self.add_error("check_in_rate", _("Enter a rate, or a flat rate for the month."))
+            return
+        if cleaned.get("check_in_rate") is None and "check_in_rate" not in self.errors:
+            cleaned["check_in_rate"] = Decimal(0)
+        if self.instance.steps_from:
+            self.add_error("flat_rate", _("With a flat rate no check-in is paid for itself, so there are no steps."))
+        if cleaned.get("paid_per_day") is not None or cleaned.get("paid_per_30_days") is not None:
+            words = _("With a flat rate no visit is paid for itself, so none is capped. Empty the caps.")
+            self.add_error("flat_rate", words)
 
     def validate_constraints(self) -> None:
         """All of them are checked above, in words."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -214,10 +215,26 @@ def connection_page(
     return render(request, "marketplace/connection.html", context, status=422 if bound else 200)
 
 
-def versions(terms: list[ContractTerms], today: date) -> list[tuple[ContractTerms, str]]:
-    """Each version, the newest first, and whether it holds: "now", "later" or ""."""
+@dataclass(frozen=True)
+class Version:
+    """A version of the terms. `number`: its place by the first day, 1 for the first; `holds`: "now", "later" or ""."""
+
+    terms: ContractTerms
+    number: int
+    holds: str
+
+    @property
+    def steps(self) -> list[tuple[int, Decimal]]:
+        return list(zip(self.terms.steps_from, self.terms.steps_rate, strict=True))
+
+
+def versions(terms: list[ContractTerms], today: date) -> list[Version]:
+    """All versions of a contract, the newest first, as they come."""
     in_force = next((one.pk for one in terms if one.first_on <= today), None)
-    return [(one, "now" if one.pk == in_force else "later" if one.first_on > today else "") for one in terms]
+    return [
+        Version(one, number, "now" if one.pk == in_force else "later" if one.first_on > today else "")
+        for number, one in zip(range(len(terms), 0, -1), terms, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ TERMS = {
     "quota": "6",
     "tax_category": "S",
     "tax_rate": "9",
+    "issuer": "marketplace",
 }
 
 
