@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from bookings.invoices import Settled
 from bookings.models import CalendarItem, ScheduledSession
 from portal.models import Location, Member
 
@@ -50,7 +51,7 @@ class SpecialPass:
     is_open: bool
     reservation: int
     # What the visit comes to and why, for those who may see money.
-    settled: str
+    settled: Settled
 
 
 class Marketplaces:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings import marketplaces as asked
+from bookings.invoices import Settled
 from bookings.marketplaces import Outlet, Seen, SpecialPass
 from bookings.models import CalendarItem, ScheduledSession
 from bookings.sources import NAMES
@@ -22,7 +23,7 @@ from marketplace.rules import Question, Stand
 from marketplace.selectors import passes
 from marketplace.selectors import seen as selectors
 from marketplace.selectors.seen import Sight
-from marketplace.words import settled_words, why_not
+from marketplace.words import because_words, why_not
 from portal.models import Location, Member
 
 
@@ -60,7 +61,7 @@ class Answers(asked.Marketplaces):
                 moment=day_and_clock(one.reservation.starts_at, one.reservation.location),
                 is_open=one.is_open,
                 reservation=one.reservation.pk,
-                settled=settled_words(one.settled, one.name, one.reservation.location),
+                settled=Settled(one.settled.settlement, because_words(one.settled, one.name, one.reservation.location)),
             )
             for one in passes.passes_of(member, locations, now=now)
         ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import CalendarItem
 from bookings.words import day_and_clock
-from marketplace.rules import Asked, Operation, Publication, Question, Settled, Settlement, Stand
+from marketplace.rules import Asked, Operation, Publication, Question, Settled, Stand
 from marketplace.rules.connecting import Missing, Stage
 from portal.models import Location
 
@@ -157,12 +157,6 @@ def missing_words(missing: Iterable[Missing]) -> str:
     return ", ".join(str(MISSING[one]) for one in missing)
 
 
-_SETTLED: Mapping[Settlement, Promise] = {
-    Settlement.NOT_PAYABLE: _("not payable: %(why)s"),
-    Settlement.EXPECTED: _("expected: %(why)s"),
-    Settlement.VALIDATED: _("confirmed: %(why)s"),
-    Settlement.DISPUTED: _("disputed: %(why)s"),
-}
 _BECAUSE: Mapping[Asked, Promise] = {
     Asked.CONFLICT: _("the two sides say different things"),
     Asked.DENIED: _("“was not here” was said here, checked in at %(marketplace)s %(moment)s"),
@@ -179,8 +173,7 @@ _BECAUSE: Mapping[Asked, Promise] = {
 }
 
 
-def settled_words(settled: Settled, marketplace: str, place: Location) -> str:
-    """What a visit comes to, and why: "confirmed: checked in at Wellpass Tue 3 Nov, 17:55"."""
+def because_words(settled: Settled, marketplace: str, place: Location) -> str:
+    """Why a visit comes to what it does: "checked in at Wellpass Tue 3 Nov, 17:55"."""
     moment = day_and_clock(settled.fact, place) if isinstance(settled.fact, datetime) else ""
-    why = str(_BECAUSE[settled.because]) % {"marketplace": marketplace, "moment": moment}
-    return str(_SETTLED[settled.settlement]) % {"why": why}
+    return str(_BECAUSE[settled.because]) % {"marketplace": marketplace, "moment": moment}

@@ -1,7 +1,7 @@
 """A member's packages: what is left, the ledger that explains it, selling, and everything that changes a purchase."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -21,7 +21,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings import purchase_forms as ask
 from bookings.actions import ActionIdReused as BookingIdReused
 from bookings.actions import assigning
-from bookings.marketplaces import marketplaces
+from bookings.invoices import invoices
+from bookings.marketplaces import SpecialPass, marketplaces
 from bookings.purchase_words import change_words, day, not_possible_words, purchase_words, standing_words, zone_of
 from bookings.selectors import purchases as bought
 from bookings.selectors.purchases import Owned
@@ -36,10 +37,12 @@ from packages.models import Purchase
 from packages.words import money_words
 from portal.access import StudioRequest, studio_view
 from portal.locations import location_choice
-from portal.models import Member
+from portal.models import Location, Member
 from portal.roles import Right
 
 Act = Callable[..., actions.Done]
+# Of `components/settlement.html`: two sides say different things.
+DISPUTED = "disputed"
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,22 @@ def member_packages(request: StudioRequest, member: int) -> HttpResponse:
         "sold_name": purchase_words(sold, zone) if sold else "",
         "offers": _offers(request, sold, now=now) if sold else [],
         "action_id": uuid4(),
-        "passes": marketplaces().passes(found, visible, now=now),
+        "passes": _passes(request, found, visible, now=now),
         "sees_money": request.may(Right.SEE_MONEY),
     }
     return render(request, "bookings/member_packages.html", context)
+
+
+def _passes(request: StudioRequest, member: Member, visible: list[Location], *, now: datetime) -> list[SpecialPass]:
+    """With what statement and payout say of them; an open dispute about the visit stands before that."""
+    passes = marketplaces().passes(member, visible, now=now)
+    if not passes or not request.may(Right.SEE_MONEY):
+        return passes
+    said = invoices().settled(request.studio, [one.reservation for one in passes])
+    return [
+        replace(one, settled=said.get(one.reservation, one.settled)) if one.settled.word != DISPUTED else one
+        for one in passes
+    ]
 
 
 @studio_view(Right.SELL)

@@ -9,12 +9,16 @@ from marketplace.rules.publishing import Fact
 
 
 class Settlement(StrEnum):
-    """Statements and payouts add what comes after."""
+    """The first four are answered here; what the marketplace's statement and its payout say comes after (X2)."""
 
     NOT_PAYABLE = "not_payable"
     EXPECTED = "expected"
     VALIDATED = "validated"
+    ON_STATEMENT = "on_statement"
+    MATCHED = "matched"
+    SHORT_PAID = "short_paid"
     DISPUTED = "disputed"
+    PAID = "paid"
 
 
 class Asked(StrEnum):
@@ -36,9 +40,13 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class VisitFacts:
-    """`state`: of the reservation. `has_terms`: a contract held on the day of the class."""
+    """`state`: of the reservation. `has_terms`: a contract held on the day of the class.
+
+    `class_cancelled`: the class did not take place, whatever became of the booking before.
+    """
 
     state: State
+    class_cancelled: bool
     confirmed_at: datetime | None
     # A conflict that is open, or that a person disputes with the marketplace.
     is_disputed: bool
@@ -62,16 +70,18 @@ def settlement(facts: VisitFacts) -> Settled:
 
     A check-in that both sides know is validated; one that only the desk knows is expected, and at risk (X3). While two
     sides say different things it is disputed, whatever else holds (Q11): so it is where a person said that the guest
-    was not here, and the marketplace has the check-in. It wins over a no-show that nobody said (7.6).
+    was not here, and the marketplace has the check-in. It wins over a no-show that nobody said (7.6). Nobody pays for a
+    class that did not take place, a late cancel before that neither (Q27). `invoicing.selectors.figures` says the same
+    of what is billed.
     """
     unpaid, expected = Settlement.NOT_PAYABLE, Settlement.EXPECTED
     if (differ := _where_both_sides_differ(facts)) is not None:
         return differ
     if not facts.has_terms:
         return Settled(unpaid, Asked.NO_TERMS)
+    if facts.class_cancelled and facts.state is not State.CHECKED_IN:
+        return Settled(unpaid, Asked.CLASS_CANCELLED)
     match facts.state:
-        case State.SESSION_CANCELLED:
-            return Settled(unpaid, Asked.CLASS_CANCELLED)
         case State.CANCELLED | State.EXCUSED:
             return Settled(unpaid, Asked.CANCELLED_IN_TIME)
         case State.LATE_CANCELLED if facts.pays_late_cancels:

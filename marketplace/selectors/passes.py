@@ -50,6 +50,7 @@ def _facts(visit: Visit, reservation: Reservation, now: datetime) -> VisitFacts:
     late_cancels = terms.late_cancel_paid if terms and terms.late_cancel_rate else ContractTerms.LateCancel.NEVER
     return VisitFacts(
         state=reservation.state(now),
+        class_cancelled=reservation.session.cancelled_at is not None,
         confirmed_at=visit.confirmed_at,
         is_disputed=getattr(visit, "is_disputed", False),
         denied=getattr(visit, "is_denied", False) and not _is_cancelled_there(visit),

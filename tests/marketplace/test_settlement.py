@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 from bookings.rules import State
 from marketplace.rules import Asked, Settlement, VisitFacts, settlement
-from marketplace.words import settled_words
+from marketplace.words import because_words
 from portal.models import Location
 from tests.bookings.scenes import at
 
@@ -17,6 +18,7 @@ CENTRUM = Location(name="Centrum", zone="Europe/Amsterdam")
 def facts(**fields: Any) -> VisitFacts:
     given: dict[str, Any] = {
         "state": State.CHECKED_IN,
+        "class_cancelled": False,
         "confirmed_at": SEEN,
         "is_disputed": False,
         "denied": False,
@@ -54,13 +56,33 @@ def facts(**fields: Any) -> VisitFacts:
         ({"state": State.CANCELLED}, Settlement.NOT_PAYABLE, Asked.CANCELLED_IN_TIME),
         ({"state": State.EXCUSED}, Settlement.NOT_PAYABLE, Asked.CANCELLED_IN_TIME),
         # Nobody is a no-show of a class that did not take place, and nobody pays for it (Q27).
-        ({"state": State.SESSION_CANCELLED, "pays_no_shows": True}, Settlement.NOT_PAYABLE, Asked.CLASS_CANCELLED),
+        (
+            {"state": State.SESSION_CANCELLED, "class_cancelled": True, "pays_no_shows": True},
+            Settlement.NOT_PAYABLE,
+            Asked.CLASS_CANCELLED,
+        ),
+        (
+            {"state": State.LATE_CANCELLED, "class_cancelled": True, "pays_late_cancels": True, "confirmed_at": None},
+            Settlement.NOT_PAYABLE,
+            Asked.CLASS_CANCELLED,
+        ),
+        # Who was ticked was there, whatever was said of the class.
+        ({"class_cancelled": True}, Settlement.VALIDATED, Asked.CONFIRMED),
     ],
 )
 def test_each_answer_has_its_reason(change: dict[str, Any], expected: Settlement, because: Asked) -> None:
     settled = settlement(facts(**change))
-    words = settled_words(settled, "Wellpass", CENTRUM)
-    assert words.split(": ", 1)[1]
+    words = because_words(settled, "Wellpass", CENTRUM)
+    assert words
     assert "%(" not in words
     assert (settled.settlement, settled.because) == (expected, because)
     assert settled.fact == (SEEN if because in {Asked.CONFIRMED, Asked.DENIED} else None)
+
+
+@pytest.mark.parametrize("word", Settlement)
+def test_each_settlement_has_its_word_in_the_one_component(word: Settlement) -> None:
+    shown = render_to_string("components/settlement.html", {"word": word, "why": "because"})
+
+    assert 'class="state-word"' in shown
+    assert "<svg" in shown
+    assert shown.count("because") == 1
