@@ -8,8 +8,15 @@ from invoicing.models.invoice import (
     MonthClosing,
     NumberSeries,
 )
-from invoicing.models.parties import Payer, Seller, SelfBillingAgreement, TaxStatus
+from invoicing.models.parties import Payer, SelfBillingAgreement, Seller, TaxStatus
 from invoicing.models.payout import Payout, PayoutEvent
+from invoicing.models.statement import (
+    Statement,
+    StatementAnswer,
+    StatementChunk,
+    StatementLine,
+    StatementMapping,
+)
 
 __all__ = [
     "BilledVisit",
@@ -25,5 +32,10 @@ __all__ = [
     "PayoutEvent",
     "SelfBillingAgreement",
     "Seller",
+    "Statement",
+    "StatementAnswer",
+    "StatementChunk",
+    "StatementLine",
+    "StatementMapping",
     "TaxStatus",
 ]
