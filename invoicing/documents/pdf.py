@@ -61,9 +61,10 @@ def _texts(of: EInvoice | Party | Line | VatBreakdown | Preceding, path: str = "
 
 
 def _data(invoice: EInvoice) -> dict[str, Any]:
+    title = wording.title_of(invoice)
     data = {
         "language": invoice.language,
-        "title": wording.title_of(invoice),
+        "title": title,
         "number": invoice.number,
         "author": (invoice.buyer if invoice.type_code.is_self_billed else invoice.seller).name,
         "page": _("Page %(page)s of %(pages)s") % {"page": "{page}", "pages": "{pages}"},
@@ -82,7 +83,7 @@ def _data(invoice: EInvoice) -> dict[str, Any]:
         "reasons": list(dict.fromkeys(vat.exemption_reason for vat in invoice.vat if vat.exemption_reason)),
         "payment_heading": _("Payment"),
         "payment": _payment(invoice),
-        "note": invoice.note,
+        "note": "" if invoice.note == title else invoice.note,
     }
     return {name: _shown(value) for name, value in data.items()}
 

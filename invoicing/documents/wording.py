@@ -36,12 +36,12 @@ _TITLES: Mapping[str, Mapping[TypeCode, tuple[str, str]]] = {
     },
 }
 _SELF_BILLED = {
-    "en": "Self-billing",
+    "en": "Self-billing: issued by the buyer",
     "de": "Gutschrift, ausgestellt vom Leistungsempfänger",
     "nl": "Factuur uitgereikt door afnemer",
 }
 _SELF_BILLED_CREDIT = {
-    "en": "Self-billing: correction",
+    "en": "Self-billing: correction issued by the buyer",
     "de": "Korrektur einer Gutschrift, ausgestellt vom Leistungsempfänger",
     "nl": "Correctie van een factuur uitgereikt door afnemer",
 }
