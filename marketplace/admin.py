@@ -48,9 +48,11 @@ class TermsInline(Kept, admin.TabularInline):
     """Every version, the clauses of money first."""
 
     model = ContractTerms
-    fields = ("first_on", "check_in_rate", "no_show_rate", "late_cancel_rate", "late_cancel_paid", "additional_rate")
-    fields += ("paid_per_day", "paid_per_30_days", "flat_rate", "steps", "issuer", "tax_category", "tax_rate")
-    fields += ("cancel_hours", "quota")
+    fields = (
+        *("first_on", "check_in_rate", "no_show_rate", "late_cancel_rate", "late_cancel_paid", "additional_rate"),
+        *("paid_per_day", "paid_per_30_days", "flat_rate", "steps", "issuer", "tax_category", "tax_rate"),
+        *("cancel_hours", "quota"),
+    )
     readonly_fields = ("steps",)
     extra = 0
 

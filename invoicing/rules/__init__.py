@@ -25,6 +25,7 @@ from invoicing.rules.payable import (
     payable,
     step_rate,
 )
+from invoicing.rules.payouts import PayoutState, payout_on
 
 __all__ = [
     "PAID",
@@ -34,6 +35,7 @@ __all__ = [
     "Obstacle",
     "Papers",
     "Payable",
+    "PayoutState",
     "Step",
     "Terms",
     "VisitFacts",
@@ -49,5 +51,6 @@ __all__ = [
     "next_month",
     "obstacles",
     "payable",
+    "payout_on",
     "step_rate",
 ]

@@ -1,0 +1,130 @@
+"""What is told about payouts: sent, received, failed, taken back; a reminder when one is late (P10)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from invoicing.models import Invoice, Payout, PayoutEvent
+from invoicing.rules.payouts import PayoutState
+from invoicing.selectors.payouts import Standing, expected, standing_of, with_state
+from marketplace.selectors.connecting import today_of
+from portal.jobs import enqueue
+from portal.models import StaffLogin, User
+from portal.roles import Preset
+
+MAIL_TOLD = "invoicing.mail_payout"
+MAIL_LATE = "invoicing.mail_payout_late"
+_TOLD = {PayoutEvent.Kind.SENT, PayoutEvent.Kind.RECEIVED, PayoutEvent.Kind.FAILED}
+
+
+class NotTold(Exception):
+    """What was to be told about a payout cannot be; `words` say why."""
+
+    def __init__(self, words: object) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def payout_of(invoice: Invoice) -> Payout | None:
+    """The payout that an invoice's money comes with: that of its contract's month."""
+    found = expected().filter(invoice__contract=invoice.contract_id, invoice__month=invoice.month)
+    return found.select_related("invoice").first()
+
+
+def tell(
+    payout: Payout,
+    kind: str,
+    *,
+    on: date,
+    amount: Decimal | None = None,
+    reference: str = "",
+    note: str = "",
+    operator: User | None = None,
+    now: datetime,
+) -> PayoutEvent:
+    """Append what happened, and tell the owners by mail. `amount`: above 0, in the payout's currency; of what was sent
+    or came. The same told again (kind, day, amount, reference) is what was told before, and changes nothing.
+
+    Raises NotTold for a day to come, or one before the invoice.
+    """
+    with transaction.atomic():
+        Payout.objects.select_for_update().get(pk=payout.pk)
+        invoice = payout.invoice
+        if kind not in _TOLD or (kind != PayoutEvent.Kind.FAILED and (amount is None or amount <= 0)):
+            raise NotTold(_("An amount above 0 is needed."))
+        if on > today_of(payout.studio, now=now):
+            raise NotTold(_("This day is still to come."))
+        if on < invoice.issued_on:
+            raise NotTold(_("This day is before the invoice was issued."))
+        same = {"kind": kind, "on": on, "amount": amount, "reference": reference, "note": note}
+        before = PayoutEvent.objects.filter(payout=payout, taken_back_by=None, **same).first()
+        if before:
+            return before
+        event = PayoutEvent.objects.create(
+            studio=payout.studio, payout=payout, operator=operator, recorded_at=now, **same
+        )
+        _mail_owners(MAIL_TOLD, payout, event=event.pk)
+    return event
+
+
+def take_back(event: PayoutEvent, *, operator: User | None = None, now: datetime) -> PayoutEvent:
+    """It was a mistake. The row stays, and a further one says that it does not count. Raises NotTold when it was taken
+    back already, or is nothing that anybody told."""
+    with transaction.atomic():
+        Payout.objects.select_for_update().get(pk=event.payout_id)
+        if event.kind not in _TOLD or PayoutEvent.objects.filter(takes_back=event).exists():
+            raise NotTold(_("This does not count any more."))
+        return PayoutEvent.objects.create(
+            studio=event.studio,
+            payout=event.payout,
+            kind=PayoutEvent.Kind.TAKEN_BACK,
+            on=today_of(event.studio, now=now),
+            takes_back=event,
+            operator=operator,
+            recorded_at=now,
+        )
+
+
+def remind_late(*, now: datetime) -> list[PayoutEvent]:
+    """Mail the owners and the operator about each payout that is late and that nobody was reminded of: once for each.
+
+    Meant to run at any time and as often as one likes; days are those of the studio.
+    """
+    # One day further than UTC's: the studio's own day decides below.
+    day = now.date()
+    late = with_state(date.fromordinal(day.toordinal() + 1)).filter(Q(("state", PayoutState.LATE)))
+    waiting = late.exclude(events__kind=PayoutEvent.Kind.REMINDED).select_related("studio")
+    reminded = (remind(payout, now=now) for payout in waiting.order_by("pk").iterator(chunk_size=200))
+    return [event for event in reminded if event]
+
+
+def remind(payout: Payout, *, now: datetime) -> PayoutEvent | None:
+    """One payout: None where it is not late, or somebody was reminded already."""
+    with transaction.atomic():
+        locked = Payout.objects.select_for_update().select_related("studio", "invoice").get(pk=payout.pk)
+        today = today_of(locked.studio, now=now)
+        standing: Standing = standing_of(locked, today=today)
+        reminded = PayoutEvent.objects.filter(payout=locked, kind=PayoutEvent.Kind.REMINDED).exists()
+        if reminded or standing.state != PayoutState.LATE:
+            return None
+        event = PayoutEvent.objects.create(
+            studio=locked.studio, payout=locked, kind=PayoutEvent.Kind.REMINDED, on=today, recorded_at=now
+        )
+        _mail_owners(MAIL_LATE, locked, event=event.pk)
+        # Nobody's login: the operator.
+        enqueue(MAIL_LATE, key=f"{MAIL_LATE} {event.pk} operator", studio=locked.studio, payload={"event": event.pk})
+    return event
+
+
+def _mail_owners(kind: str, payout: Payout, *, event: int) -> None:
+    for login in owners(payout):
+        enqueue(kind, key=f"{kind} {event} {login}", studio=payout.studio, payload={"event": event, "login": login})
+
+
+def owners(row: Payout | Invoice) -> list[int]:
+    """The logins of the studio's owners."""
+    found = StaffLogin.objects.filter(studio=row.studio_id, preset=Preset.OWNER, is_active=True, user__is_active=True)
+    return list(found.order_by("pk").values_list("pk", flat=True))
