@@ -3,7 +3,16 @@
 from datetime import date
 
 from invoicing.documents.model import EInvoice, Line, Party, VatBreakdown
-from invoicing.documents.writing import Node, Writer, amount, number, registration_scheme, seller_id, signed
+from invoicing.documents.writing import (
+    Node,
+    Writer,
+    amount,
+    as_rules_want,
+    number,
+    registration_scheme,
+    seller_id,
+    signed,
+)
 
 GUIDELINE = "urn:cen.eu:en16931:2017"
 NAMESPACES: dict[str | None, str] = {
@@ -18,6 +27,7 @@ PIECE = "C62"
 
 def written(invoice: EInvoice) -> bytes:
     """The whole document as XML; the same invoice gives the same bytes."""
+    invoice = as_rules_want(invoice)
     out = Writer("rsm:CrossIndustryInvoice", NAMESPACES)
     out.put(
         out.root,
@@ -66,18 +76,13 @@ def _line(out: Writer, deal: Node, line: Line) -> None:
     tax = out.part(settled, "ram:ApplicableTradeTax")
     out.put(tax, "ram:TypeCode", text="VAT")
     out.put(tax, "ram:CategoryCode", text=line.tax_category)
-    _rate(out, tax, line)
+    if line.tax_category != "O":  # outside of VAT a line has no rate (BR-O-05), but the breakdown must (BR-DE-14)
+        out.put(tax, "ram:RateApplicablePercent", text=number(line.tax_rate))
     period = out.part(settled, "ram:BillingSpecifiedPeriod")
     _day(out, period, "ram:StartDateTime", line.first_on)
     _day(out, period, "ram:EndDateTime", line.last_on)
     total = ("ram:SpecifiedTradeSettlementLineMonetarySummation", "ram:LineTotalAmount")
     out.put(settled, *total, text=amount(line.net))
-
-
-def _rate(out: Writer, tax: Node, of: Line | VatBreakdown) -> None:
-    category, rate = (of.tax_category, of.tax_rate) if isinstance(of, Line) else (of.category, of.rate)
-    if category != "O":  # what is outside of VAT has no rate, not one of 0
-        out.put(tax, "ram:RateApplicablePercent", text=number(rate))
 
 
 def _party(out: Writer, agreement: Node, name: str, party: Party, *, sells: bool) -> None:
@@ -140,4 +145,4 @@ def _breakdown(out: Writer, settled: Node, vat: VatBreakdown) -> None:
     out.put(tax, "ram:BasisAmount", text=amount(vat.base))
     out.put(tax, "ram:CategoryCode", text=vat.category)
     out.put(tax, "ram:ExemptionReasonCode", text=vat.exemption_code)
-    _rate(out, tax, vat)
+    out.put(tax, "ram:RateApplicablePercent", text=number(vat.rate))

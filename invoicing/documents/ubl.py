@@ -9,7 +9,16 @@ from datetime import date
 
 from invoicing.documents.cii import CREDIT_TRANSFER, PIECE
 from invoicing.documents.model import EInvoice, Line, Party, VatBreakdown
-from invoicing.documents.writing import Node, Writer, amount, number, registration_scheme, seller_id, signed
+from invoicing.documents.writing import (
+    Node,
+    Writer,
+    amount,
+    as_rules_want,
+    number,
+    registration_scheme,
+    seller_id,
+    signed,
+)
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _EN = "urn:cen.eu:en16931:2017"
@@ -44,6 +53,7 @@ def peppol_profile(invoice: EInvoice) -> Profile:
 
 def written(invoice: EInvoice, profile: Profile) -> bytes:
     """The whole document as XML; the same invoice gives the same bytes."""
+    invoice = as_rules_want(invoice)
     root = "CreditNote" if invoice.type_code.is_credit else "Invoice"
     out = Writer(
         root,
@@ -136,7 +146,8 @@ def _category(out: Writer, above: Node, of: Line | VatBreakdown, name: str) -> N
     category, rate = (of.tax_category, of.tax_rate) if isinstance(of, Line) else (of.category, of.rate)
     tax = out.part(above, name)
     out.put(tax, "cbc:ID", text=category)
-    if category != "O":  # what is outside of VAT has no rate, not one of 0
+    # Outside of VAT a line has no rate (BR-O-05), but the breakdown must (BR-DE-14).
+    if category != "O" or isinstance(of, VatBreakdown):
         out.put(tax, "cbc:Percent", text=number(rate))
     if isinstance(of, VatBreakdown):
         out.put(tax, "cbc:TaxExemptionReasonCode", text=of.exemption_code)

@@ -1,11 +1,12 @@
 """What CII and UBL have in common: elements with or without a value, amounts, prices, clean text."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from lxml import etree
 
-from invoicing.documents.model import Line, Party
+from invoicing.documents.model import EInvoice, Line, Party
 
 Node: TypeAlias = Any  # lxml publishes no types
 
@@ -86,6 +87,13 @@ def signed(line: Line) -> tuple[Decimal, Decimal]:
 def registration_scheme(party: Party) -> str:
     """Of BT-30 and BT-47: the Dutch trade register is the one that rules ask to be named (NL-R-003)."""
     return KVK if party.country == "NL" and party.registration.isdigit() and len(party.registration) == 8 else ""
+
+
+def as_rules_want(invoice: EInvoice) -> EInvoice:
+    """The invoice without VAT ids if nothing of it is subject to VAT (BR-O-02); the paper keeps them."""
+    if not any(vat.category == "O" for vat in invoice.vat):
+        return invoice
+    return replace(invoice, seller=replace(invoice.seller, vat_id=""), buyer=replace(invoice.buyer, vat_id=""))
 
 
 def seller_id(seller: Party) -> str:
