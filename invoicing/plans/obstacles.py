@@ -1,0 +1,113 @@
+"""Why a contract's month cannot be issued now, for the closing checklist and for the issue itself."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from invoicing.documents import unprintable
+from invoicing.documents.model import TypeCode
+from invoicing.models import Invoice, IssueAttempt, Payer, SelfBillingAgreement, Seller
+from invoicing.plans.composing import Facts, composed
+from invoicing.rules import Obstacle, Papers, last_day, next_month
+from invoicing.rules import obstacles as judged
+from invoicing.rules.totals import Entry
+from invoicing.selectors.delta import billable_months, entries_of
+from invoicing.selectors.drafts import flat_entries, issuer_of
+from invoicing.selectors.due import first_month
+from invoicing.selectors.figures import summed
+from invoicing.selectors.parties import payer_of, seller_of
+from marketplace.models import Contract, ContractTerms
+
+# For a look at the letters only: nothing is issued with it.
+_NO_NUMBER = "0"
+
+
+def obstacles(contract: Contract, month: date, *, now: datetime) -> tuple[Obstacle, ...]:
+    """What keeps the month from being issued, in the order in which it is mended; () too where nothing is to be billed.
+
+    A handful of queries.
+    """
+    entries = [
+        *flat_entries(contract, month),
+        *entries_of(contract, month, billable_months(contract, month), now=now),
+    ]
+    return obstacles_of(contract, month, entries, now=now) if entries else ()
+
+
+def obstacles_of(
+    contract: Contract, month: date, entries: Sequence[Entry], *, now: datetime, seller: Seller | None = None
+) -> tuple[Obstacle, ...]:
+    """The same for lines that are known. `seller`: the row that the caller has locked."""
+    seller = seller or seller_of(contract.studio_id)
+    payer = payer_of(contract.connection.marketplace_id)
+    is_self_billed = issuer_of(contract, month) is ContractTerms.Issuer.MARKETPLACE
+    reverse_charge = any(one.tax_category == ContractTerms.TaxCategory.REVERSE_CHARGE for one in entries)
+    return judged(
+        Papers(
+            has_seller=seller is not None,
+            has_payer=payer is not None,
+            is_self_billed=is_self_billed,
+            has_agreement=is_self_billed and _is_agreed(contract, month),
+            has_iban=seller is not None and seller.iban != "",
+            has_tax_id=seller is not None and (seller.vat_id or seller.tax_number) != "",
+            reverse_charge=reverse_charge,
+            both_vat_ids=seller is not None and payer is not None and bool(seller.vat_id and payer.vat_id),
+            unprintable=_unprintable(contract, month, entries, seller, payer, now),
+            earlier_open=earlier_open(contract, month, now=now),
+        )
+    )
+
+
+def _is_agreed(contract: Contract, month: date) -> bool:
+    """An agreement stood when the month ended, or was made since."""
+    agreements = SelfBillingAgreement.objects.filter(contract=contract)
+    return any(one.ended_on is None or one.ended_on > last_day(month) for one in agreements)
+
+
+def _unprintable(
+    contract: Contract,
+    month: date,
+    entries: Sequence[Entry],
+    seller: Seller | None,
+    payer: Payer | None,
+    now: datetime,
+) -> str:
+    if seller is None or payer is None:
+        return ""
+    facts = Facts(
+        contract=contract,
+        month=month,
+        entries=entries,
+        type_code=TypeCode.SELF_BILLED,
+        seller=seller,
+        payer=payer,
+        number=_NO_NUMBER,
+        issued_at=now,
+        issued_on=now.date(),
+        due_on=now.date(),
+    )
+    return unprintable(composed(facts))
+
+
+def earlier_open(contract: Contract, month: date, *, now: datetime) -> bool:
+    """An earlier month that is to be issued by itself has something to bill, and neither an invoice nor its answer."""
+    earlier = first_month(contract, month, now=now)
+    issued = set(
+        Invoice.objects.filter(contract=contract, month__gte=earlier, month__lt=month, corrects=None).values_list(
+            "month", flat=True
+        )
+    ) | set(
+        IssueAttempt.objects.filter(contract=contract, month__gte=earlier, month__lt=month, obstacles=[]).values_list(
+            "month", flat=True
+        )
+    )
+    while earlier < month:
+        if earlier not in issued and has_something(contract, earlier, now=now):
+            return True
+        earlier = next_month(earlier)
+    return False
+
+
+def has_something(contract: Contract, month: date, *, now: datetime) -> bool:
+    """The month has a visit of the contract, or a flat rate."""
+    sums = summed([contract.connection_id], month, next_month(month), now=now)
+    return bool(flat_entries(contract, month)) or any(one.contract == contract.pk for one in sums)

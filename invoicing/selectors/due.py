@@ -1,0 +1,71 @@
+"""Which closed months have no invoice? Asked by beat: what was due while nobody was at work is found all the same."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Min, OuterRef, Subquery
+
+from invoicing.models import Invoice, IssueAttempt
+from invoicing.rules import month_before, month_of, newest_due, next_month
+from invoicing.selectors.parties import home_of
+from marketplace.models import Contract
+from portal.models import Location
+
+# After a longer standstill, or where marketplaces are connected before invoices are wanted, months are issued by hand.
+LOOKED_BACK = 11
+
+
+def first_month(contract: Contract, month: date, *, now: datetime) -> date:
+    """The earliest month of the contract that beat issues by itself, `month` or before it. Two queries."""
+    place = home_of(contract.studio_id)
+    activated = contract.connection.activated_at
+    terms = contract.terms.aggregate(first=Min("first_on"))["first"]
+    zone = place.tz if place else ZoneInfo("UTC")
+    return min(month, _first(newest_due(now, zone), terms, activated.astimezone(zone).date() if activated else None))
+
+
+def due(now: datetime) -> list[tuple[Contract, date]]:
+    """Each contract and month whose 5th at 06:00 (by the clock of the studio's first location) has come, and which
+    has neither an invoice nor the answer that there was nothing to bill; the earliest months first. Three queries.
+    """
+    zone = Subquery(Location.objects.filter(studio=OuterRef("studio")).in_order().values("zone")[:1])
+    contracts = (
+        Contract.objects.exclude(connection__activated_at=None)
+        .annotate(zone=zone, first_on=Min("terms__first_on"), activated=F("connection__activated_at"))
+        .exclude(first_on=None)
+        .exclude(zone=None)
+        .select_related("studio", "connection")
+        .order_by("pk")
+    )
+    settled: dict[int, set[date]] = defaultdict(set)
+    earliest = month_before(month_of(now.date()), LOOKED_BACK + 3)
+    for rows in (
+        Invoice.objects.filter(month__gte=earliest, corrects=None, replaces=None),
+        IssueAttempt.objects.filter(month__gte=earliest, obstacles=[]),
+    ):
+        for contract, month in rows.values_list("contract", "month"):
+            settled[contract].add(month)
+    found = [
+        (contract, month)
+        for contract in contracts
+        for month in _months(contract, now)
+        if month not in settled[contract.pk]
+    ]
+    return sorted(found, key=lambda one: (one[1], one[0].pk))
+
+
+def _months(contract: Contract, now: datetime) -> list[date]:
+    zone = ZoneInfo(contract.zone)  # type: ignore[attr-defined]
+    newest = newest_due(now, zone)
+    month = _first(newest, contract.first_on, contract.activated.astimezone(zone).date())  # type: ignore[attr-defined]
+    months = []
+    while month <= newest and (contract.ends_on is None or month <= contract.ends_on):
+        months.append(month)
+        month = next_month(month)
+    return months
+
+
+def _first(newest: date, terms: date | None, activated: date | None) -> date:
+    known = [month_of(day) for day in (terms, activated) if day]
+    return max([month_before(newest, LOOKED_BACK), *known])

@@ -1,0 +1,379 @@
+"""A month becomes an invoice: what is on it, once, in turn, and for good."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db import connection as database
+
+from bookings.models import ScheduledSession
+from invoicing import actions
+from invoicing.actions import NotToCorrect, Obstructed, correct, issue, issue_or_note
+from invoicing.actions.issuing import chained
+from invoicing.documents.model import from_json
+from invoicing.models import BilledVisit, Invoice, InvoiceDocument, IssueAttempt, Payer, Payout, Seller
+from invoicing.rules import Obstacle
+from invoicing.selectors.delta import changed_since
+from invoicing.selectors.drafts import draft
+from invoicing.selectors.due import due
+from marketplace.models import Visit
+from tests.factories.invoicing import AgreementFactory, PayerFactory, SellerFactory
+from tests.invoicing.scenes import House, at, house
+
+pytestmark = pytest.mark.django_db
+
+OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)
+ON_5_DECEMBER = at("2026-12-05 05:00")
+ON_5_JANUARY = at("2027-01-05 05:00")
+D = Decimal
+TERMS = {
+    "check_in_rate": D("9.50"),
+    "no_show_rate": D("4.00"),
+    "tax_category": "S",
+    "tax_rate": D("19.00"),
+}
+
+
+def with_papers(**terms: Any) -> House:
+    """A house that lacks nothing."""
+    one = house()
+    one.terms(**TERMS | terms)
+    SellerFactory(studio=one.connection.studio)
+    PayerFactory(marketplace=one.connection.marketplace)
+    AgreementFactory(contract=one.contract)
+    return one
+
+
+def issued(one: House, month: date = NOVEMBER, now: datetime = ON_5_DECEMBER) -> Invoice:
+    invoice = issue(one.contract, month, now=now)
+    assert invoice is not None
+    return invoice
+
+
+def lines(invoice: Invoice) -> list[tuple[str, str, int, str]]:
+    return [(line.kind, line.because, line.quantity, str(line.net)) for line in invoice.lines.all()]
+
+
+def balanced(one: House) -> bool:
+    """Each visit is billed for what it is worth now, and for nothing twice."""
+    standing = BilledVisit.objects.standing().values_list("visit", flat=True)
+    return len(standing) == len(set(standing))
+
+
+def miss(visit: Visit) -> None:
+    """The check-in was wrong: nobody came."""
+    reservation = visit.reservation
+    assert reservation
+    reservation.attendance, reservation.checked_in_at = "no_show", None
+    reservation.save()
+
+
+def test_an_invoice_states_its_numbers_its_clauses_and_its_sums() -> None:
+    one = with_papers(paid_per_day=1, late_cancel_rate=D("3.00"), late_cancel_paid="always", additional_rate=D("5.00"))
+    for day in range(1, 5):
+        one.visit(at(f"2026-11-{day:02} 18:00"))
+    one.visit(at("2026-11-04 20:00"), additional=False)  # the second one of a day
+    one.visit(at("2026-11-05 18:00"), additional=True)
+    one.visit(at("2026-11-06 18:00"), "no_show")
+    one.visit(at("2026-11-07 18:00"), "late_cancel")
+    one.visit(at("2026-11-08 18:00"), "cancelled")
+    invoice = issued(one)
+    assert lines(invoice) == [
+        ("check_in", "check_in", 4, "38.00"),
+        ("additional", "additional", 1, "5.00"),
+        ("no_show", "no_show", 1, "4.00"),
+        ("late_cancel", "late_cancel", 1, "3.00"),
+        ("check_in", "day_cap", 1, "0.00"),
+    ]
+    assert (invoice.check_ins, invoice.additional, invoice.no_shows, invoice.late_cancels) == (4, 1, 1, 1)
+    assert (str(invoice.net), str(invoice.tax), str(invoice.gross)) == ("50.00", "9.50", "59.50")
+    assert invoice.visits.count() == 8
+    assert invoice.number == f"FITPASS-{one.connection.studio.slug.upper()}-2026-0001"
+    assert (invoice.type_code, invoice.issued_on, invoice.due_on) == ("389", date(2026, 12, 5), date(2026, 12, 15))
+    assert Payout.objects.get(invoice=invoice).amount == invoice.gross
+
+
+def test_vat_is_of_the_sum_and_not_of_the_lines() -> None:
+    """Three lines of 0.03: a cent of VAT each if they were rounded, none of the sum is."""
+    one = with_papers(
+        check_in_rate=D("0.03"), no_show_rate=D("0.03"), late_cancel_rate=D("0.03"), late_cancel_paid="always"
+    )
+    for day, kind in ((1, "check_in"), (2, "no_show"), (3, "late_cancel")):
+        one.visit(at(f"2026-11-{day:02} 18:00"), kind)
+    assert str(issued(one).tax) == "0.02"
+
+
+def test_the_same_month_is_issued_once_however_often_it_is_asked_for() -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    first = issued(one)
+    one.visit(at("2026-11-04 18:00"))
+    assert issued(one) == first
+    assert Invoice.objects.count() == 1
+
+
+def test_a_month_without_visits_has_no_document_and_is_not_asked_again() -> None:
+    one = with_papers()
+    assert (one.contract.pk, NOVEMBER) in [(contract.pk, month) for contract, month in due(ON_5_DECEMBER)]
+    for _, month in due(ON_5_DECEMBER):
+        assert issue_or_note(one.contract, month, now=ON_5_DECEMBER) is None
+    assert due(ON_5_DECEMBER) == []
+    assert Invoice.objects.count() == 0
+
+
+def test_what_is_missing_is_kept_and_tried_again() -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    Seller.objects.all().delete()
+    Payer.objects.all().delete()
+    for contract, month in due(ON_5_DECEMBER):
+        issue_or_note(contract, month, now=ON_5_DECEMBER)
+    attempt = IssueAttempt.objects.get(month=NOVEMBER)
+    assert attempt.obstacles == [Obstacle.NO_SELLER, Obstacle.NO_PAYER]
+    SellerFactory(studio=one.connection.studio)
+    PayerFactory(marketplace=one.connection.marketplace)
+    assert [month for _, month in due(ON_5_DECEMBER)] == [NOVEMBER]
+    assert issue_or_note(one.contract, NOVEMBER, now=ON_5_DECEMBER)
+    assert not IssueAttempt.objects.filter(month=NOVEMBER).exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "obstacle"),
+    [
+        ({"iban": ""}, Obstacle.NO_BANK),
+        ({"vat_id": ""}, Obstacle.NO_TAX_ID),
+        ({"legal_name": "Yoga \ue000"}, Obstacle.UNPRINTABLE),
+    ],
+)
+def test_each_gap_has_its_name(changes: dict[str, str], obstacle: Obstacle) -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    Seller.objects.update(**changes)
+    with pytest.raises(Obstructed) as refused:
+        issue(one.contract, NOVEMBER, now=ON_5_DECEMBER)
+    assert refused.value.obstacles == (obstacle,)
+    assert (Invoice.objects.count(), BilledVisit.objects.count()) == (0, 0)
+
+
+def test_months_are_issued_in_their_order() -> None:
+    one = with_papers()
+    one.visit(at("2026-10-03 16:00"))
+    one.visit(at("2026-11-03 18:00"))
+    with pytest.raises(Obstructed) as refused:
+        issue(one.contract, NOVEMBER, now=ON_5_DECEMBER)
+    assert refused.value.obstacles == (Obstacle.EARLIER_MONTH,)
+    for contract, month in due(ON_5_DECEMBER):
+        issue_or_note(contract, month, now=ON_5_DECEMBER)
+    assert [(invoice.month, invoice.series_number) for invoice in Invoice.objects.order_by("id")] == [
+        (OCTOBER, 1),
+        (NOVEMBER, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_moment"),
+    [("Europe/Amsterdam", "2026-12-05 04:59:59"), ("America/New_York", "2026-12-05 10:59:59")],
+)
+def test_invoices_are_due_on_the_5th_at_six_by_the_clock_of_the_studio(zone: str, last_moment: str) -> None:
+    one = house(zone)
+    one.terms()
+    before = at(last_moment)
+    assert NOVEMBER not in [month for _, month in due(before)]
+    assert NOVEMBER in [month for _, month in due(before + timedelta(seconds=1))]
+
+
+def test_a_server_that_was_down_from_the_4th_to_the_6th_catches_up() -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    on_the_6th = at("2026-12-06 09:00")
+    assert (one.contract.pk, NOVEMBER) in [(contract.pk, month) for contract, month in due(on_the_6th)]
+    assert issued(one, now=on_the_6th).issued_on == date(2026, 12, 6)
+
+
+def test_later_changes_are_listed_and_become_lines_of_the_next_invoice() -> None:
+    one = with_papers()
+    wrong, _right = one.visit(at("2026-11-03 18:00")), one.visit(at("2026-11-04 18:00"))
+    november = issued(one)
+    miss(wrong)
+    forgotten = one.visit(at("2026-11-20 18:00"))
+    assert [(change.visit, str(change.difference)) for change in changed_since(november, now=ON_5_JANUARY)] == [
+        (wrong.pk, "-5.50"),
+        (forgotten.pk, "9.50"),
+    ]
+    one.visit(at("2026-12-03 18:00"))
+    december = issued(one, DECEMBER, ON_5_JANUARY)
+    assert lines(december) == [
+        ("check_in", "check_in", 1, "9.50"),
+        ("check_in", "check_in", 1, "9.50"),
+        ("no_show", "no_show", 1, "4.00"),
+        ("check_in", "check_in", -1, "-9.50"),
+    ]
+    assert [line.month for line in december.lines.all()] == [DECEMBER, NOVEMBER, NOVEMBER, NOVEMBER]
+    assert (str(december.adjustments), str(december.net)) == ("4.00", "13.50")
+    assert changed_since(november, now=ON_5_JANUARY) == []
+    november.refresh_from_db()
+    assert str(november.net) == "19.00"
+    assert balanced(one)
+
+
+def test_a_change_that_is_taken_back_is_billed_again() -> None:
+    one = with_papers()
+    visit = one.visit(at("2026-11-03 18:00"))
+    issued(one)
+    reservation = visit.reservation
+    assert reservation
+    reservation.booking, reservation.attendance = "cancelled", "unknown"
+    reservation.checked_in_at, reservation.cancelled_at = None, at("2026-11-02 18:00")
+    reservation.save()
+    december = issued(one, DECEMBER, ON_5_JANUARY)
+    assert (lines(december), str(december.gross)) == ([("check_in", "check_in", -1, "-9.50")], "-11.31")
+    assert not Payout.objects.filter(invoice=december).exists()
+    reservation.booking, reservation.attendance, reservation.cancelled_at = "booked", "checked_in", None
+    reservation.checked_in_at = visit.session.starts_at  # type: ignore[union-attr]
+    reservation.save()
+    january = issued(one, date(2027, 1, 1), at("2027-02-05 05:00"))
+    assert lines(january) == [("check_in", "check_in", 1, "9.50")]
+    assert balanced(one)
+
+
+def test_a_class_that_moves_into_the_next_month_is_billed_there_and_not_twice() -> None:
+    one = with_papers()
+    visit = one.visit(at("2026-11-30 18:00"))
+    issued(one)
+    later = {"starts_at": at("2026-12-02 18:00"), "ends_at": at("2026-12-02 19:00")}
+    ScheduledSession.objects.filter(pk=visit.session_id).update(**later)
+    # Billed in November, for the same amount; its month is now December.
+    assert issue(one.contract, DECEMBER, now=ON_5_JANUARY) is None
+    assert balanced(one)
+
+
+def test_a_draft_is_what_would_be_issued() -> None:
+    one = with_papers()
+    for day in range(1, 4):
+        one.visit(at(f"2026-11-{day:02} 18:00"), "no_show" if day == 2 else "check_in")
+    one.visit(at("2026-11-29 18:00"), "booked")
+    seen = draft(one.contract, NOVEMBER, now=at("2026-11-22 12:00"))
+    assert (str(seen.totals.net), seen.to_come, seen.due_on) == ("23.00", 1, date(2026, 12, 15))
+    later = draft(one.contract, NOVEMBER, now=ON_5_DECEMBER)
+    invoice = issued(one)
+    assert [(line.kind, line.quantity, line.net) for line in later.lines] == [
+        (line.kind, line.quantity, line.net) for line in invoice.lines.all()
+    ]
+    assert (later.totals.gross, later.totals.check_ins) == (invoice.gross, invoice.check_ins)
+
+
+def test_a_flat_rate_is_one_line_by_the_days_of_its_version() -> None:
+    one = with_papers(first_on=NOVEMBER, flat_rate=D("100.00"), no_show_rate=D(0))
+    one.terms(date(2026, 11, 11), **TERMS)
+    one.visit(at("2026-11-03 18:00"))
+    one.visit(at("2026-11-12 18:00"))
+    assert lines(issued(one)) == [
+        ("flat", "flat_rate", 1, "33.33"),
+        ("check_in", "check_in", 1, "9.50"),
+        ("check_in", "flat_rate", 1, "0.00"),
+    ]
+
+
+def test_a_studio_that_writes_its_own_invoices_numbers_them_itself_and_needs_no_agreement() -> None:
+    one = house()
+    one.terms(issuer="studio", **TERMS)
+    SellerFactory(studio=one.connection.studio, prefix="LY")
+    PayerFactory(marketplace=one.connection.marketplace)
+    one.visit(at("2026-11-03 18:00"))
+    invoice = issued(one)
+    assert (invoice.type_code, invoice.number) == ("380", "LY-2026-0001")
+
+
+def test_a_correction_takes_the_whole_back_and_issues_it_anew() -> None:
+    one = with_papers()
+    wrong = one.visit(at("2026-11-03 18:00"))
+    one.visit(at("2026-11-04 18:00"))
+    november = issued(one)
+    miss(wrong)
+    credit, replacement = correct(november, now=at("2026-12-10 10:00"))
+    assert replacement
+    assert (credit.type_code, credit.number[-11:], str(credit.gross)) == ("261", "C-2026-0001", str(november.gross))
+    assert lines(replacement) == [("check_in", "check_in", 1, "9.50"), ("no_show", "no_show", 1, "4.00")]
+    assert replacement.number.endswith("2026-0002")
+    paper = from_json(credit.snapshot)
+    assert paper.preceding
+    assert paper.preceding.number == november.number
+    with pytest.raises(NotToCorrect):
+        correct(november, now=at("2026-12-10 10:01"))
+    assert changed_since(replacement, now=ON_5_JANUARY) == []
+    assert issue(one.contract, DECEMBER, now=ON_5_JANUARY) is None
+    assert list(Invoice.objects.standing()) == [replacement]
+    assert balanced(one)
+
+
+def test_a_correction_keeps_what_the_old_invoice_took_back_of_earlier_months() -> None:
+    one = with_papers()
+    wrong = one.visit(at("2026-11-03 18:00"))
+    one.visit(at("2026-11-04 18:00"))
+    issued(one)
+    miss(wrong)
+    one.visit(at("2026-12-03 18:00"))
+    december = issued(one, DECEMBER, ON_5_JANUARY)
+    one.visit(at("2026-12-04 18:00"))
+    credit, replacement = correct(december, now=at("2027-01-10 10:00"))
+    assert replacement
+    assert str(credit.net) == str(december.net) == "4.00"
+    assert str(replacement.net) == "13.50"
+    assert balanced(one)
+
+
+def test_what_was_billed_as_paid_counts_for_the_caps_of_the_next_month() -> None:
+    one = with_papers(paid_per_30_days=2)
+    for day in (25, 26):
+        one.visit(at(f"2026-11-{day} 18:00"))
+    issued(one)
+    one.visit(at("2026-12-10 18:00"))
+    one.visit(at("2026-12-28 18:00"))
+    assert [(line[1], line[2]) for line in lines(issued(one, DECEMBER, ON_5_JANUARY))] == [
+        ("check_in", 1),
+        ("period_cap", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "table", ["invoice", "invoiceline", "billedvisit", "invoicedocument", "invoiceevent", "payout"]
+)
+def test_postgresql_refuses_to_change_or_delete_what_was_issued(table: str) -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    actions.make_documents(issued(one))
+    for attempt in (f"UPDATE invoicing_{table} SET id = id + 1000", f"DELETE FROM invoicing_{table}"):
+        with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(attempt)
+
+
+def test_postgresql_refuses_numbers_that_jump_or_go_back() -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    issued(one)
+    for number in ("last + 2", "last - 1"):
+        with pytest.raises(IntegrityError, match="follow"), transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(f"UPDATE invoicing_numberseries SET last = {number}")
+
+
+def test_files_are_made_once_and_the_chain_of_hashes_holds() -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    first = issued(one)
+    made = actions.make_documents(first)
+    assert [document.kind for document in actions.make_documents(first)] == [document.kind for document in made]
+    assert InvoiceDocument.objects.filter(kind="pdf").count() == 1
+    one.visit(at("2026-12-03 18:00"))
+    second = issued(one, DECEMBER, ON_5_JANUARY)
+    assert second.previous_hash == first.hash == chained("", from_json(first.snapshot))
+    assert second.hash == chained(first.hash, from_json(second.snapshot))
+
+
+def test_moments_are_those_of_the_studio() -> None:
+    """05:00 UTC on the 5th is still the 4th nowhere we issue, but the year may turn: by the studio's own day."""
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    invoice = issued(one, now=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    assert (invoice.issued_on, invoice.number[-9:]) == (date(2027, 1, 1), "2027-0001")
