@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def written(invoice: EInvoice) -> bytes:
         data = _data(invoice)
     return typst.compile(
         str(PAPER / "invoice.typ"),
-        font_paths=[str(FONTS)],
+        font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(data)},
         pdf_standards=["a-3b"],
@@ -203,3 +204,9 @@ def _payment(invoice: EInvoice) -> list[list[str]]:
         (_("Account holder"), invoice.account_holder if invoice.iban else ""),
     )
     return [[name, value] for name, value in rows if value]
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Read once in a process."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])

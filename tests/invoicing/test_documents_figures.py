@@ -165,7 +165,7 @@ def facts(invoice: EInvoice) -> dict[str, Any]:
                 "BT-131": f"{line.net:.2f}",
                 "BT-146": str(signed(line)[1]),
                 "BT-151": line.tax_category,
-                "BT-152": str(line.tax_rate) if line.tax_category != "O" else "",
+                **({"BT-152": str(line.tax_rate)} if line.tax_category != "O" else {}),
                 "BT-153": line.name,
             }
             for line in invoice.lines
