@@ -242,7 +242,7 @@ def _next_number(contract: Contract, seller: Seller, type_code: TypeCode, year: 
     marketplace = contract.connection.marketplace_id
     prefix = f"{marketplace}-{contract.studio.slug}".upper() if type_code.is_self_billed else seller.prefix
     prefix += "-C" if type_code.is_credit else ""
-    facts = {"studio": contract.studio, "prefix": prefix, "year": year}
+    facts: dict[str, Any] = {"studio": contract.studio, "prefix": prefix, "year": year}
     NumberSeries.objects.get_or_create(**facts)
     series = NumberSeries.objects.select_for_update().get(**facts)
     series.last += 1

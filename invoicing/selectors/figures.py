@@ -5,7 +5,7 @@ million visits. `tests/invoicing/test_figures.py` holds it equal to the rule, vi
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -259,12 +259,36 @@ def figures(
 def summed(connections: Collection[int], first: date, after: date, *, now: datetime) -> list[Sum]:
     """The visits of these connections by clause and price. One query."""
     rows = _rows(FIGURES + _SUMS, _facts(connections, first, after, now))
-    return [Sum(*row[:4], Kind(row[4]), Because(row[5]), *row[6:]) for row in rows]
+    return [_sum(*row) for row in rows]
+
+
+def _sum(
+    connection: int,
+    contract: int | None,
+    terms: int | None,
+    month: date,
+    kind: str,
+    because: str,
+    price: Decimal,
+    tax_category: str | None,
+    tax_rate: Decimal | None,
+    number: int,
+) -> Sum:
+    decided = Kind(kind), Because(because)
+    return Sum(connection, contract, terms, month, *decided, price, tax_category, tax_rate, number)
 
 
 def _figure(row: tuple[Any, ...]) -> Figure:
-    by = AdditionalBy(row[14]) if row[14] else None
-    return Figure(*row[:9], Kind(row[9]), Because(row[10]), *row[11:14], by, *row[15:])
+    values = dict(zip((field.name for field in fields(Figure)), row, strict=True))
+    by = values["additional_by"]
+    return Figure(
+        **values
+        | {
+            "kind": Kind(values["kind"]),
+            "because": Because(values["because"]),
+            "additional_by": AdditionalBy(by) if by else None,
+        }
+    )
 
 
 def _facts(connections: Collection[int], first: date, after: date, now: datetime) -> dict[str, Any]:
