@@ -217,7 +217,7 @@ SELECT visit, count(*) OVER () FROM figures WHERE because = 'no_terms' ORDER BY 
 def _unclaused(
     studio: Studio, places: Iterable[Location], month: date, after: date, *, now: datetime
 ) -> Counted[Unclaused]:
-    facts = {"first": month, "after": after, "now": now, "most": NAMED}
+    facts: dict[str, Any] = {"first": month, "after": after, "now": now, "most": NAMED}
     with database.cursor() as cursor:
         cursor.execute(_UNCLAUSED, {**facts, "connections": list(studio.connections.values_list("pk", flat=True))})
         rows = cursor.fetchall()

@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import ReservationEvent
+from bookings.actions import mark_no_show
 from invoicing.actions import issue
 from invoicing.actions.closing import NotSigned, NotYet, sign, take_back
 from invoicing.models import MonthClosing
@@ -73,15 +73,9 @@ class TestUnticked:
         assert found.number == 3
 
     def test_what_a_person_or_the_marketplace_has_said_is_settled(self, there: House, owner: StaffLogin) -> None:
-        missed = there.visit(IN_NOVEMBER, "no_show")
-        ReservationEvent.objects.create(
-            studio=there.connection.studio,
-            reservation=missed.reservation,
-            action_id=uuid4(),
-            kind=ReservationEvent.Kind.NO_SHOW,
-            occurred_at=IN_NOVEMBER,
-            by=owner,
-        )
+        missed = there.visit(IN_NOVEMBER, "booked").reservation
+        assert missed is not None
+        mark_no_show(missed, action_id=uuid4(), by=owner, now=at("2026-11-30 19:00"))
         there.visit(IN_NOVEMBER, "booked", guest=2, confirmed_at=IN_NOVEMBER)
         there.visit(at("2026-12-01 12:00"), "booked", guest=3)
 
