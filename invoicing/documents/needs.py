@@ -35,10 +35,8 @@ def _en16931(of: _Facts) -> Iterator[str]:
         yield _("the studio's name")
     if not clean(of.buyer.name):
         yield _("the marketplace's name")
-    if "O" in of.categories:
-        if not of.seller.registration and not of.seller.tax_number:
-            yield _("the studio's tax number")
-    elif not of.seller.vat_id and not of.seller.tax_number:
+    known_outside = "O" in of.categories and of.seller.registration
+    if not of.seller.vat_id and not of.seller.tax_number and not known_outside:
         yield _("the studio's VAT id or tax number")
     if "AE" in of.categories:
         if not of.seller.vat_id:

@@ -83,7 +83,8 @@ def _data(invoice: EInvoice) -> dict[str, Any]:
         "totals": _totals(invoice),
         "reasons": list(dict.fromkeys(vat.exemption_reason for vat in invoice.vat if vat.exemption_reason)),
         "payment_heading": _("Payment"),
-        "payment": _payment(invoice),
+        "terms": _terms(invoice),
+        "account": _account(invoice),
         "note": "" if invoice.note == title else invoice.note,
     }
     return {name: _shown(value) for name, value in data.items()}
@@ -192,18 +193,24 @@ def _totals(invoice: EInvoice) -> list[list[str]]:
     ]
 
 
-def _payment(invoice: EInvoice) -> list[list[str]]:
-    """When and whereto. Of what is not paid out (a correction, less than nothing) only the terms, if there are any."""
-    if invoice.type_code.is_credit or invoice.gross <= 0:
-        return [[_("When"), invoice.payment_terms]] if invoice.payment_terms else []
-    due = _("around %(day)s") % {"day": _day(invoice.due_on)} if invoice.due_on else ""
+def _terms(invoice: EInvoice) -> str:
+    if invoice.payment_terms or not invoice.due_on or not _is_paid_out(invoice):
+        return invoice.payment_terms
+    return _("Paid out around %(day)s.") % {"day": _day(invoice.due_on)}
+
+
+def _account(invoice: EInvoice) -> list[list[str]]:
     rows = (
-        (_("When"), invoice.payment_terms or due),
         (_("Account"), " ".join(invoice.iban[at : at + 4] for at in range(0, len(invoice.iban), 4))),
         (_("BIC"), invoice.bic),
-        (_("Account holder"), invoice.account_holder if invoice.iban else ""),
+        (_("Account holder"), invoice.account_holder),
     )
-    return [[name, value] for name, value in rows if value]
+    return [[name, value] for name, value in rows if value] if invoice.iban and _is_paid_out(invoice) else []
+
+
+def _is_paid_out(invoice: EInvoice) -> bool:
+    """A correction is set off, and so is less than nothing: to name an account there would be to ask for a payment."""
+    return not invoice.type_code.is_credit and invoice.gross > 0
 
 
 @cache

@@ -90,10 +90,19 @@ def registration_scheme(party: Party) -> str:
 
 
 def as_rules_want(invoice: EInvoice) -> EInvoice:
-    """The invoice without VAT ids if nothing of it is subject to VAT (BR-O-02); the paper keeps them."""
+    """The invoice without VAT ids if nothing of it is subject to VAT (BR-O-02); the paper keeps them.
+
+    Who is known by nothing else (BR-CO-26) has the VAT id for a register number then.
+    """
     if not any(vat.category == "O" for vat in invoice.vat):
         return invoice
-    return replace(invoice, seller=replace(invoice.seller, vat_id=""), buyer=replace(invoice.buyer, vat_id=""))
+    seller = invoice.seller
+    known = seller.registration or ("" if seller.tax_number else seller.vat_id)
+    return replace(
+        invoice,
+        seller=replace(seller, vat_id="", registration=known),
+        buyer=replace(invoice.buyer, vat_id=""),
+    )
 
 
 def seller_id(seller: Party) -> str:

@@ -183,6 +183,9 @@ CASES = {
     "small business at": case("AT", category="E", rate="0", language="de", small_business=True),
     "reverse charge": case("NL", category="AE", rate="0", language="en"),
     "outside of VAT": case(category="O", rate="0", language="de"),
+    "outside of VAT, with nothing else": case(
+        category="O", rate="0", seller=replace(STUDIOS["DE"], registration=""), payment_terms="Paid out as agreed."
+    ),
     "correction": case("DE", ("Check-ins", "4", "6.50"), type_code=TypeCode.SELF_BILLED_CREDIT, language="de"),
     "correction nl": case("NL", ("Check-ins", "4", "6.50"), type_code=TypeCode.SELF_BILLED_CREDIT, language="nl"),
     "studio's own": case(type_code=TypeCode.INVOICE, number="2026/10 A", language="nl"),

@@ -212,6 +212,9 @@ def test_sixty_lines_go_over_pages_with_their_headings() -> None:
 
 def test_only_what_is_paid_out_names_an_account() -> None:
     assert "DE89 3704 0044 0532 0130 00" in words_of(file_of(CASES["de"]))
+    assert "Paid out around 16 November 2026." in words_of(file_of(CASES["mixed"]))
+    assert "Paid out" not in words_of(file_of(CASES["negative"]))
+    assert "Set off." in words_of(file_of(replace(CASES["negative"], payment_terms="Set off.")))
     assert "DE89" not in words_of(file_of(CASES["negative"]))
     assert "DE89" not in words_of(file_of(CASES["correction"]))
 

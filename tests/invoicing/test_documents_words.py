@@ -8,6 +8,7 @@ from invoicing.documents import KINDS, lacking, made, wording
 from invoicing.documents.model import EInvoice, TypeCode
 from tests.invoicing.documents_cases import BARE, CASES, DUTCH_MARKETPLACE, MARKETPLACE, STUDIOS, case
 
+NO_ID = "the studio's VAT id or tax number"
 ALL = ["pdf", "facturx", "xrechnung", "peppol"]
 
 
@@ -124,7 +125,8 @@ def test_two_dutch_parties_are_known_by_their_register() -> None:
 @pytest.mark.parametrize(
     ("invoice", "words"),
     [
-        (without("seller", vat_id=""), ["the studio's VAT id or tax number"]),
+        (without("seller", vat_id=""), [NO_ID]),
+        (case(category="O", rate="0", seller=replace(STUDIOS["DE"], vat_id="", registration="")), [NO_ID]),
         (without("seller", name=" \u0007"), ["the studio's name"]),
         (without("buyer", name=""), ["the marketplace's name"]),
         (case("NL", category="AE", rate="0", buyer=replace(MARKETPLACE, vat_id="")), ["the marketplace's VAT id"]),
