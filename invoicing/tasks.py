@@ -3,10 +3,11 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from invoicing import actions
+from invoicing.imports import statements
 from invoicing.models import Invoice
 from invoicing.selectors.due import due
 from marketplace.models import Contract
-from portal.jobs import enqueue, handles
+from portal.jobs import enqueue, handles, renew
 from portal.models import Job
 
 
@@ -32,3 +33,13 @@ def issue(job: Job) -> None:
 @handles(actions.DOCUMENTS)
 def make_documents(job: Job) -> None:
     actions.make_documents(Invoice.objects.get(pk=job.payload["invoice"]))
+
+
+# Not in one transaction: how far it is can be seen while it is read. What it finds is written in one.
+@handles(statements.JOB, transactional=False)
+def work_on_statement(job: Job) -> None:
+    def still_ours(lines: int) -> None:
+        job.progress_done = lines
+        renew(job)
+
+    statements.work_on(job.payload["statement"], now=timezone.now(), still_ours=still_ours)

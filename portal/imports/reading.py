@@ -79,15 +79,20 @@ def read(content: bytes, *, encoding: str | None = None, separator: str | None =
         raise Unreadable(_("The file is larger than %(size)s MiB."), size=MAX_BYTES // 2**20)
     if not content.strip():
         raise Unreadable(_("The file is empty."))
-    for start, text in _NOT_TEXT.items():
-        if content.startswith(start) and (start != b"PK" or content[2:3] in {b"\x03", b"\x05", b"\x07"}):
-            raise Unreadable(text)
+    check_is_text(content)
     encoding = encoding or detect_encoding(content)
     text = _decoded(content, encoding)
     separator = separator or detect_separator(text)
     records = _records(text, separator)
-    header = _header(next(records, None))
+    header = header_of(next(records, None))
     return Table(header, list(_rows(records, header)), encoding, separator)
+
+
+def check_is_text(content: bytes) -> None:
+    """Raises Unreadable for what begins as a workbook, an archive or a PDF does."""
+    for start, text in _NOT_TEXT.items():
+        if content.startswith(start) and (start != b"PK" or content[2:3] in {b"\x03", b"\x05", b"\x07"}):
+            raise Unreadable(text)
 
 
 def detect_encoding(content: bytes) -> str:
@@ -155,7 +160,7 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _unreadable_record(error, line) from error
+            raise unreadable_record(error, line) from error
         for number, cell in enumerate(cells, 1):
             if len(cell) > MAX_CELL // 4 and len(cell.encode(errors="replace")) > MAX_CELL:
                 raise _too_long(line, number)
@@ -163,7 +168,8 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def _unreadable_record(error: csv.Error, line: int) -> Unreadable:
+def unreadable_record(error: csv.Error, line: int) -> Unreadable:
+    """Why the reader gave up at the record that begins in this line."""
     words = str(error)
     if "field larger" in words:
         return Unreadable(_("A cell is longer than %(size)s KiB. Is a quotation mark missing?"), line=line, size=32)
@@ -181,7 +187,8 @@ def _too_long(line: int, number: int) -> Unreadable:
     )
 
 
-def _header(record: tuple[int, list[str]] | None) -> list[str]:
+def header_of(record: tuple[int, list[str]] | None) -> list[str]:
+    """The names of the columns from the line and cells of the first record; None: there is none. Raises Unreadable."""
     if record is None:
         raise Unreadable(_("The file is empty."))
     line, cells = record

@@ -1,0 +1,304 @@
+"""A statement beside our visits: each line has its verdict and its likely reason, and the sums add up (X2)."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
+
+from invoicing.models import Statement, StatementLine
+from marketplace.models import Visit
+from tests.invoicing.scenes import House, at, house
+from tests.invoicing.statement_scenes import as_csv, read, sandbox_lines, verdicts, work
+
+pytestmark = pytest.mark.django_db
+
+D = Decimal
+SEEN = {"confirmed_at": at("2026-11-02 17:00")}
+MATCHED = ("matched", "")
+
+
+@pytest.fixture
+def there() -> House:
+    one = house()
+    one.terms(
+        check_in_rate=D("10.00"),
+        no_show_rate=D("5.00"),
+        late_cancel_rate=D("4.00"),
+        late_cancel_paid="always",
+        additional_rate=D("12.00"),
+        tax_category="S",
+        tax_rate=D("21.00"),
+    )
+    return one
+
+
+def month_of_visits(one: House, number: int = 8, **fields: Any) -> list[Visit]:
+    """One a day at 18:00 there, each of somebody else."""
+    return [one.visit(at(f"2026-11-{2 + day:02} 17:00"), guest=1 + day, **(SEEN | fields)) for day in range(number)]
+
+
+def table(*rows: str, head: str = "booking_ref,member_ref,starts_at_local,event,net") -> str:
+    return "\n".join([head, *rows]) + "\n"
+
+
+def adds_up(statement: Statement) -> bool:
+    """The rows come to both totals, and so do the groups."""
+    lines = StatementLine.objects.filter(statement=statement)
+    sums = lines.aggregate(theirs=Sum("theirs"), ours=Sum("ours"))
+    groups = lines.values("verdict", "reason").annotate(theirs=Sum("theirs"), ours=Sum("ours"))
+    parts = sum((group["theirs"] or 0) - (group["ours"] or 0) for group in groups)
+    return (
+        (sums["theirs"] or 0) == statement.theirs
+        and (sums["ours"] or 0) == statement.ours
+        and parts == statement.theirs - statement.ours
+    )
+
+
+class TestTheSandbox:
+    def test_each_of_its_seven_differences_is_explained(self, there: House) -> None:
+        visits = month_of_visits(there, 6)
+        visits.append(there.visit(at("2026-11-20 17:00"), "no_show", guest=9))
+        visits.append(there.visit(at("2026-11-21 17:00"), "late_cancel", guest=9))
+        file = sandbox_lines(there, visits, "capped", "price", "twice", "missing", "extra", "correction", "flat")
+
+        statement = read(there, as_csv(file))
+
+        assert statement.state == "matched", statement.problem
+        assert verdicts(statement) == [
+            ("other_price", "their_cap"),
+            ("other_price", "tier"),
+            MATCHED,
+            ("twice", "listed_twice"),
+            MATCHED,  # the fifth; the fourth is left out
+            MATCHED,
+            MATCHED,
+            MATCHED,
+            ("missing_here", "unknown_member"),
+            ("missing_here", "correction"),
+            ("missing_here", "flat_rate"),
+            ("missing_there", "unexplained"),
+        ]
+        missing = StatementLine.objects.get(statement=statement, line=None)
+        assert missing.visit == visits[3]
+        assert adds_up(statement)
+        # -10 capped, -2 price, +10 twice, -10 missing, +10 extra, -10 correction, -25 flat
+        assert statement.theirs - statement.ours == D(-37)
+
+    def test_without_differences_all_is_matched(self, there: House) -> None:
+        visits = [*month_of_visits(there, 3), there.visit(at("2026-11-20 17:00"), additional=True, guest=4)]
+
+        statement = read(there, as_csv(sandbox_lines(there, visits)))
+
+        assert verdicts(statement) == [MATCHED] * 4
+        assert statement.theirs == statement.ours == D(42)
+
+
+class TestLeads:
+    def test_by_member_and_day_where_it_names_no_booking_of_ours(self, there: House) -> None:
+        visit = there.visit(at("2026-11-02 17:00"), **SEEN)
+
+        statement = read(there, table(",g1,2026-11-02,check_in,10.00", "theirs-77,g1,2026-11-03 18:00,check_in,10.00"))
+
+        assert verdicts(statement) == [MATCHED, ("missing_here", "no_visit")]
+        assert StatementLine.objects.get(statement=statement, line=2).visit == visit
+
+    def test_two_visits_of_a_day_take_a_line_each_by_their_time(self, there: House) -> None:
+        early, late = there.visit(at("2026-11-02 08:00")), there.visit(at("2026-11-02 17:00"))
+
+        statement = read(there, table(",g1,2026-11-02 18:00,check_in,10", ",g1,2026-11-02 09:00,check_in,10"))
+
+        lines = StatementLine.objects.filter(statement=statement).order_by("line")
+        assert [line.visit for line in lines] == [late, early]
+        assert verdicts(statement) == [MATCHED] * 2
+
+    def test_by_name_in_either_order_and_without_accents(self, there: House) -> None:
+        member = there.guest(1).member
+        member.first_name, member.last_name = "Zoë", "de Boer"
+        member.save()
+        there.visit(at("2026-11-02 17:00"))
+        there.visit(at("2026-11-23 17:00"))
+
+        head = "name,datum,netto"
+        statement = read(there, table('"De Boer, Zoe",02-11-2026,10.00', "Zoe de Boer,23-11-2026,10.00", head=head))
+
+        assert verdicts(statement) == [MATCHED] * 2
+
+    def test_by_class_and_time_only_where_it_names_nobody(self, there: House) -> None:
+        visit = there.visit(at("2026-11-02 17:00"))
+        name = visit.reservation.session.item.name  # type: ignore[union-attr]
+        head = "member_ref,class_name,starts_at_local,net"
+
+        statement = read(
+            there, table(f"stranger,{name},2026-11-02 18:00,10", f",{name.upper()},2026-11-02 18:00,10", head=head)
+        )
+
+        assert verdicts(statement) == [("missing_here", "unknown_member"), MATCHED]
+
+    def test_the_same_visit_again_is_twice_whatever_led_to_it(self, there: House) -> None:
+        visits = month_of_visits(there, 2)
+        booking = f"{visits[0].booking_ref},g1,2026-11-02 18:00,check_in"
+
+        statement = read(
+            there,
+            table(
+                f"{booking},8.00", f"{booking},10.00", ",g2,2026-11-03 18:00,check_in,10", ",g2,2026-11-03,check_in,10"
+            ),
+        )
+
+        # Of two the one that is right is the visit; the other one is too much.
+        assert verdicts(statement) == [
+            ("twice", "listed_twice"),
+            MATCHED,
+            MATCHED,
+            ("twice", "listed_twice"),
+        ]
+        assert adds_up(statement)
+
+
+class TestReasons:
+    def one_line(self, there: House, row: str) -> tuple[str, str]:
+        statement = read(there, table(row, head="booking_ref,starts_at_local,event,quantity,net,tax,currency"))
+        assert adds_up(statement)
+        return verdicts(statement)[0]
+
+    @pytest.mark.parametrize(
+        ("kind", "row", "reason"),
+        [
+            ("check_in", "{},2026-11-02 18:00,check_in,1,10.01,2.10,EUR", "rounding"),
+            ("check_in", "{},2026-11-02 18:00,check_in,1,12.10,0,EUR", "tax_included"),
+            ("check_in", "{},2026-11-02 18:00,check_in,1,8.26,1.74,EUR", "tax_included"),
+            ("check_in", "{},2026-11-02 18:00,check_in,3,30,,EUR", "quantity"),
+            ("check_in", "{},2026-11-02 18:00,check_in,1,12,,EUR", "step"),
+            ("check_in", "{},2026-11-02 18:00,no_show,1,5,,EUR", "event"),
+            ("no_show", "{},2026-11-02 18:00,check_in,1,10,,EUR", "event"),
+            ("check_in", "{},2026-11-02 18:00,check_in,1,10,,CHF", "currency"),
+            ("late_cancel", "{},2026-11-02 18:00,late_cancel,1,0,,EUR", "refilled"),
+            ("check_in", "{},2026-11-02 18:00,check_in,1,0,,EUR", "their_cap"),
+            ("check_in", "{},2026-11-02 18:00,check_in,1,7.77,,EUR", "tier"),
+        ],
+    )
+    def test_of_another_price(self, there: House, kind: str, row: str, reason: str) -> None:
+        visit = there.visit(at("2026-11-02 17:00"), kind, **(SEEN if kind == "check_in" else {}))
+
+        assert self.one_line(there, row.format(visit.booking_ref)) == ("other_price", reason)
+
+    def test_they_pay_beyond_our_cap(self) -> None:
+        one = house()
+        one.terms(paid_per_day=1)
+        one.visit(at("2026-11-02 08:00"))
+        second = one.visit(at("2026-11-02 17:00"))
+
+        statement = read(one, table(f"{second.booking_ref},g1,2026-11-02 18:00,check_in,8.00"))
+
+        assert verdicts(statement)[0] == ("other_price", "our_cap")
+
+    def test_they_pay_what_the_contract_does_not(self) -> None:
+        one = house()
+        one.terms()
+        visit = one.visit(at("2026-11-02 08:00"), "no_show")
+
+        statement = read(one, table(f"{visit.booking_ref},g1,2026-11-02 09:00,no_show,4.00"))
+
+        assert verdicts(statement) == [("other_price", "not_payable")]
+
+    def test_missing_there(self, there: House) -> None:
+        shown = there.visit(at("2026-11-02 17:00"), guest=1, **SEEN)
+        there.visit(at("2026-11-03 17:00"), guest=2)
+        there.visit(at("2026-11-04 17:00"), "no_show", guest=3)
+        there.visit(at("2026-11-05 17:00"), "late_cancel", guest=4)
+        there.visit(at("2026-10-31 23:30"), guest=5, **SEEN)  # the first of November there
+        there.visit(at("2026-11-06 17:00"), "cancelled", guest=6)  # nobody owes it
+
+        statement = read(there, table(f"{shown.booking_ref},g1,2026-11-02 18:00,check_in,10"))
+
+        assert verdicts(statement) == [
+            MATCHED,
+            ("missing_there", "other_month"),
+            ("missing_there", "not_validated"),
+            ("missing_there", "event"),
+            ("missing_there", "refilled"),
+        ]
+
+    def test_missing_here(self, there: House) -> None:
+        there.visit(at("2026-11-02 17:00"), guest=1)
+        cancelled = there.visit(at("2026-11-03 17:00"), "cancelled", guest=1)
+        october = there.visit(at("2026-10-31 17:00"), guest=1)
+        long_ago = there.visit(at("2026-10-07 17:00"), guest=1)
+
+        statement = read(
+            there,
+            table(
+                f"{cancelled.booking_ref},g1,2026-11-03 18:00,check_in,10",
+                f"{october.booking_ref},g1,2026-10-31 18:00,check_in,10",
+                f"{long_ago.booking_ref},g1,2026-10-07 19:00,check_in,10",
+                "x,g1,2026-12-01 10:00,check_in,10",
+                "x,g1,2026-11-09 10:00,check_in,10",
+                "x,nobody,2026-11-09 10:00,check_in,10",
+            ),
+            month=at("2026-11-01 00:00").date(),
+        )
+
+        assert verdicts(statement)[:6] == [
+            ("missing_here", "not_billed"),
+            ("missing_here", "correction"),
+            ("missing_here", "correction"),
+            ("missing_here", "other_month"),
+            ("missing_here", "no_visit"),
+            ("missing_here", "unknown_member"),
+        ]
+
+    def test_a_flat_rate_stands_against_ours(self) -> None:
+        one = house()
+        one.terms(flat_rate=D("300.00"))
+        visit = one.visit(at("2026-11-02 08:00"))
+
+        statement = read(
+            one,
+            table(",,,flat,280.00", f"{visit.booking_ref},g1,2026-11-02 09:00,check_in,0.00"),
+            month=at("2026-11-01 00:00").date(),
+        )
+
+        assert verdicts(statement) == [("other_price", "flat_rate"), MATCHED]
+        assert (statement.theirs, statement.ours) == (D(280), D(300))
+
+
+class TestAgain:
+    def test_a_later_file_of_the_month_replaces_the_former_one_which_is_kept(self, there: House) -> None:
+        visit = month_of_visits(there, 1)[0]
+        first = read(there, table(f"{visit.booking_ref},g1,2026-11-02 18:00,check_in,9"))
+        second = read(there, table(f"{visit.booking_ref},g1,2026-11-02 18:00,check_in,10"))
+
+        first.refresh_from_db()
+        assert (first.replaced_by, second.replaced_by) == (second, None)
+        assert verdicts(first) == [("other_price", "tier")]
+
+    def test_matched_anew_it_says_what_holds_now(self, there: House) -> None:
+        visits = month_of_visits(there, 2)
+        statement = read(there, table(f"{visits[0].booking_ref},g1,2026-11-02 18:00,check_in,10"))
+        booked = visits[0].reservation
+        assert booked
+        booked.attendance, booked.checked_in_at = "no_show", None
+        booked.save()
+        Visit.objects.filter(pk=visits[0].pk).update(confirmed_at=None)
+        Statement.objects.update(state="matching")
+
+        statement = work(statement)
+
+        assert verdicts(statement) == [("other_price", "event"), ("missing_there", "unexplained")]
+
+
+def test_thousands_of_lines_are_matched_with_as_many_statements_as_one(there: House) -> None:
+    visits = month_of_visits(there, 2)
+
+    def queries(number: int) -> int:
+        rows = [f"no-{number}-{at},g{at % 7},2026-11-{1 + at % 28:02} 10:00,check_in,10.00" for at in range(number)]
+        with CaptureQueriesContext(connection) as seen:
+            statement = read(there, table(f"{visits[0].booking_ref},g1,2026-11-02 18:00,check_in,10", *rows))
+        assert StatementLine.objects.filter(statement=statement, verdict="").count() == 0
+        return len(seen)
+
+    few, many = queries(1), queries(3000)
+    assert many <= few + 3  # a piece of the file is read by a statement of its own
