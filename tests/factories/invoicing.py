@@ -62,6 +62,7 @@ class SellerFactory(DjangoModelFactory[Seller]):
 class PayerFactory(DjangoModelFactory[Payer]):
     class Meta:
         model = Payer
+        django_get_or_create = ["marketplace"]
 
     marketplace = factory.SubFactory(MarketplaceFactory)
     legal_name = "Fitpass Nederland B.V."

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 
 from bookings.models import CalendarItem, Reservation, ScheduledSession
@@ -55,7 +56,22 @@ class House:
         **fields: Any,
     ) -> Visit:
         """`kind`: check_in, no_show, late_cancel, cancelled or booked."""
-        session = session or self.session(starts_at, place)
+        with transaction.atomic():
+            reservation = self._reservation(session or self.session(starts_at, place), kind, guest)
+        return Visit.objects.create(
+            studio=self.connection.studio,
+            connection=self.connection,
+            booking_ref=f"ref-{next(_REFS)}",
+            guest=self.guest(guest),
+            session=reservation.session,
+            reservation=reservation,
+            pass_name="wellpass",
+            requested_at=reservation.starts_at - timedelta(days=1),
+            additional=additional,
+            **fields,
+        )
+
+    def _reservation(self, session: ScheduledSession, kind: str, guest: int) -> Reservation:
         booking = {"late_cancel": "late_cancelled", "cancelled": "cancelled"}.get(kind, "booked")
         attendance = {"check_in": "checked_in", "no_show": "no_show"}.get(kind, "unknown")
         reservation = Reservation.objects.create(
@@ -76,18 +92,7 @@ class House:
         )
         if booking == "booked":
             ScheduledSession.objects.filter(pk=session.pk).update(places_taken=F("places_taken") + 1)
-        return Visit.objects.create(
-            studio=self.connection.studio,
-            connection=self.connection,
-            booking_ref=f"ref-{next(_REFS)}",
-            guest=self.guest(guest),
-            session=session,
-            reservation=reservation,
-            pass_name="wellpass",
-            requested_at=session.starts_at - timedelta(days=1),
-            additional=additional,
-            **fields,
-        )
+        return reservation
 
     def terms(self, first_on: date = date(2020, 1, 1), **fields: Any) -> ContractTerms:
         return ContractTermsFactory(contract=self.contract, first_on=first_on, **fields)
