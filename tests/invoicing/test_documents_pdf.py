@@ -20,6 +20,7 @@ from pypdf import PdfReader
 
 from invoicing.documents import Unprintable, cii, made, pdf, unprintable, versions
 from invoicing.documents.embedding import NAMESPACE, embedded
+from invoicing.documents.letters import missing
 from invoicing.documents.model import EInvoice
 from tests.invoicing.documents_cases import BARE, CASES, FOREIGN, MARKETPLACE, STUDIOS, case
 
@@ -176,6 +177,17 @@ def test_names_of_europe_are_shown_as_they_are() -> None:
     assert names in words_of(file_of(case(seller=replace(STUDIOS["DE"], name=names))))
     # Letters in two parts, signs that are not seen, other blanks: nothing to refuse.
     assert unprintable(case(seller=replace(STUDIOS["DE"], name="Cafe\u0301 Yo\u00adga\u2009Mitte\u200b\t\u0007"))) == ""
+
+
+def test_whatever_is_not_refused_beforehand_is_printed(tmp_path: Path) -> None:
+    """Each of the first 70,000 signs that is not said to be missing, by itself: Typst refuses none, and it is PDF/A."""
+    signs = [chr(one) for one in range(1, 70_000) if not 0xD800 <= one < 0xE000 and not missing(chr(one))]
+    assert len(signs) > 1600
+    name = " ".join(signs)
+    invoice = case(seller=replace(STUDIOS["DE"], name=name), lines=(replace(case().lines[0], description=name),))
+    found = findings(tmp_path / "signs.pdf", file_of(invoice))
+    assert {rule for rule, _message in found} == {"ISO_19005_3:6.6.2.3.1-1"}
+    etree.fromstring(cii.written(invoice))
 
 
 def test_markup_is_text() -> None:
