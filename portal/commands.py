@@ -77,7 +77,7 @@ def settings(request: StudioRequest, text: str) -> Section:
     if not text.strip() or not request.may(Right.MANAGE_SETTINGS):
         return Section(_("Settings"), [])
     found = []
-    for group in groups():
+    for group in groups(request.login.rights):
         slug = request.studio.slug
         url = (
             reverse(group.url_name, args=[slug])

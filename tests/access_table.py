@@ -295,4 +295,10 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "marketplace:pause": Studio(post=Right.MANAGE_CONNECTIONS),
     "marketplace:resume": Studio(post=Right.MANAGE_CONNECTIONS),
     "marketplace:end": Studio(get=Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS),
+    "invoicing:settings": Studio(get=Right.CLOSE_MONTHS, post=Right.CLOSE_MONTHS, hidden=True),
+    "invoicing:settings_bank": Studio(get=Right.CLOSE_MONTHS, post=Right.CLOSE_MONTHS, hidden=True),
+    "invoicing:settings_tax_status": Studio(post=Right.CLOSE_MONTHS, hidden=True),
+    "invoicing:settings_tax_status_remove": Studio(post=Right.CLOSE_MONTHS, hidden=True),
+    "invoicing:settings_agreement": Studio(get=Right.CLOSE_MONTHS, post=Right.CLOSE_MONTHS, hidden=True),
+    "invoicing:settings_agreement_end": Studio(post=Right.CLOSE_MONTHS, hidden=True),
 }

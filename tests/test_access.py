@@ -54,9 +54,10 @@ OBJECTS = {
     "purchase",
     "purchase_run",
     "conflict",
+    "tax_status",
 }
 # Those that belong to no location: a login that is pinned to one sees them all the same.
-OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion", "package", "purchase"}
+OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion", "package", "purchase", "tax_status"}
 OTHER_WORDS: dict[str, Any] = {
     "hook": "00000000-0000-0000-0000-000000000001",
     "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own", "token": "forged",

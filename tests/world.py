@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bookings import actions
 from bookings.models import CalendarFeed, Reservation
+from invoicing.models import TaxStatus
 from marketplace.actions import retire
 from marketplace.actions import store as keep
 from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, Visit
@@ -118,6 +119,7 @@ def house(slug: str) -> House:
     old_pass = PackageVersionFactory(package__studio=studio, package__name="Wellpass", price=0).package
     retired = retire(studio, [old_pass.pk], reason="", day=now.date(), by=owner, now=now)
     assert retired is not None
+    small = TaxStatus.objects.create(studio=studio, first_on="2026-01-01", small_business=True)
     return House(
         studio=studio,
         place=place,
@@ -158,6 +160,7 @@ def house(slug: str) -> House:
             "exchange": said.pk,
             "message": message.pk,
             "retirement": retired.change.pk,
+            "tax_status": small.pk,
         },
     )
 

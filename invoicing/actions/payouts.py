@@ -7,13 +7,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from invoicing.actions.parties import owners
 from invoicing.models import Invoice, Payout, PayoutEvent
 from invoicing.rules.payouts import PayoutState
 from invoicing.selectors.payouts import Standing, expected, standing_of, with_state
 from marketplace.selectors.connecting import today_of
 from portal.jobs import enqueue
-from portal.models import StaffLogin, User
-from portal.roles import Preset
+from portal.models import User
 
 MAIL_TOLD = "invoicing.mail_payout"
 MAIL_LATE = "invoicing.mail_payout_late"
@@ -120,11 +120,5 @@ def remind(payout: Payout, *, now: datetime) -> PayoutEvent | None:
 
 
 def _mail_owners(kind: str, payout: Payout, *, event: int) -> None:
-    for login in owners(payout):
+    for login in owners(payout.studio_id):
         enqueue(kind, key=f"{kind} {event} {login}", studio=payout.studio, payload={"event": event, "login": login})
-
-
-def owners(row: Payout | Invoice) -> list[int]:
-    """The logins of the studio's owners."""
-    found = StaffLogin.objects.filter(studio=row.studio_id, preset=Preset.OWNER, is_active=True, user__is_active=True)
-    return list(found.order_by("pk").values_list("pk", flat=True))

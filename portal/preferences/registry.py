@@ -6,7 +6,7 @@ An app registers its groups and previews in `AppConfig.ready`:
     register_preview("studio.cancel_hours", late_cancels_in_time)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 
 from portal.models import Location, Studio
+from portal.roles import Right
 
 Words: TypeAlias = str | Promise
 
@@ -86,6 +87,7 @@ class Group:
     """A page of settings. `url_name`: a page of its own, whose settings stand here to be found by the search.
 
     `row`: what holds the settings, where an app keeps them in a table of its own; it may not be saved yet.
+    `right`: who lacks it does not hear of the group; its page asks for it by itself.
     """
 
     word: str
@@ -97,6 +99,7 @@ class Group:
     conflicts: Callable[[Scope, Mapping[str, Any]], list[Conflict]] = field(default=no_conflicts)
     url_name: str = ""
     row: Callable[[Scope], Model] = field(default=row_of_scope)
+    right: Right | None = None
 
     def settings(self, scope: Scope) -> tuple[Setting, ...]:
         return self.of_location if scope.location else self.of_studio
@@ -116,8 +119,9 @@ def register_preview(key: str, previewer: Previewer) -> None:
     _previews[key] = previewer
 
 
-def groups() -> list[Group]:
-    return list(_groups.values())
+def groups(rights: Collection[Right] | None = None) -> list[Group]:
+    """All groups; with `rights` those of which somebody who holds them may hear."""
+    return [one for one in _groups.values() if one.right is None or rights is None or one.right in rights]
 
 
 def group_of(word: str) -> Group | None:

@@ -37,7 +37,7 @@ def settings(request: StudioRequest) -> HttpResponse:
     """All groups; with `q` the settings whose words hold it."""
     wanted = plain(request.GET.get("q", "")[:100]).split()
     shown = []
-    for group in groups():
+    for group in groups(request.login.rights):
         found = list({setting.field: setting for setting in (*group.of_studio, *group.of_location)}.values())
         if wanted:
             found = [setting for setting in found if all(word in words_of(group, setting) for word in wanted)]
