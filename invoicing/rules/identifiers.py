@@ -5,13 +5,20 @@ Whether it is somebody's is known only to who gave it. Each function returns the
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Protocol
 
 from stdnum import ean, get_cc_module
 from stdnum.at import businessid, tin
 from stdnum.de import leitweg, stnr
 from stdnum.exceptions import ValidationError
 from stdnum.nl import bsn
+
+
+class Checks(Protocol):
+    """One of stdnum's modules."""
+
+    def validate(self, number: str, /) -> str: ...
+
 
 # Where the VAT id begins with something else than the country's code.
 _VAT_PREFIX = {"GR": "EL"}
@@ -88,7 +95,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[ .\-]", "", text).upper()
 
 
-def _by(module: Any) -> Callable[[str], str | None]:
+def _by(module: Checks) -> Callable[[str], str | None]:
     """A check by one of stdnum's modules."""
 
     def check(text: str) -> str | None:

@@ -11,6 +11,7 @@ from django.db.models import (
     CharField,
     DateField,
     DecimalField,
+    Exists,
     ExpressionWrapper,
     F,
     OuterRef,
@@ -64,14 +65,22 @@ class Standing:
 def expected() -> QuerySet[Payout]:
     """All payouts, each with `due`: what its contract's month comes to by now.
 
-    A contract's month is paid out once. So a payout belongs to the month's first invoice; what a credit (261, 381)
-    takes back is taken away, and what the invoice in its place comes to is added.
+    A contract's month is paid out once, with the payout of its first invoice that comes to something. What a credit
+    (261, 381) takes back is taken away, and what the invoice in its place comes to is added. A month that came to less
+    than nothing has no payout, and is set off against the next one.
     """
-    month = Invoice.objects.filter(contract=OuterRef("invoice__contract"), month=OuterRef("invoice__month"))
+    same = Payout.objects.filter(invoice__contract=OuterRef("invoice__contract")).order_by()
+    first = ~Exists(same.filter(invoice__month=OuterRef("invoice__month"), pk__lt=OuterRef("pk")))
+    earlier = same.filter(invoice__month__lt=OuterRef("invoice__month")).order_by("-invoice__month")
+    months = Invoice.objects.filter(
+        contract=OuterRef("invoice__contract"), month__lte=OuterRef("invoice__month"), month__gt=OuterRef("paid_until")
+    )
     signed = Case(When(corrects=None, then=F("gross")), default=-F("gross"), output_field=_MONEY)
-    total = month.order_by().values("contract").annotate(due=Sum(signed)).values("due")
-    return Payout.objects.filter(invoice__replaces=None).annotate(
-        due=Coalesce(Subquery(total, output_field=_MONEY), Value(Decimal(0)), output_field=_MONEY)
+    total = months.order_by().values("contract").annotate(due=Sum(signed)).values("due")
+    return (
+        Payout.objects.filter(first)
+        .annotate(paid_until=Coalesce(Subquery(earlier.values("invoice__month")[:1]), Value(date(1, 1, 1))))
+        .annotate(due=Coalesce(Subquery(total, output_field=_MONEY), Value(Decimal(0)), output_field=_MONEY))
     )
 
 

@@ -217,6 +217,23 @@ class TestCorrections:
         self.credit(other)
         assert standing_of(payout, today=TODAY).expected == payout.amount
 
+    def test_a_month_below_nothing_is_set_off_against_the_next(self, payout: Payout) -> None:
+        contract = payout.invoice.contract
+        InvoiceFactory(contract=contract, month=date(2026, 9, 1), net=-8, tax=0, gross=-8, lines=(), payout=False)
+        InvoiceFactory(contract=contract, month=date(2026, 8, 1), net=50, tax=0, gross=50, lines=())
+        assert standing_of(payout, today=TODAY).expected == payout.amount - 8
+        assert [one.expected for one in standings(expected().order_by("pk"), today=TODAY)] == [payout.amount - 8, 50]
+
+    def test_what_stands_in_the_place_of_less_than_nothing_has_the_payout(self, payout: Payout) -> None:
+        contract, month = payout.invoice.contract, date(2026, 11, 1)
+        first = InvoiceFactory(contract=contract, month=month, net=-8, tax=0, gross=-8, lines=(), payout=False)
+        InvoiceFactory(
+            contract=contract, month=month, type_code="261", corrects=first, net=-8, tax=0, gross=-8, lines=()
+        )
+        second = InvoiceFactory(contract=contract, month=month, replaces=first, net=7, tax=0, gross=7, lines=())
+        assert standings_of([first], today=TODAY)[first.pk].payout == second.payout
+        assert standing_of(second.payout, today=TODAY).expected == 7
+
     def test_many_cost_as_many_queries_as_one(self, payout: Payout, django_assert_num_queries: Any) -> None:
         rows = [
             InvoiceFactory(contract=payout.invoice.contract, month=date(2025, n, 1), lines=()) for n in range(1, 13)
