@@ -6,7 +6,7 @@ holds more than one chunk.
 
 import csv
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,9 +16,11 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from bookings.invoices import ExtraColumn, ExtraColumns, invoices
 from bookings.models import CalendarItem, Reservation
 from bookings.rules import State
 from bookings.selectors.local_days import next_month, starting_within
+from bookings.sources import NAMES
 from bookings.states import FLAG_WORDS, STATE_WORDS
 from packages.rules import Verdict
 from portal.downloads import BOM, FORMULA_STARTS, defused, long_read, separator
@@ -35,7 +37,7 @@ class Column:
     heading: str
     sql: str
     about_member: bool = False
-    # What a workbook makes of the text: "moment", "number", or nothing for a text.
+    # What a workbook makes of the text: "moment", "number", "amount", or nothing for a text.
     kind: str = ""
 
 
@@ -49,6 +51,8 @@ def _columns() -> list[Column]:
     # Nothing stands behind a visit that uses no package.
     counts = " ".join(f"WHEN '{one}' THEN %(counts_{one})s" for one in Verdict)
     kinds = " ".join(f"WHEN '{kind}' THEN %(kind_{kind})s" for kind in CalendarItem.Kind.values)
+    known = " ".join(f"WHEN %(source_{at})s THEN %(source_name_{at})s" for at, _one in enumerate(NAMES.all()))
+    names = f"CASE r.source {known} ELSE {_safe('r.source')} END" if known else _safe("r.source")
     return [
         Column(_("Month"), "%(month)s"),
         Column(_("Location"), "%(location)s"),
@@ -62,7 +66,7 @@ def _columns() -> list[Column]:
         Column(_("Booked at"), _INSTANT.format("r.booked_at"), kind="moment"),
         Column(_("Status"), f"CASE r.state_word {states} END"),
         Column(_("Checked in at"), _INSTANT.format("r.checked_in_at"), kind="moment"),
-        Column(_("Checked in by"), _safe("person.name")),
+        Column(_("Checked in by"), f"CASE WHEN r.ticked_there THEN {names} ELSE {_safe('person.name')} END"),
         Column(
             _("Minutes late"),
             "greatest(0, floor(date_part('epoch', r.checked_in_at - r.starts_at) / 60))",
@@ -114,14 +118,20 @@ COPY (
     ) first_visit ON true
     LEFT JOIN portal_stafflogin login ON login.id = r.checked_in_by_id
     LEFT JOIN portal_user person ON person.id = login.user_id
+    {joins}
    ORDER BY r.starts_at, r.id
 ) TO STDOUT WITH (FORMAT csv, DELIMITER '{separator}')
 """
 
 
-def month_columns(*, with_members: bool) -> list[Column]:
-    """The columns of `month_as_csv`, in their order."""
-    return [column for column in _columns() if with_members or not column.about_member]
+def month_columns(*, with_members: bool, with_money: bool = False) -> list[Column]:
+    """The columns of `month_as_csv`, in their order; those of money are named last, their SQL is of a location."""
+    columns = [column for column in _columns() if with_members or not column.about_member]
+    return columns + _more(invoices().headings() if with_money else [])
+
+
+def _more(extra: Iterable[ExtraColumn]) -> list[Column]:
+    return [Column(one.heading, one.sql, kind=one.kind) for one in extra]
 
 
 def month_as_csv(
@@ -130,28 +140,32 @@ def month_as_csv(
     *,
     now: datetime,
     with_members: bool,
+    with_money: bool = False,
     only: Q = ALL,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[bytes]:
     """The month's reservations at these locations as UTF-8 CSV in chunks, one row each, in the active language.
 
     `month` is its first day; `only` narrows the reservations, their `state_word` among it. Cells are safe to open in a
-    spreadsheet (S11). Without `with_members` the columns about members are left out. Closing the iterator midway
-    cancels the query and gives the connection back.
+    spreadsheet (S11). Without `with_members` the columns about members are left out, without `with_money` those of
+    what a visit is worth. Closing the iterator midway cancels the query and gives the connection back.
     """
     columns = month_columns(with_members=with_members)
-    heading = io.StringIO()
-    csv.writer(heading, delimiter=separator(), lineterminator="\n").writerow(column.heading for column in columns)
-    yield (BOM + heading.getvalue()).encode()
-    select = ", ".join(column.sql for column in columns)
+    headings = [column.heading for column in month_columns(with_members=with_members, with_money=with_money)]
+    written = io.StringIO()
+    csv.writer(written, delimiter=separator(), lineterminator="\n").writerow(headings)
+    yield (BOM + written.getvalue()).encode()
     for location in locations:
+        extra = invoices().columns(location, month, now=now) if with_money else ExtraColumns()
+        select = ", ".join(column.sql for column in [*columns, *_more(extra.columns)])
         # Closed with this generator, so that a reader who goes away ends the query too.
-        with closing(_copied(location, month, select=select, only=only, now=now, chunk_bytes=chunk_bytes)) as chunks:
+        rows = _copied(location, month, select=select, extra=extra, only=only, now=now, chunk_bytes=chunk_bytes)
+        with closing(rows) as chunks:
             yield from chunks
 
 
 def _copied(
-    location: Location, month: date, *, select: str, only: Q, now: datetime, chunk_bytes: int
+    location: Location, month: date, *, select: str, extra: ExtraColumns, only: Q, now: datetime, chunk_bytes: int
 ) -> Generator[bytes, None, None]:
     """One location's rows, joined to pieces: a write for each row would cost more than the row."""
     after = next_month(month)
@@ -159,20 +173,24 @@ def _copied(
         Reservation.objects.filter(starting_within([location], month, after), studio_id=location.studio_id)
         .with_state(now)
         .with_count(now)
+        .with_ticked_there()
         .filter(only)
         .values(
             "id", "session_id", "member_id", "starts_at", "source", "booking", "attendance", "booked_at",
             "checked_in_at", "checked_in_by_id", "cancelled_at", "flagged", "state_word",
-            "purchase_id", "count_word",
+            "purchase_id", "count_word", "ticked_there",
         )
     )  # fmt: skip
     with long_read(), connection.cursor() as cursor:
         inner, inner_params = reservations.query.sql_with_params()
         query = _QUERY.format(
-            reservations=cursor.mogrify(inner, inner_params).replace("%", "%%"), columns=select, separator=separator()
+            reservations=cursor.mogrify(inner, inner_params).replace("%", "%%"),
+            columns=select,
+            joins=extra.joins,
+            separator=separator(),
         )
         cursor.execute("SELECT set_config('TimeZone', %s, true)", [location.zone])
-        with cursor.copy(query, _facts(location, month)) as rows:
+        with cursor.copy(query, {**_facts(location, month), **extra.facts}) as rows:
             held = bytearray()
             for row in rows:
                 held += row
@@ -191,6 +209,8 @@ def _facts(location: Location, month: date) -> dict[str, Any]:
         **{f"kind_{kind}": str(word) for kind, word in CalendarItem.Kind.choices},
         **{f"state_{state}": str(word) for state, word in STATE_WORDS.items()},
         **{f"flag_{number}": str(words) for number, words in enumerate(FLAG_WORDS.values())},
+        **{f"source_{at}": key for at, key in enumerate(NAMES.all())},
+        **{f"source_name_{at}": defused(name) for at, name in enumerate(NAMES.all().values())},
         "formula_starts": FORMULA_STARTS,
         f"counts_{Verdict.COUNTED}": _("yes"),
         f"counts_{Verdict.NOT_COUNTED}": _("no"),

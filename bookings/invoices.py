@@ -8,6 +8,7 @@ reservation as for thirty. Who asks has seen to it that the reader may see money
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from portal.models import Location, Studio
@@ -15,16 +16,16 @@ from portal.models import Location, Studio
 
 @dataclass(frozen=True)
 class MonthBilled:
-    """What a month comes to: `amounts` are net, by currency. `word` says how far it is; `url`: where that stands."""
+    """What a month comes to: `amounts` are net, by currency.
+
+    `how`: open, closing, issued or nothing; `word`: the same for people; `url`: where more of it stands, "" nowhere.
+    """
 
     additional: int = 0
-    amounts: Mapping[str, Any] = field(default_factory=dict)
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    how: str = ""
     word: str = ""
     url: str = ""
-
-    @property
-    def is_issued(self) -> bool:
-        return self.word == "issued"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class Invoices:
     ) -> dict[date, MonthBilled] | None:
         """From the month `first` to before `after`, of visits at these locations; None: nothing is invoiced here."""
         return None
+
+    def are_shown(self, studio: Studio) -> bool:
+        """Whether visits of the studio stand on invoices at all."""
+        return False
 
     def headings(self) -> list[ExtraColumn]:
         """Of `columns`, as they stand in each file; their SQL is empty."""

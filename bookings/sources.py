@@ -41,10 +41,13 @@ class KnownNames:
         self._told[key] = name
 
     def get(self, key: str) -> str | None:
+        return self.all().get(key)
+
+    def all(self) -> Names:
         if self._asked_at is None or monotonic() - self._asked_at >= ASKED_AGAIN_AFTER:
             self._told = dict(self._ask())
             self._asked_at = monotonic()
-        return self._told.get(key)
+        return self._told
 
 
 NAMES = KnownNames()

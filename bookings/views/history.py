@@ -1,8 +1,9 @@
 """Check-in history (P5-P7): months, the classes of a month, and what became of each reservation of a class."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -13,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bookings.invoices import MonthBilled, invoices
 from bookings.models import CalendarItem, ScheduledSession
 from bookings.rules import State
 from bookings.selectors import history as past
@@ -21,9 +23,11 @@ from bookings.selectors.history import Outcome
 from bookings.selectors.local_days import next_month
 from bookings.states import STATE_WORDS, flag_words, star_of
 from bookings.views.history_charts import Fill, bars_of, fill_of, fill_summary, heat_of, summary_of
+from bookings.views.money import sees_invoices
+from packages.words import money_words
 from portal.access import StudioRequest, studio_view
 from portal.locations import LocationChoice, location_choice
-from portal.models import Location
+from portal.models import Location, Studio
 from portal.roles import Right
 from portal.saved_views import saved_views
 from portal.sorting import Column, Head, in_order
@@ -42,6 +46,15 @@ class MonthRow:
     by_location: list[int]
     change: int | None  # in check-ins, per cent of the same month of last year; None: no check-ins then
     shares: list[int | None]  # per cent of the check-ins, by source
+    billed: MonthBilled | None = None
+
+    @property
+    def amount(self) -> str:
+        return amounts_words(self.billed.amounts) if self.billed else ""
+
+    @property
+    def net(self) -> Decimal:
+        return sum(self.billed.amounts.values(), Decimal(0)) if self.billed else Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -62,18 +75,34 @@ class Months:
     sources: list[str]
     several: list[Location]
     before: dict[date, int]  # check-ins of the months a year earlier
+    with_money: bool = False
 
     @property
     def total_by_location(self) -> list[int]:
         return [sum(row.by_location[place] for row in self.rows) for place in range(len(self.several))]
 
     @property
+    def total_additional(self) -> int:
+        return sum(row.billed.additional for row in self.rows if row.billed)
+
+    @property
+    def total_amount(self) -> str:
+        sums: dict[str, Decimal] = {}
+        for row in self.rows:
+            for currency, amount in row.billed.amounts.items() if row.billed else ():
+                sums[currency] = sums.get(currency, Decimal(0)) + amount
+        return amounts_words(sums)
+
+    @property
     def total_shares(self) -> list[int | None]:
         return [_share(self.total, source) for source in self.sources]
 
 
-def months_of(choice: LocationChoice, first: date, after: date, *, now: datetime) -> Months:
-    """The months from `first` to before `after`, oldest first."""
+def months_of(
+    choice: LocationChoice, first: date, after: date, *, now: datetime, money_of: Studio | None = None
+) -> Months:
+    """The months from `first` to before `after`, oldest first. `money_of`: the studio, for who may see its invoices."""
+    billed = invoices().months(money_of, choice.shown, first, after, now=now) if money_of else None
     found = past.by_month(choice.shown, next_month(first, step=-12), after, now=now)
     totals = {month: past.total(found[month].values()) for month in list(found)}
     everything = past.total(totals[month] for month in _months(first, after) if month in totals)
@@ -86,11 +115,17 @@ def months_of(choice: LocationChoice, first: date, after: date, *, now: datetime
             [found[month][place.pk].checked_in for place in several] if month in found else [0] * len(several),
             _change(outcome, totals.get(next_month(month, step=-12))),
             [_share(outcome, source) for source in sources],
+            billed.get(month) if billed else None,
         )
         for month in _months(first, after)
     ]
     before = {month: total.checked_in for month, total in totals.items() if month < first}
-    return Months(rows, everything, sources, several, before)
+    return Months(rows, everything, sources, several, before, with_money=billed is not None)
+
+
+def amounts_words(amounts: Mapping[str, Decimal]) -> str:
+    """By currency, "1,204.50 EUR"; nothing of none."""
+    return ", ".join(money_words(amount, currency) for currency, amount in sorted(amounts.items()) if amount)
 
 
 def _month_columns(months: Months) -> list[Column]:
@@ -106,6 +141,15 @@ def _month_columns(months: Months) -> list[Column]:
         Column("no_shows", _("No-shows"), lambda row: row.outcome.no_shows),
         Column("late_cancels", _("Late cancels"), lambda row: row.outcome.late_cancels),
         Column("first_visits", _("First visits"), lambda row: row.outcome.first_visits),
+        *(_money_columns() if months.with_money else []),
+    ]
+
+
+def _money_columns() -> list[Column]:
+    return [
+        Column("additional", _("Additional workouts"), lambda row: row.billed.additional),
+        Column("amount", _("Amount"), lambda row: row.net),
+        Column("invoice", _("Invoice"), lambda row: row.billed.how, numbers=False),
     ]
 
 
@@ -119,7 +163,7 @@ def history(request: StudioRequest) -> HttpResponse:
     choice, now = location_choice(request), timezone.now()
     this_month = this_month_of(choice, now)
     first, after = next_month(this_month, step=1 - MONTHS_SHOWN), next_month(this_month)
-    months = months_of(choice, first, after, now=now)
+    months = months_of(choice, first, after, now=now, money_of=request.studio if sees_invoices(request) else None)
     rows, heads = sorted_months(request, months)
     check_ins = {row.month: row.outcome.checked_in for row in months.rows}
     context = {

@@ -4,6 +4,7 @@ import codecs
 import csv
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -20,6 +21,7 @@ from bookings.selectors.local_days import next_month
 from bookings.sources import source_name
 from bookings.views.history import (
     MONTHS_SHOWN,
+    MonthRow,
     classes_of,
     filtered,
     item_of,
@@ -29,6 +31,7 @@ from bookings.views.history import (
     sorted_months,
     this_month_of,
 )
+from bookings.views.money import sees_invoices
 from portal.access import StudioRequest, studio_view
 from portal.downloads import (
     FORMULA_STARTS,
@@ -52,7 +55,8 @@ def history_months_file(request: StudioRequest, kind: str) -> HttpResponseBase:
     """The table of months, as it is sorted and filtered."""
     choice, now = _choice(request), timezone.now()
     this_month = this_month_of(choice, now)
-    months = months_of(choice, next_month(this_month, step=1 - MONTHS_SHOWN), next_month(this_month), now=now)
+    first, after = next_month(this_month, step=1 - MONTHS_SHOWN), next_month(this_month)
+    months = months_of(choice, first, after, now=now, money_of=request.studio if sees_invoices(request) else None)
     rows, _heads = sorted_months(request, months)
     columns = [
         Column(_("Month")),
@@ -62,6 +66,7 @@ def history_months_file(request: StudioRequest, kind: str) -> HttpResponseBase:
         Column(_("No-shows"), total=True),
         Column(_("Late cancels"), total=True),
         Column(_("First visits"), total=True),
+        *(_money_columns() if months.with_money else []),
         *[Column(_("%(source)s, %% of check-ins") % {"source": source_name(source)}) for source in months.sources],
     ]
     cells: list[list[Cell]] = [
@@ -73,12 +78,31 @@ def history_months_file(request: StudioRequest, kind: str) -> HttpResponseBase:
             row.outcome.no_shows,
             row.outcome.late_cancels,
             row.outcome.first_visits,
+            *_money_cells(row),
             *row.shares,
         ]
         for row in rows
     ]
     name = file_name("checkins", _place(request, choice), kind=kind)
     return download(Table(_("Months"), columns, cells), name=name, kind=kind)
+
+
+def _money_columns() -> list[Column]:
+    return [
+        Column(_("Additional workouts"), total=True),
+        Column(_("Amount"), total=True),
+        Column(_("Currency")),
+        Column(_("Invoice")),
+    ]
+
+
+def _money_cells(row: MonthRow) -> list[Cell]:
+    """As many as `_money_columns`, or none; amounts of several currencies are no number."""
+    if row.billed is None:
+        return []
+    currencies = sorted(currency for currency, amount in row.billed.amounts.items() if amount)
+    amount = row.net if len(currencies) <= 1 else row.amount
+    return [row.billed.additional, amount, ", ".join(currencies), row.billed.word]
 
 
 @studio_view(Right.EXPORT)
@@ -152,10 +176,10 @@ def _reservations(request: StudioRequest, month: date, what: str, only: Q, *, ki
     choice, now = _choice(request), timezone.now()
     not_in_the_future(month, choice, now)
     name = file_name("checkins", _place(request, choice), what, f"{month:%Y-%m}", kind=kind)
-    with_members = request.may(Right.SEE_CONTACT)
-    chunks = month_as_csv(choice.shown, month, now=now, with_members=with_members, only=only)
+    shown = {"with_members": request.may(Right.SEE_CONTACT), "with_money": sees_invoices(request)}
+    chunks = month_as_csv(choice.shown, month, now=now, only=only, **shown)
     if kind == XLSX:
-        file = as_xlsx(_as_table(chunks, month_columns(with_members=with_members)))
+        file = as_xlsx(_as_table(chunks, month_columns(**shown)))
         return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX_TYPE)
     response = StreamingHttpResponse(chunks, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
@@ -187,4 +211,6 @@ def _cell(text: str, kind: str) -> Cell:
         return datetime.fromisoformat(text)
     if kind == "number":
         return int(text)
+    if kind == "amount":
+        return Decimal(text.replace(",", "."))
     return text[1:] if text[0] == "'" and text[1:2] in tuple(FORMULA_STARTS) else text

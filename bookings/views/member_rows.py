@@ -1,6 +1,6 @@
 """The attendance of a member row by row: outcome, purchase, whether it counts and why, and what the rule would say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,11 +9,13 @@ from django.template.loader import render_to_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from bookings.invoices import Billed, invoices
 from bookings.models import Reservation
 from bookings.purchase_words import VERDICTS, count_because, pass_words, purchase_words, standing_words, zone_of
 from bookings.selectors.purchases import Owned, Today, owned
 from bookings.selectors.wallet import Balance
 from bookings.states import flag_words, star_of
+from bookings.views.money import sees_invoices
 from packages.rules import Outcome, Verdict
 from portal.access import StudioRequest
 from portal.locations import location_choice
@@ -48,6 +50,9 @@ class Row:
     rule_says: str
     by_hand: bool
     action_id: UUID
+    # The invoice that it stands on; the column is there only for who may see invoices.
+    has_invoice_cell: bool = False
+    invoice: Billed | None = None
 
 
 def in_words(rows: Any, *, now: datetime) -> Any:
@@ -79,7 +84,11 @@ def rows_of(request: StudioRequest, visits: list[Any], bought: list[Owned], *, n
     by_hand = [visit for visit in visits if visit.assigned == Reservation.Assigned.HAND]
     today = Today.of(by_hand, bought, request.studio, now=now)
     named = {one.purchase.pk: one for one in bought}
-    return [_row(visit, today, named, now=now) for visit in visits]
+    rows = [_row(visit, today, named, now=now) for visit in visits]
+    if not sees_invoices(request) or not invoices().are_shown(request.studio):
+        return rows
+    billed = invoices().billed(request.studio, [visit.pk for visit in visits])
+    return [replace(row, has_invoice_cell=True, invoice=billed.get(row.reservation.pk)) for row in rows]
 
 
 def _row(visit: Any, today: Today, named: dict[int, Owned], *, now: datetime) -> Row:

@@ -1,7 +1,7 @@
 """The roster of one session: who is expected, who gave up, who waits, and what happened (K1, X3, Q4, Q11)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings import actions
 from bookings.forms import AllForm, ChangesForm
+from bookings.invoices import invoices
 from bookings.marketplaces import marketplaces
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, WaitingEntry
 from bookings.rules import State
@@ -28,7 +29,7 @@ from bookings.selectors.reception import Day
 from bookings.selectors.roster import Place, Roster
 from bookings.selectors.session_log import log_of, read
 from bookings.selectors.waiting import OnList
-from bookings.sources import OWN
+from bookings.sources import OWN, is_own
 from bookings.states import STATE_WORDS
 from bookings.views.check_ins import Viewer, entry_of
 from bookings.views.roster_log import line_of
@@ -101,6 +102,7 @@ def session(request: StudioRequest, session: int) -> HttpResponse:
         "seen": marketplaces().seen([found], now=now).get(found.pk, []),
         "seen_url": reverse("bookings:session_seen", args=[request.studio.slug, found.pk]),
         "at_risk_url": marketplaces().at_risk_url(request.studio.slug, session=found.pk) if viewer.can_tick else "",
+        "after_issue": _after_issue(seen, viewer),
     }
     if tab is Tab.LOG:
         page = Paginator(log_of(found), LOG_PER_PAGE).get_page(request.GET.get("page"))
@@ -358,6 +360,21 @@ def _ticked(request: StudioRequest, seen: Roster) -> list[dict[str, Any]]:
         for event in events.order_by("id")
         if people[event.action_id].attendance == event.after.get("attendance")
     ]
+
+
+# No month is issued sooner after its last class; until then nothing is asked.
+_NOT_ISSUED_YET = timedelta(days=4)
+
+
+def _after_issue(seen: Roster, viewer: Viewer) -> str:
+    """What becomes of a correction that is still possible here although the month is issued; "" where none is."""
+    session = seen.session
+    may_correct = seen.is_open_to_change and (viewer.can_tick or viewer.can_revert or viewer.can_book)
+    if not may_correct or seen.now - session.ends_at < _NOT_ISSUED_YET:
+        return ""
+    if all(is_own(person.source) for person in seen.meeting.people):
+        return ""
+    return invoices().after_issue(session.studio, session.location, session.location.local_day(session.starts_at))
 
 
 def _limit_words(seen: Roster) -> str:

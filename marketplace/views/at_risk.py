@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.actions import Refused
+from bookings.invoices import invoices
 from bookings.models import ScheduledSession
 from bookings.words import clock, day_and_clock, refusal_words
 from marketplace.actions.conflicts import settle_conflict
@@ -224,4 +225,13 @@ def _settled_words(request: StudioRequest, conflict: Conflict, verdict: str, *, 
         Conflict.Verdict.WAS_NOT_HERE: _("%(name)s was not here."),
         Conflict.Verdict.DISPUTED: _("%(name)s: noted as disputed. Nothing was changed here."),
     }[Conflict.Verdict(verdict)]
-    return messages.SUCCESS, said % words
+    return messages.SUCCESS, f"{said % words} {_after_issue(conflict)}".strip()
+
+
+def _after_issue(conflict: Conflict) -> str:
+    """What becomes of it where the month of the visit is issued already (Q31)."""
+    session, place = selectors.class_of(conflict), place_of(conflict)
+    if place is None:
+        return ""
+    day = place.local_day(session.starts_at if session else conflict.about)
+    return invoices().after_issue(conflict.studio, place, day, conflict.connection.marketplace_id)

@@ -1,0 +1,149 @@
+"""What the screens and files of bookings show of invoices: the answers to what `bookings.invoices` asks."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import invoices as asked
+from bookings.invoices import Billed, ExtraColumn, ExtraColumns, MonthBilled, Settled
+from invoicing import rules
+from invoicing.rules import Because
+from invoicing.selectors import shown as selectors
+from invoicing.selectors.figures import FIGURES
+from invoicing.selectors.shown import How
+from invoicing.words import BECAUSE_WORDS, terms_words
+from marketplace.models import ContractTerms
+from portal.downloads import separator
+from portal.models import Location, Studio
+
+HOW_WORDS: Mapping[How, Promise] = {
+    How.OPEN: gettext_lazy("open"),
+    How.CLOSING: gettext_lazy("closing"),
+    How.ISSUED: gettext_lazy("issued"),
+    How.NOTHING: gettext_lazy("nothing to bill"),
+}
+
+# The row that a visit stands billed by, found by its key.
+_BILLED = """
+    LEFT JOIN marketplace_visit market ON market.reservation_id = r.id
+    LEFT JOIN LATERAL (
+      SELECT row.because, row.terms_id, row.amount, invoice.number
+        FROM invoicing_billedvisit row JOIN invoicing_invoice invoice ON invoice.id = row.invoice_id
+       WHERE row.visit_id = market.id AND row.reverses_id IS NULL
+         AND NOT EXISTS (SELECT FROM invoicing_billedvisit back WHERE back.reverses_id = row.id)
+       LIMIT 1
+    ) billed ON market.id IS NOT NULL
+"""
+# Of a month that is not issued: what the visit is worth as things are.
+_WORTH = f"""
+    LEFT JOIN ({FIGURES}
+      SELECT visit, because, terms, CASE WHEN because <> 'to_come' THEN amount END AS amount FROM figures
+    ) worth ON worth.visit = market.id
+"""  # noqa: S608 - put together from texts of ours
+
+
+class Answers(asked.Invoices):
+    """Queries and words; what is shown where is decided by the screens."""
+
+    def months(
+        self, studio: Studio, locations: Collection[Location], first: date, after: date, *, now: datetime
+    ) -> dict[date, MonthBilled] | None:
+        found = selectors.months(studio, locations, first, after, now=now)
+        if found is None:
+            return None
+        return {
+            month: MonthBilled(
+                one.additional, one.amounts, one.how, str(HOW_WORDS[one.how]), _url(studio, month, one.how)
+            )
+            for month, one in found.items()
+        }
+
+    def are_shown(self, studio: Studio) -> bool:
+        return studio.contracts.exists()
+
+    def headings(self) -> list[ExtraColumn]:
+        return [
+            ExtraColumn(_("Contract rule"), ""),
+            ExtraColumn(_("Amount"), "", kind="amount"),
+            ExtraColumn(_("Invoice number"), ""),
+        ]
+
+    def columns(self, location: Location, month: date, *, now: datetime) -> ExtraColumns:
+        rule, amount, number = self.headings()
+        connections = list(location.studio.connections.values_list("pk", flat=True))
+        if not connections:
+            nothing = [ExtraColumn(one.heading, "''", one.kind) for one in (rule, amount, number)]
+            return ExtraColumns(nothing)
+        joins, facts = _BILLED, _rule_facts(location.studio)
+        because, terms, worth = "billed.because", "billed.terms_id", "billed.amount"
+        if not selectors.all_issued(location.studio, month):
+            joins += _WORTH
+            because, terms = f"coalesce({because}, worth.because)", f"coalesce({terms}, worth.terms)"
+            worth = f"coalesce({worth}, worth.amount)"
+            facts |= {"connections": connections, "first": month, "after": rules.next_month(month), "now": now}
+        versions = [key.removeprefix("terms_") for key in facts if key.startswith("terms_")]
+        named = " ".join(f"WHEN {key} THEN %(terms_{key})s" for key in versions)
+        rules_named = " ".join(f"WHEN '{one}' THEN %(because_{one})s" for one in Because)
+        told = f"CASE {because} {rules_named} END"
+        clause = f"CASE {terms} {named} END" if named else "NULL"
+        text = f"replace({worth}::text, '.', ',')" if separator() == ";" else f"{worth}::text"
+        return ExtraColumns(
+            [
+                ExtraColumn(rule.heading, f"nullif(concat_ws(', ', {told}, {clause}), '')"),
+                ExtraColumn(amount.heading, text, amount.kind),
+                ExtraColumn(number.heading, "billed.number"),
+            ],
+            joins,
+            facts,
+        )
+
+    def billed(self, studio: Studio, reservations: Collection[int]) -> dict[int, Billed]:
+        found = selectors.standing(studio, reservations)
+        return {key: Billed(number, _invoice_url(studio, number)) for key, number in found.items()}
+
+    def settled(self, studio: Studio, reservations: Collection[int]) -> dict[int, Settled]:
+        return {}
+
+    def after_issue(self, studio: Studio, location: Location, day: date, source: str = "") -> str:
+        month = rules.month_of(day)
+        if not selectors.is_issued_for(studio, month, source):
+            return ""
+        return _("%(month)s is issued; this becomes a line on %(next)s.") % {
+            "month": _month_word(month), "next": _month_word(selectors.next_open(studio, month, source)),
+        }  # fmt: skip
+
+
+def _month_word(month: date) -> str:
+    return date_format(month, "F")
+
+
+def _rule_facts(studio: Studio) -> dict[str, Any]:
+    """Of a file's words: each clause, and each version of the studio's contracts by its key."""
+    facts: dict[str, Any] = {f"because_{one}": str(BECAUSE_WORDS[one]) for one in Because}
+    number: dict[int, int] = {}
+    versions = ContractTerms.objects.filter(studio=studio).order_by("contract", "first_on", "id")
+    for one in versions:
+        number[one.contract_id] = number.get(one.contract_id, 0) + 1
+        facts[f"terms_{one.pk}"] = terms_words(number[one.contract_id], one.first_on)
+    return facts
+
+
+def _url(studio: Studio, month: date, how: How) -> str:
+    if how is How.CLOSING:
+        return reverse("invoicing:close", args=[studio.slug, month])
+    if how is How.NOTHING:
+        return ""
+    return reverse("invoicing:invoices", args=[studio.slug])
+
+
+def _invoice_url(studio: Studio, number: str) -> str:
+    return reverse("invoicing:invoice", args=[studio.slug, number])
+
+
+asked.register(Answers())
