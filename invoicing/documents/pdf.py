@@ -27,7 +27,7 @@ MONEY, PRICE, NUMBER = "#,##0.00", "#,##0.00##", "#,##0.###"
 
 def written(invoice: EInvoice) -> bytes:
     """The PDF in the invoice's language; the same invoice gives the same bytes. Raises Unprintable."""
-    for field, text in _texts(invoice):
+    for field, text in texts(invoice):
         if lacks := missing(text):
             raise Unprintable(lacks, field)
     with translation.override(invoice.language):
@@ -44,10 +44,10 @@ def written(invoice: EInvoice) -> bytes:
 
 def unprintable(invoice: EInvoice) -> str:
     """The letters of the invoice's texts that no font here has, each once; empty: it can be printed."""
-    return "".join(dict.fromkeys(letter for _field, text in _texts(invoice) for letter in missing(text)))
+    return "".join(dict.fromkeys(letter for _field, text in texts(invoice) for letter in missing(text)))
 
 
-def _texts(of: EInvoice | Party | Line | VatBreakdown | Preceding, path: str = "") -> Iterator[tuple[str, str]]:
+def texts(of: EInvoice | Party | Line | VatBreakdown | Preceding, path: str = "") -> Iterator[tuple[str, str]]:
     """Each text of the invoice with where it stands: ("seller.name", "Yoga Mitte")."""
     for field in fields(of):
         value, name = getattr(of, field.name), f"{path}{field.name}"
@@ -55,10 +55,10 @@ def _texts(of: EInvoice | Party | Line | VatBreakdown | Preceding, path: str = "
             case str():
                 yield name, clean(value)
             case Party() | Preceding():
-                yield from _texts(value, f"{name}.")
+                yield from texts(value, f"{name}.")
             case tuple():
                 for number, one in enumerate(value, start=1):
-                    yield from _texts(one, f"{name}.{number}.")
+                    yield from texts(one, f"{name}.{number}.")
 
 
 def _data(invoice: EInvoice) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from invoicing.documents import cii, made, ubl
 from invoicing.documents.model import EInvoice, Party, as_json, from_json
+from invoicing.documents.pdf import texts
 from invoicing.documents.writing import amount, number, signed
 from tests.invoicing.documents_cases import BARE, CASES, case
 
@@ -67,6 +68,22 @@ def test_pdf_cii_and_ubl_say_what_the_model_says(name: str) -> None:
         assert said in words
     for reason in (vat.exemption_reason for vat in invoice.vat):
         assert reason in words
+
+
+@pytest.mark.parametrize("name", [*CASES, "bare"])
+def test_no_text_and_no_day_of_the_model_is_left_out_of_the_xml(name: str) -> None:
+    invoice = {**CASES, "bare": BARE}[name]
+    # The language is in no term; what is outside of VAT names no VAT ids.
+    told = {text for path, text in texts(invoice) if text and path not in {"language", "type_code"}}
+    told -= {invoice.seller.vat_id, invoice.buyer.vat_id} if invoice.vat[0].category == "O" else set()
+    days = {invoice.issued_on, invoice.period_first, invoice.period_last, *([invoice.due_on] if invoice.due_on else [])}
+    days |= {invoice.preceding.issued_on} if invoice.preceding else set()
+    for xml, pattern in ((cii.written(invoice), "%Y%m%d"), (ubl.written(invoice, ubl.XRECHNUNG), "%Y-%m-%d")):
+        tree = etree.fromstring(xml)
+        said = {(node.text or "").strip() for node in tree.iter()} | {
+            value for node in tree.iter() for value in node.attrib.values()
+        }
+        assert told | {day.strftime(pattern) for day in days} <= said
 
 
 def test_cents_are_pinned() -> None:

@@ -20,7 +20,7 @@ from pypdf import PdfReader
 
 from invoicing.documents import Unprintable, cii, made, pdf, unprintable, versions
 from invoicing.documents.embedding import NAMESPACE, embedded
-from invoicing.documents.letters import missing
+from invoicing.documents.letters import missing, shown
 from invoicing.documents.model import EInvoice
 from tests.invoicing.documents_cases import BARE, CASES, FOREIGN, MARKETPLACE, STUDIOS, case
 
@@ -175,6 +175,7 @@ def test_names_of_europe_are_shown_as_they_are() -> None:
     names = "Łódź Ångström İstanbul Φίλοι Йога Žižek Ŵeß Škoda Ő Þór"
     assert unprintable(case(seller=replace(STUDIOS["DE"], name=names))) == ""
     assert names in words_of(file_of(case(seller=replace(STUDIOS["DE"], name=names))))
+    assert shown("Cafe\u0301") == "Caf\u00e9"
     # Letters in two parts, signs that are not seen, other blanks: nothing to refuse.
     assert unprintable(case(seller=replace(STUDIOS["DE"], name="Cafe\u0301 Yo\u00adga\u2009Mitte\u200b\t\u0007"))) == ""
 
