@@ -7,7 +7,10 @@ class InvoicingConfig(AppConfig):
     verbose_name = _("Invoices")
 
     def ready(self) -> None:
-        from invoicing import preferences, shown  # noqa: F401 (which registers itself)
+        from invoicing import commands, preferences, receivers, shown  # noqa: F401 (which register themselves)
+        from invoicing.demo import receivers as demo  # noqa: F401 (which connect themselves)
+        from portal import commands as palette
         from portal.preferences import registry as settings
 
         settings.register(preferences.INVOICES)
+        palette.register(commands.invoices, place=47)

@@ -24,10 +24,11 @@ from portal.staff.standstill import by_pin_only, locked
 
 View = Callable[..., HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS"}
-# Asked along with the login, because every page would ask again: most people work at one studio.
+# Asked along with the login, because every page would ask again: most people work at one studio, at all its locations.
 _WORKS_ELSEWHERE = """EXISTS (SELECT FROM portal_stafflogin other
  WHERE other.user_id = stafflogin.user_id AND other.is_active AND other.id <> stafflogin.id)"""
-_OWN_LOGIN = Joined(StaffLogin, "studio", more=[_WORKS_ELSEWHERE])
+_IS_PINNED = "EXISTS (SELECT FROM portal_stafflogin_locations pin WHERE pin.stafflogin_id = stafflogin.id)"
+_OWN_LOGIN = Joined(StaffLogin, "studio", more=[_WORKS_ELSEWHERE, _IS_PINNED])
 
 
 class StudioRequest(HttpRequest):
@@ -88,8 +89,8 @@ def people_for(request: HttpRequest, slug: str) -> People | None:
 def login_for(user: User, slug: str) -> StaffLogin | None:
     """The person's own active login at the studio."""
     condition = "stafflogin.user_id = %s AND studio.slug = %s AND stafflogin.is_active LIMIT 1"
-    for login, (works_elsewhere,) in _OWN_LOGIN.rows(condition, [user.pk, slug]):
-        login.user, login.works_elsewhere = user, works_elsewhere
+    for login, (works_elsewhere, is_pinned) in _OWN_LOGIN.rows(condition, [user.pk, slug]):
+        login.user, login.works_elsewhere, login.is_pinned = user, works_elsewhere, is_pinned
         return login
     return None
 

@@ -32,6 +32,9 @@ PARTS = {
     "bookings:schedule": ("rooms/",),
 }
 
+#: Pages of the whole studio: who is pinned to locations does not find them.
+WHOLE = {"invoicing:invoices"}
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """`shell` for base.html; outside of a studio only theme and languages are in it."""
@@ -102,6 +105,10 @@ def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, st
     ]
 
 
+def _pinned(login: StaffLogin) -> bool:
+    return login.locations.exists() if login.is_pinned is None else login.is_pinned
+
+
 def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
     """The pages of the rail that this login may open."""
     entries = [
@@ -112,11 +119,12 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
         (Right.MANAGE_PACKAGES, "bookings:packages", _("Packages"), "ticket", "p"),
         (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.MANAGE_CONNECTIONS, "marketplace:marketplaces", _("Marketplaces"), "store", "k"),
+        (Right.SEE_MONEY, "invoicing:invoices", _("Invoices"), "receipt-text", "i"),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
         (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "a"),
         (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),
     ]
-    entries = [entry for entry in entries if entry[0] in login.rights]
+    entries = [entry for entry in entries if entry[0] in login.rights and (entry[1] not in WHOLE or not _pinned(login))]
     names = [name for _right, name, *_rest in entries]
     tabs = [name for name in TABS if name in names][:TABS_BESIDE_MORE]
     studio = reverse("portal:studio", args=[login.studio.slug])

@@ -1,7 +1,7 @@
 """Two studios side by side, and everybody who could knock at their doors."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -31,7 +31,8 @@ from tests.factories import (
     TeacherFactory,
     UserFactory,
 )
-from tests.factories.marketplace import ConnectionFactory, ListingFactory, MarketplaceFactory
+from tests.factories.invoicing import DocumentFactory, InvoiceFactory
+from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory, ListingFactory, MarketplaceFactory
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
 MISSING = 2**40  # an id that no row has
@@ -120,6 +121,9 @@ def house(slug: str) -> House:
     retired = retire(studio, [old_pass.pk], reason="", day=now.date(), by=owner, now=now)
     assert retired is not None
     small = TaxStatus.objects.create(studio=studio, first_on="2026-01-01", small_business=True)
+    agreed = ContractTermsFactory(contract__connection=there)
+    billed = InvoiceFactory(contract=agreed.contract, month=date(now.year - 1, 10, 1))
+    DocumentFactory(invoice=billed)
     return House(
         studio=studio,
         place=place,
@@ -160,6 +164,9 @@ def house(slug: str) -> House:
             "exchange": said.pk,
             "message": message.pk,
             "retirement": retired.change.pk,
+            "number": billed.number,
+            "document": "pdf",
+            "year": billed.month.year,
             "tax_status": small.pk,
         },
     )

@@ -69,6 +69,8 @@ class StaffLogin(models.Model):
     at_most: frozenset[Right] | None = None
     # Nor is this: whether the person has an active login at another studio; None where nobody asked.
     works_elsewhere: bool | None = None
+    # The same of whether it is pinned to some locations.
+    is_pinned: bool | None = None
 
     class Meta:
         constraints = [
