@@ -15,8 +15,10 @@ from invoicing.models.parties import PartyFields
 from invoicing.rules import last_day
 from invoicing.rules.totals import Entry, Totals, Vat, totals
 from invoicing.words import line_about, line_name
-from marketplace.models import Contract
+from marketplace.models import Contract, ContractTerms
 from packages.words import day_words
+
+EXEMPT = ContractTerms.TaxCategory.EXEMPT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,9 +129,7 @@ def _lines(facts: Facts) -> tuple[Line, ...]:
 
 
 def _breakdown(facts: Facts, rows: Sequence[Vat]) -> tuple[VatBreakdown, ...]:
-    is_small = TaxStatus.objects.filter(
-        studio=facts.contract.studio_id, small_business=True, first_on__lte=last_day(facts.month)
-    ).exists()
+    is_small = _is_small(facts)
     language = facts.contract.studio.language
     found = []
     for row in rows:
@@ -147,3 +147,12 @@ def _breakdown(facts: Facts, rows: Sequence[Vat]) -> tuple[VatBreakdown, ...]:
             )
         )
     return tuple(found)
+
+
+def _is_small(facts: Facts) -> bool:
+    """Exempt as a small business, and not by the contract's own terms: by their day, which may be of another month."""
+    exempt = {one.terms for one in facts.entries if one.tax_category == EXEMPT}
+    if facts.contract.terms.filter(pk__in=exempt).exclude(tax_category=EXEMPT).exists():
+        return True
+    newest = TaxStatus.objects.filter(studio=facts.contract.studio_id, first_on__lte=last_day(facts.month))
+    return newest.order_by("-first_on").values_list("small_business", flat=True).first() or False

@@ -13,7 +13,7 @@ from invoicing import actions
 from invoicing.actions import NotToCorrect, Obstructed, correct, issue, issue_or_note
 from invoicing.actions.issuing import chained
 from invoicing.documents.model import from_json
-from invoicing.models import BilledVisit, Invoice, InvoiceDocument, IssueAttempt, Payer, Payout, Seller
+from invoicing.models import BilledVisit, Invoice, InvoiceDocument, IssueAttempt, Payer, Payout, Seller, TaxStatus
 from invoicing.rules import Obstacle
 from invoicing.selectors.delta import changed_since
 from invoicing.selectors.drafts import draft
@@ -274,6 +274,19 @@ def test_a_flat_rate_is_one_line_by_the_days_of_its_version() -> None:
         ("check_in", "check_in", 1, "9.50"),
         ("check_in", "flat_rate", 1, "0.00"),
     ]
+
+
+def test_a_small_business_shows_no_vat_and_says_why_also_in_the_month_in_which_it_ceases_to_be_one() -> None:
+    one = with_papers()
+    studio = one.connection.studio
+    TaxStatus.objects.create(studio=studio, first_on=date(2026, 1, 1), small_business=True)
+    TaxStatus.objects.create(studio=studio, first_on=date(2026, 11, 15), small_business=False)
+    one.visit(at("2026-11-14 18:00"))
+    one.visit(at("2026-11-15 18:00"))
+    invoice = issued(one)
+    assert (str(invoice.net), str(invoice.tax)) == ("19.00", "1.81")
+    vat = {row.category: row.exemption_reason for row in from_json(invoice.snapshot).vat}
+    assert (sorted(vat), "25" in vat["E"]) == (["E", "S"], True)
 
 
 def test_a_studio_that_writes_its_own_invoices_numbers_them_itself_and_needs_no_agreement() -> None:
