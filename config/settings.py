@@ -172,6 +172,8 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_PASSWORD", "")
 EMAIL_USE_TLS = flag("EMAIL_TLS", default=True)
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM", "Tresen <tresen@localhost>")
+# Where questions about invoices and late payouts arrive; empty: at the operator's own login.
+OPERATOR_EMAIL = os.environ.get("OPERATOR_EMAIL", "")
 # Without a mail server, mails are files that the person at this machine can open.
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"

@@ -2,7 +2,8 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from invoicing import actions
+from invoicing import actions, mails
+from invoicing.actions import mailing, parties, payouts
 from invoicing.imports import statements
 from invoicing.models import Invoice
 from invoicing.selectors.due import due
@@ -43,3 +44,41 @@ def work_on_statement(job: Job) -> None:
         renew(job)
 
     statements.work_on(job.payload["statement"], now=timezone.now(), still_ours=still_ours)
+
+
+@handles("invoicing.mails", every=timedelta(hours=1))
+def ask_for_mails(job: Job) -> None:
+    """The month to be closed, invoices that could not be issued, payouts that are late: each is told once."""
+    mailing.ask_for_mails(now=timezone.now())
+    payouts.remind_late(now=timezone.now())
+
+
+# A server that takes mail cannot be rolled back.
+@handles(mailing.MAIL_ISSUED, transactional=False)
+def mail_issued(job: Job) -> None:
+    mails.send_issued(job, now=timezone.now())
+
+
+@handles(mailing.MAIL_CLOSE, transactional=False)
+def mail_month_to_close(job: Job) -> None:
+    mails.send_month_to_close(job, now=timezone.now())
+
+
+@handles(mailing.MAIL_NOT_ISSUED, transactional=False)
+def mail_not_issued(job: Job) -> None:
+    mails.send_not_issued(job, now=timezone.now())
+
+
+@handles(payouts.MAIL_TOLD, transactional=False)
+def mail_payout(job: Job) -> None:
+    mails.send_payout(job, now=timezone.now())
+
+
+@handles(payouts.MAIL_LATE, transactional=False)
+def mail_payout_late(job: Job) -> None:
+    mails.send_payout_late(job, now=timezone.now())
+
+
+@handles(parties.MAIL_BANK, transactional=False)
+def mail_bank_changed(job: Job) -> None:
+    mails.send_bank_changed(job)

@@ -10,7 +10,7 @@ from django.core.mail import EmailMessage
 from django.template import Context, engines
 from django.utils import translation
 
-from portal.models import Job, Studio
+from portal.models import Job, Studio, User
 
 
 def send(job: Job, *, to: str, studio: Studio, template: str, context: Mapping[str, Any]) -> bool:
@@ -35,6 +35,14 @@ def send(job: Job, *, to: str, studio: Studio, template: str, context: Mapping[s
     )
     mail.send()
     return True
+
+
+def operator_address() -> str:
+    """Where the operator of the installation reads mails: as the settings say, else at their login; "" for nobody."""
+    if settings.OPERATOR_EMAIL:
+        return str(settings.OPERATOR_EMAIL)
+    operators = User.objects.filter(is_active=True, is_staff=True, is_superuser=True).order_by("pk")
+    return operators.values_list("email", flat=True).first() or ""
 
 
 def _render(template: str, context: Mapping[str, Any]) -> str:
