@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+import bookings.urls  # noqa: F401 (its converter: months)
 from invoicing.views import closing
 
 urlpatterns = [

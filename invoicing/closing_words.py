@@ -223,7 +223,7 @@ def _unclaused(found: Checklist, studio: str) -> Point:
 
 
 def _blocked(found: list[Blocked], studio: str) -> Point:
-    settings = reverse("portal:settings_group", args=[studio, "invoices"])
+    settings = reverse("invoicing:settings", args=[studio])
     lines = [
         Line(
             f"{one.contract.connection.marketplace.name}: {OBSTACLE_WORDS[obstacle]}",

@@ -17,6 +17,7 @@ from invoicing.actions import closing as actions
 from invoicing.closing_words import NOT_SIGNED, points, window_words
 from invoicing.plans.closing import blocked
 from invoicing.selectors.closing import Checklist, checklist
+from invoicing.selectors.listing import Months
 from invoicing.words import month_words
 from portal.access import StudioRequest, studio_view
 from portal.models import Location
@@ -72,11 +73,16 @@ def close_take_back(request: StudioRequest, month: date) -> HttpResponse:
     return redirect("invoicing:close", request.studio.slug, month)
 
 
-def closing_context(request: StudioRequest, month: date, *, now: datetime) -> dict[str, Any]:
-    """For `invoicing/_closing.html`: how far the month's checklist is, in one line, on the page of invoices."""
+def closing_context(request: StudioRequest, months: Months, *, now: datetime) -> dict[str, Any]:
+    """For `invoicing/_closing.html`, one line on the page of invoices: how far the checklist of the month before is, or
+    of the running one where that is issued. Nothing where no contract holds."""
     places = list(request.studio.locations.in_order())
-    found = checklist(request.studio, month, now=now)
-    return {"closing": _context(request, found, places, now)}
+    if not places or not months.open:
+        return {"closing": None}
+    this = rules.month_of(places[0].local_day(now))
+    before = rules.month_before(this)
+    month = before if any(one.month == before for one in months.open) else this
+    return {"closing": _context(request, checklist(request.studio, month, now=now), places, now)}
 
 
 def _context(request: StudioRequest, found: Checklist, places: list[Location], now: datetime) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from invoicing.rules.answers import WAITS, Stand
 from invoicing.rules.payouts import PayoutState
 from invoicing.selectors import listing as listed
 from invoicing.selectors.payouts import Standing, standings_of
+from invoicing.views.closing import closing_context
 from invoicing.views.running import running_months
 from marketplace.models import Connection
 from portal.access import StudioRequest, locations_for, studio_view
@@ -184,6 +185,7 @@ def invoices(request: StudioRequest) -> HttpResponse:
         "may_close": request.may(Right.CLOSE_MONTHS),
         "zip_years": sorted({row.month.year for row in listing.everything if row.invoice}, reverse=True),
     }
+    context |= closing_context(request, months, now=now)
     return render(request, "invoicing/invoices.html", context)
 
 
