@@ -14,21 +14,32 @@ from portal.models import Job
 
 @handles("invoicing.due", every=timedelta(minutes=5))
 def issue_due(job: Job) -> None:
-    """One job for each contract and month that is due; what was obstructed is tried again each hour (Q30)."""
-    now = timezone.now()
-    for contract, month in due(now):
-        enqueue(
-            actions.ISSUE,
-            key=f"invoice:{contract.pk}:{month:%Y-%m}:{now:%Y-%m-%dT%H}",
-            payload={"contract": contract.pk, "month": month.isoformat()},
-            studio=contract.studio,
-        )
+    """A job for each contract, of its earliest month that is due; what was obstructed is tried again each hour."""
+    asked: set[int] = set()
+    for contract, month in due(timezone.now()):
+        if contract.pk not in asked:
+            _ask_for(contract, month)
+        asked.add(contract.pk)
+
+
+def _ask_for(contract: Contract, month: date) -> None:
+    enqueue(
+        actions.ISSUE,
+        key=f"invoice:{contract.pk}:{month:%Y-%m}:{timezone.now():%Y-%m-%dT%H}",
+        payload={"contract": contract.pk, "month": month.isoformat()},
+        studio=contract.studio,
+    )
 
 
 @handles(actions.ISSUE)
 def issue(job: Job) -> None:
+    """A month, and the order for the one after it: a contract's months are issued in their order."""
+    now, month = timezone.now(), date.fromisoformat(job.payload["month"])
     contract = Contract.objects.select_related("studio", "connection").get(pk=job.payload["contract"])
-    actions.issue_or_note(contract, date.fromisoformat(job.payload["month"]), now=timezone.now())
+    actions.issue_or_note(contract, month, now=now)
+    for _contract, later in due(now, contract=contract.pk)[:1]:
+        if later > month:
+            _ask_for(contract, later)
 
 
 @handles(actions.DOCUMENTS)

@@ -25,9 +25,9 @@ def first_month(contract: Contract, month: date, *, now: datetime) -> date:
     return min(month, _first(newest_due(now, zone), terms, activated.astimezone(zone).date() if activated else None))
 
 
-def due(now: datetime) -> list[tuple[Contract, date]]:
-    """Each contract and month whose 5th at 06:00 (by the clock of the studio's first location) has come, and which
-    has neither an invoice nor the answer that there was nothing to bill; the earliest months first. Three queries.
+def due(now: datetime, *, contract: int | None = None) -> list[tuple[Contract, date]]:
+    """Each contract (or that one) and month whose 5th at 06:00 has come, by the clock of the studio's first location,
+    and which has neither an invoice nor the answer that there was nothing to bill; the earliest first. Three queries.
     """
     zone = Subquery(Location.objects.filter(studio=OuterRef("studio")).in_order().values("zone")[:1])
     contracts = (
@@ -38,20 +38,17 @@ def due(now: datetime) -> list[tuple[Contract, date]]:
         .select_related("studio", "connection")
         .order_by("pk")
     )
+    if contract is not None:
+        contracts = contracts.filter(pk=contract)
     settled: dict[int, set[date]] = defaultdict(set)
     earliest = month_before(month_of(now.date()), LOOKED_BACK + 3)
     for rows in (
         Invoice.objects.filter(month__gte=earliest, corrects=None, replaces=None),
         IssueAttempt.objects.filter(month__gte=earliest, obstacles=[]),
     ):
-        for contract, month in rows.values_list("contract", "month"):
-            settled[contract].add(month)
-    found = [
-        (contract, month)
-        for contract in contracts
-        for month in _months(contract, now)
-        if month not in settled[contract.pk]
-    ]
+        for key, month in rows.values_list("contract", "month"):
+            settled[key].add(month)
+    found = [(one, month) for one in contracts for month in _months(one, now) if month not in settled[one.pk]]
     return sorted(found, key=lambda one: (one[1], one[0].pk))
 
 

@@ -100,3 +100,14 @@ def test_a_worker_that_is_killed_while_it_issues_leaves_nothing_and_the_next_one
         Invoice.objects.values_list("pk", flat=True)
     )
     assert BilledVisit.objects.count() == 9
+
+
+def test_months_that_waited_are_issued_in_one_go(houses: list[House], on_the_5th: None) -> None:
+    Connection.objects.update(activated_at=at("2026-09-01 12:00"))
+    houses[0].visit(at("2026-09-10 18:00"))
+    with transaction.atomic():
+        tasks.issue_due(Job())
+    worker.drain("worker test")
+    mine = Invoice.objects.filter(contract=houses[0].contract).order_by("pk")
+    assert [(invoice.month.month, invoice.series_number) for invoice in mine] == [(9, 1), (11, 2)]
+    assert asked() == []
