@@ -2,8 +2,8 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from invoicing import actions, mails
-from invoicing.actions import mailing, parties, payouts
+from invoicing import actions, answer_mails, mails
+from invoicing.actions import answering, mailing, parties, payouts
 from invoicing.imports import statements
 from invoicing.models import Invoice
 from invoicing.selectors.due import due
@@ -93,3 +93,13 @@ def mail_payout_late(job: Job) -> None:
 @handles(parties.MAIL_BANK, transactional=False)
 def mail_bank_changed(job: Job) -> None:
     mails.send_bank_changed(job)
+
+
+@handles(answering.MAIL_ASKED, transactional=False)
+def mail_asked(job: Job) -> None:
+    answer_mails.send_asked(job)
+
+
+@handles(answering.MAIL_REPLIED, transactional=False)
+def mail_replied(job: Job) -> None:
+    answer_mails.send_replied(job)

@@ -1,0 +1,51 @@
+"""The mails between a studio and the operator about an invoice: what was asked, and what was answered."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from invoicing.mails import link_to, reader_of
+from invoicing.models import InvoiceEvent
+from invoicing.rules.answers import WAITS
+from invoicing.words import month_words
+from packages.words import money_words
+from portal import mail
+from portal.models import Job
+
+
+def send_asked(job: Job) -> None:
+    """A question, an objection or the wish for a correction, to the operator."""
+    event = _event(job)
+    if event is None or event.kind not in WAITS:
+        return
+    link = settings.SITE_URL + reverse("admin:invoicing_invoice_answer", args=[event.invoice_id])
+    _send(job, event, mail.operator_address(), {"link": link, "by": event.by.user.name if event.by else ""}, "asked")
+
+
+def send_replied(job: Job) -> None:
+    """The operator's answer, to an owner."""
+    event, reader = _event(job), reader_of(job)
+    if event is None or reader is None:
+        return
+    _send(job, event, reader.address, {"link": link_to(event.invoice), "name": reader.name}, "replied")
+
+
+def _event(job: Job) -> InvoiceEvent | None:
+    joined = "invoice__studio", "invoice__connection__marketplace", "by__user"
+    return InvoiceEvent.objects.select_related(*joined).filter(pk=job.payload["event"]).first()
+
+
+def _send(job: Job, event: InvoiceEvent, to: str, context: dict[str, Any], template: str) -> None:
+    invoice = event.invoice
+    with translation.override(invoice.studio.language):
+        context |= {
+            "kind": event.kind,
+            "text": event.text,
+            "number": invoice.number,
+            "month": month_words(invoice.month),
+            "marketplace": invoice.connection.marketplace.name,
+            "gross": money_words(invoice.gross, invoice.currency),
+        }
+    mail.send(job, to=to, studio=invoice.studio, template=f"invoicing/mails/{template}.txt", context=context)
