@@ -257,6 +257,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PR
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MAX_BODY = 8 * 2**20  # bytes of one request, all files included; what is larger is refused unread
+# Where who is logged in may send more: a marketplace's statement of a large house.
+LARGE_BODIES = ((r"/[^/]+/invoices/statements/", 49 * 2**20),)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bytes of it that are not files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5

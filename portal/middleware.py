@@ -1,5 +1,6 @@
 """Limits of every request and of every login, before any view is asked."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
@@ -25,7 +26,7 @@ class RequestLimits:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             return _refused(request, HTTPStatus.BAD_REQUEST)
-        if int(length) > settings.MAX_BODY:
+        if int(length) > _most(request.path):
             return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if request.headers.get("Content-Encoding", "identity") != "identity":
             return _refused(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -33,10 +34,16 @@ class RequestLimits:
             return _refused(request, HTTPStatus.BAD_REQUEST)
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *view: object) -> None:
-        """Fields of forms: PostgreSQL cannot store a NUL, and no form of ours has a use for one."""
+    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
+        """Fields of forms: PostgreSQL cannot store a NUL, and no form of ours has a use for one.
+
+        A large body is read for nobody but who is logged in.
+        """
+        if int(request.META.get("CONTENT_LENGTH") or "0") > settings.MAX_BODY and not request.user.is_authenticated:
+            return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if request.method == "POST" and any("\0" in text for text in _texts(request.POST.lists())):
             raise BadRequest
+        return None
 
 
 class SessionLimits:
@@ -59,11 +66,17 @@ class SessionLimits:
         return self.get_response(request)
 
 
+def _most(path: str) -> int:
+    """Bytes of a request to this address."""
+    return next((most for where, most in settings.LARGE_BODIES if re.fullmatch(where, path)), settings.MAX_BODY)
+
+
 def _texts(fields: Iterable[tuple[str, Sequence[object]]]) -> list[str]:
     return [str(text) for name, values in fields for text in (name, *values)]
 
 
 def _refused(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    answer = bad_request(request, BadRequest())
+    large = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    answer = bad_request(request, BadRequest(), **({"template_name": "413.html"} if large else {}))
     answer.status_code = status
     return answer

@@ -54,6 +54,9 @@ OBJECTS = {
     "purchase",
     "purchase_run",
     "conflict",
+    "statement",
+    "statement_answer",
+    "statement_mapping",
     "tax_status",
 }
 # Those that belong to no location: a login that is pinned to one sees them all the same.

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bookings import actions
 from bookings.models import CalendarFeed, Reservation
-from invoicing.models import TaxStatus
+from invoicing.models import Statement, StatementAnswer, StatementMapping, TaxStatus
 from marketplace.actions import retire
 from marketplace.actions import store as keep
 from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, Visit
@@ -124,6 +124,20 @@ def house(slug: str) -> House:
     agreed = ContractTermsFactory(contract__connection=there)
     billed = InvoiceFactory(contract=agreed.contract, month=date(now.year - 1, 10, 1))
     DocumentFactory(invoice=billed)
+    said = Statement.objects.create(
+        studio=studio,
+        connection=there,
+        month=date(2026, 10, 1),
+        state=Statement.State.MATCHED,
+        file_name=f"{slug}.csv",
+        size=1,
+        uploaded_at=now,
+        matched_at=now,
+    )
+    answered = StatementAnswer.objects.create(studio=studio, statement=said, kind="accepted", given_at=now)
+    read_as = StatementMapping.objects.create(
+        studio=studio, connection=there, header="0" * 64, name=f"{slug}.csv", used_at=now
+    )
     return House(
         studio=studio,
         place=place,
@@ -164,6 +178,9 @@ def house(slug: str) -> House:
             "exchange": said.pk,
             "message": message.pk,
             "retirement": retired.change.pk,
+            "statement": said.pk,
+            "statement_answer": answered.pk,
+            "statement_mapping": read_as.pk,
             "number": billed.number,
             "document": "pdf",
             "year": billed.month.year,

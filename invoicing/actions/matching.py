@@ -133,8 +133,11 @@ def _conclude(cursor: Any, statement: Statement, facts: dict[str, Any], now: dat
     statement.theirs, statement.ours = cursor.fetchone()
     statement.currency, statement.matched_at = facts["currency"], now
     statement.state = Statement.State.MATCHED
-    others = Statement.objects.filter(connection=statement.connection_id, month=statement.month).standing()
-    replaced = others.exclude(pk=statement.pk)
-    replaced.update(replaced_by=statement)
+    of_connection = Statement.objects.filter(connection=statement.connection_id)
+    # It was of another month before: what it had replaced there stands again.
+    for former in of_connection.filter(replaced_by=statement).exclude(month=statement.month):
+        if not of_connection.standing().filter(month=former.month).exclude(pk=statement.pk).exists():
+            of_connection.filter(pk=former.pk).update(replaced_by=None)
+    of_connection.standing().filter(month=statement.month).exclude(pk=statement.pk).update(replaced_by=statement)
     statement.replaced_by = None
     statement.save(update_fields=["theirs", "ours", "currency", "matched_at", "state", "replaced_by"])

@@ -198,8 +198,6 @@ def _currency(text: str) -> str:
 
 
 def _is_total(cells: Sequence[str], found: Read) -> bool:
-    """The foot of a table: a word for sums, and nothing that a visit has."""
-    if found.texts.get("booking") or found.texts.get("member") or found.day:
-        return False
+    """The foot of a table: it begins with a word for sums, and has no day."""
     first = next((cell for cell in cells if cell.strip()), "")
-    return plain(first) in TOTALS
+    return found.day is None and plain(first) in TOTALS

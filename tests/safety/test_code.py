@@ -58,6 +58,7 @@ BOUNDS = {
     "packages",
     "purchase",
     "purchases",
+    "visits",
 }
 
 

@@ -1,0 +1,68 @@
+"""Accepting and claiming what a statement says otherwise: one line or a group at once, taken back by one more step."""
+
+from datetime import datetime
+
+from django.db import models, transaction
+
+from invoicing.models import Statement, StatementAnswer, StatementLine
+from portal.models import StaffLogin
+
+
+class NothingToAnswer(Exception):
+    """The lines are gone, agree by now, or were answered already."""
+
+
+def answer_line(line: StatementLine, kind: str, *, by: StaffLogin, now: datetime) -> StatementAnswer:
+    """Accept or claim one line, whatever was answered before. Raises NothingToAnswer where both sides agree."""
+    lines = StatementLine.objects.differing().filter(pk=line.pk).exclude(answer__kind=kind)
+    return _answer(line.statement, lines, kind, by=by, now=now)
+
+
+def answer_group(
+    statement: Statement, kind: str, *, verdict: str, reason: str, by: StaffLogin, now: datetime
+) -> StatementAnswer:
+    """Accept or claim what nobody has answered yet of a verdict and reason. Raises NothingToAnswer."""
+    lines = StatementLine.objects.differing().filter(statement=statement, verdict=verdict, reason=reason, answer=None)
+    return _answer(statement, lines, kind, by=by, now=now)
+
+
+def _answer(
+    statement: Statement, lines: models.QuerySet[StatementLine], kind: str, *, by: StaffLogin, now: datetime
+) -> StatementAnswer:
+    with transaction.atomic():
+        # No worker matches it anew meanwhile.
+        locked = Statement.objects.select_for_update().get(pk=statement.pk)
+        if locked.state != Statement.State.MATCHED:
+            raise NothingToAnswer
+        answer = StatementAnswer.objects.create(
+            studio_id=locked.studio_id, statement=locked, kind=StatementAnswer.Kind(kind), by=by, given_at=now
+        )
+        found = StatementLine.objects.filter(pk__in=lines.order_by().values("pk"))
+        answer.number = found.update(answer_before=models.F("answer"), answer=answer)
+        if not answer.number:
+            raise NothingToAnswer
+        answer.save(update_fields=["number"])
+    return answer
+
+
+def undo_answer(answer: StatementAnswer, *, by: StaffLogin, now: datetime) -> int:
+    """Take an answer back: its lines are as they were before it; of how many. Harmless when repeated."""
+    with transaction.atomic():
+        Statement.objects.select_for_update().get(pk=answer.statement_id)
+        lines = StatementLine.objects.filter(statement=answer.statement_id, answer=answer)
+        number = lines.update(answer=models.F("answer_before"), answer_before=None)
+        StatementLine.objects.filter(statement=answer.statement_id, answer_before=answer).update(answer_before=None)
+        StatementAnswer.objects.filter(pk=answer.pk, undone_at=None).update(undone_at=now, undone_by=by)
+    return number
+
+
+def remove(statement: Statement) -> None:
+    """Forget a file and everything that was said about it; the one that it replaced stands again."""
+    with transaction.atomic():
+        Statement.objects.select_for_update().get(pk=statement.pk)
+        lines = StatementLine.objects.filter(statement=statement)
+        lines._raw_delete(lines.db)  # noqa: SLF001 - nothing refers to a line, and there may be a hundred thousand
+        # It stands for nothing any more before the former one does.
+        Statement.objects.filter(pk=statement.pk).update(state=Statement.State.MAPPING)
+        Statement.objects.filter(replaced_by=statement).update(replaced_by=statement.replaced_by_id)
+        statement.delete()

@@ -1,0 +1,74 @@
+"""The claims of a statement as the text of a mail, in the active language (N2)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from invoicing.models import Statement, StatementLine
+from invoicing.selectors import statements as selected
+from invoicing.statement_words import about, money, sentence
+from invoicing.words import month_words
+
+MOST_LINES = 100  # in a mail; the CSV has them all
+
+
+@dataclass(frozen=True)
+class Mail:
+    """`amount`: what is claimed, above zero where they state too little."""
+
+    subject: str
+    body: str
+    number: int
+    amount: Decimal
+
+
+def claim_mail(statement: Statement) -> Mail:
+    """Every claimed line with its reason and both amounts, and the sum. Three queries."""
+    lines = selected.lines_of(statement, answer=selected.DISPUTED)
+    summary = selected.summary_of(statement)
+    shown = list(lines[:MOST_LINES])
+    number = summary.disputed
+    amount = -sum((line.difference for line in lines.iterator(chunk_size=1000)), Decimal(0))
+    month = month_words(statement.month) if statement.month else ""
+    subject = _("Statement of %(month)s: %(number)d lines to correct") % {"month": month, "number": number}
+    return Mail(subject, _body(statement, shown, number, amount, month), number, amount)
+
+
+def _body(statement: Statement, shown: list[StatementLine], number: int, amount: Decimal, month: str) -> str:
+    currency, studio = statement.currency, statement.studio.name
+    paragraphs = [
+        _("Hello,"),
+        ngettext(
+            "in your statement of %(month)s for %(studio)s (%(file)s) %(number)d line differs from our records:",
+            "in your statement of %(month)s for %(studio)s (%(file)s) %(number)d lines differ from our records:",
+            number,
+        )
+        % {"month": month, "studio": studio, "file": statement.file_name, "number": number},
+        "\n".join(f"{at}. {_line(line, currency)}" for at, line in enumerate(shown, start=1)),
+    ]
+    if number > len(shown):
+        paragraphs.append(_("and %(number)d more in the attached file.") % {"number": number - len(shown)})
+    paragraphs += [
+        _("Together this comes to %(amount)s, net. Please correct it, or tell us why it is right.")
+        % {"amount": money(amount, currency)},
+        _("Kind regards"),
+        studio,
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _line(line: StatementLine, currency: str) -> str:
+    """ "Booking B-17, Kim de Boer, Yoga, Mon 2 Nov 2026 18:00: ..."."""
+    words = about(line)
+    if line.visit is not None and line.line is None:
+        guest, session = line.visit.guest, line.visit.session
+        parts = [line.visit.booking_ref, guest.external_id if guest else ""]
+        if session is not None:
+            moment = session.starts_at.astimezone(session.location.tz)
+            parts += [session.item.name, date_format(moment, _("j M Y, H:i"))]
+        words = " · ".join(part for part in parts if part)
+    place = _("line %(line)d") % {"line": line.line} if line.line else _("not on it")
+    return f"{words} ({place}): {sentence(line, currency)}"

@@ -1,0 +1,159 @@
+"""Statements as pages read them: their groups, what an invoice shows of them, and how far a visit's money is (X2)."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+
+from invoicing.models import BilledVisit, Invoice, PayoutEvent, Statement, StatementAnswer, StatementLine
+from invoicing.rules.matching import Reason, Verdict
+
+ZERO = Decimal(0)
+DISPUTED, ACCEPTED = StatementAnswer.Kind.DISPUTED, StatementAnswer.Kind.ACCEPTED
+# In the order in which somebody should look at them.
+VERDICTS = (Verdict.MISSING_THERE, Verdict.OTHER_PRICE, Verdict.TWICE, Verdict.MISSING_HERE, Verdict.MATCHED)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one verdict and reason. `difference`: what they state above what we say."""
+
+    verdict: Verdict
+    reason: Reason
+    number: int
+    theirs: Decimal
+    ours: Decimal
+    accepted: int
+    disputed: int
+
+    @property
+    def difference(self) -> Decimal:
+        return self.theirs - self.ours
+
+    @property
+    def open(self) -> int:
+        return 0 if self.verdict is Verdict.MATCHED else self.number - self.accepted - self.disputed
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A statement in a few numbers; `claimed` is what was asked for, above zero."""
+
+    statement: Statement
+    groups: list[Group]
+
+    def _number(self, *verdicts: Verdict) -> int:
+        return sum(group.number for group in self.groups if group.verdict in verdicts)
+
+    @property
+    def matched(self) -> int:
+        return self._number(Verdict.MATCHED)
+
+    @property
+    def differing(self) -> int:
+        return self._number(*VERDICTS) - self.matched
+
+    @property
+    def open(self) -> int:
+        return sum(group.open for group in self.groups)
+
+    @property
+    def disputed(self) -> int:
+        return sum(group.disputed for group in self.groups)
+
+    @property
+    def difference(self) -> Decimal:
+        return self.statement.theirs - self.statement.ours
+
+    def by_verdict(self) -> list[tuple[Verdict, int, Decimal]]:
+        """Number and difference of each verdict that there is."""
+        found = []
+        for verdict in VERDICTS:
+            groups = [group for group in self.groups if group.verdict is verdict]
+            if groups:
+                found.append(
+                    (verdict, sum(one.number for one in groups), sum((one.difference for one in groups), ZERO))
+                )
+        return found
+
+
+def summary_of(statement: Statement) -> Summary:
+    """One query, however many lines there are."""
+    rows = (
+        statement.lines.exclude(verdict="")
+        .values_list("verdict", "reason")
+        .annotate(
+            number=Count("pk"),
+            theirs=Sum("theirs"),
+            ours=Sum("ours"),
+            accepted=Count("pk", filter=Q(answer__kind=ACCEPTED)),
+            disputed=Count("pk", filter=Q(answer__kind=DISPUTED)),
+        )
+        .order_by()
+    )
+    groups = [
+        Group(Verdict(verdict), Reason(reason), number, theirs or ZERO, ours or ZERO, accepted, disputed)
+        for verdict, reason, number, theirs, ours, accepted, disputed in rows
+    ]
+    groups.sort(key=lambda group: (VERDICTS.index(group.verdict), -abs(group.difference), group.reason))
+    return Summary(statement, groups)
+
+
+def lines_of(statement: Statement, *, verdict: str = "", reason: str = "", answer: str = "") -> QuerySet[StatementLine]:
+    """What a page shows, in the order of the file, what stands on no line after it."""
+    found = statement.lines.exclude(verdict="")
+    if verdict:
+        found = found.filter(verdict=verdict)
+    if reason:
+        found = found.filter(reason=reason)
+    if answer == "open":
+        found = found.exclude(verdict=Verdict.MATCHED).filter(answer=None)
+    elif answer:
+        found = found.filter(answer__kind=answer)
+    return found.select_related(
+        "answer", "visit__guest__member", "visit__session__item", "visit__session__location", "visit__reservation"
+    ).order_by(F("line").asc(nulls_last=True), "pk")
+
+
+def statements_of(invoice: Invoice) -> list[Summary]:
+    """The standing statement of the invoice's marketplace and month, for its page: none or one."""
+    found = invoice.connection.statements.standing().filter(month=invoice.month)
+    return [summary_of(statement) for statement in found.select_related("connection__marketplace")]
+
+
+def stated(visits: Collection[int]) -> dict[int, str]:
+    """How far the money of visits is, where a statement or a payout says it; the others are left out. Two queries.
+
+    A word for each: "paid" (its invoice's payout was received), "disputed" (claimed), "matched", "short_paid" (less
+    than we say, or not on it), "on_statement" (there, and not less).
+    """
+    keys = list(visits)
+    found: dict[int, str] = {}
+    rows = (
+        StatementLine.objects.filter(visit__in=keys, statement__state="matched", statement__replaced_by=None)
+        .exclude(verdict__in=["", Verdict.TWICE])
+        .order_by("statement__month", "pk")
+        .values_list("visit", "verdict", "theirs", "ours", "answer__kind")
+    )
+    for visit, verdict, theirs, ours, answer in rows:
+        found[visit] = _state(verdict, theirs, ours, answer)
+    return found | dict.fromkeys(_paid(keys), "paid")
+
+
+def _state(verdict: str, theirs: Decimal | None, ours: Decimal | None, answer: str | None) -> str:
+    if answer == DISPUTED:
+        return "disputed"
+    if verdict == Verdict.MATCHED:
+        return "matched"
+    return "short_paid" if (theirs or ZERO) < (ours or ZERO) else "on_statement"
+
+
+def _paid(visits: Iterable[int]) -> list[Any]:
+    """Those on an invoice whose payout was received."""
+    received = PayoutEvent.objects.filter(
+        payout__invoice=OuterRef("invoice"), kind=PayoutEvent.Kind.RECEIVED, taken_back_by=None
+    )
+    billed = BilledVisit.objects.standing().filter(visit__in=list(visits)).exclude(amount=0)
+    return list(billed.filter(Exists(received)).values_list("visit", flat=True))

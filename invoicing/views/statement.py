@@ -1,0 +1,214 @@
+"""One statement: what it comes to, why it differs line by line, what of it is accepted or claimed (X2)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from invoicing.actions import claiming
+from invoicing.forms.statements import WordsForm
+from invoicing.imports import statements as reading
+from invoicing.models import Statement, StatementAnswer, StatementLine
+from invoicing.rules.matching import Reason, Verdict
+from invoicing.selectors import statements as selected
+from invoicing.statement_words import REASON_WORDS, VERDICT_WORDS, about, money, our_words, path_of, sentence
+from invoicing.views.statements import statement_of, to
+from invoicing.words import month_words
+from portal.access import StudioRequest, studio_view
+from portal.roles import Right
+
+PER_PAGE = 50
+State = Statement.State
+ANSWERS = {"open": "open", **{kind: kind for kind in StatementAnswer.Kind.values}}
+
+
+@studio_view(Right.SEE_MONEY, hidden=True)
+@require_safe
+def statement(request: StudioRequest, statement: int) -> HttpResponse:
+    """Its progress while a worker is at it; then its sums, its groups and its lines."""
+    found = statement_of(request, statement)
+    if found.state == State.MAPPING:
+        return to(request, "statement_columns", found)
+    context: dict[str, Any] = {"statement": found, "month_words": month_words(found.month) if found.month else ""}
+    if found.is_at_work:
+        context["given_up"] = reading.is_given_up(found)
+    elif found.state == State.ASKING:
+        context["form"] = WordsForm(reading.unknown_words(found))
+    else:
+        context |= _matched(request, found)
+    name = (
+        "invoicing/statement.html#statement"
+        if request.htmx and not request.htmx.boosted
+        else "invoicing/statement.html"
+    )
+    return render(request, name, context)
+
+
+def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
+    chosen = _filters(request)
+    summary = selected.summary_of(found)
+    page = Paginator(selected.lines_of(found, **chosen), PER_PAGE).get_page(request.GET.get("page"))
+    currency = found.currency
+    return {
+        "summary": summary,
+        "theirs": money(found.theirs, currency),
+        "ours": money(found.ours, currency),
+        "difference": money(found.difference, currency),
+        "groups": [_group(request, found, group) for group in summary.groups],
+        "verdicts": [
+            (verdict.value, VERDICT_WORDS[verdict], number, money(difference, currency))
+            for verdict, number, difference in summary.by_verdict()
+        ],
+        "page": page,
+        "lines": [_shown(line, currency) for line in page],
+        "chosen": chosen,
+        "is_filtered": any(chosen.values()),
+        "answers": found.answers_given.filter(undone_at=None).select_related("by__user")[:5],
+        "invoice": found.connection.invoices.standing().filter(month=found.month).first(),
+    }
+
+
+def _filters(request: StudioRequest) -> dict[str, str]:
+    """What the address narrows the list to; words that do not exist narrow nothing."""
+    said = {name: request.GET.get(name, "") for name in ("verdict", "reason", "answer")}
+    known = {"verdict": set(Verdict), "reason": set(Reason), "answer": set(ANSWERS)}
+    return {name: word if word in known[name] else "" for name, word in said.items()}
+
+
+def _group(request: StudioRequest, found: Statement, group: selected.Group) -> dict[str, Any]:
+    return {
+        "verdict": group.verdict.value,
+        "reason": group.reason.value,
+        "verdict_words": VERDICT_WORDS[group.verdict],
+        "reason_words": REASON_WORDS.get(group.reason, ""),
+        "number": group.number,
+        "theirs": money(group.theirs, found.currency),
+        "ours": money(group.ours, found.currency),
+        "difference": money(group.difference, found.currency),
+        "is_less": group.difference < 0,
+        "accepted": group.accepted,
+        "disputed": group.disputed,
+        "open": group.open,
+    }
+
+
+def _shown(line: StatementLine, currency: str) -> dict[str, Any]:
+    visit, differs = line.visit, line.verdict != Verdict.MATCHED
+    session = visit.session if visit else None
+    return {
+        "line": line,
+        "about": about(line),
+        "verdict_words": VERDICT_WORDS[Verdict(line.verdict)],
+        "reason_words": REASON_WORDS.get(Reason(line.reason), ""),
+        "sentence": sentence(line, currency),
+        "theirs": "" if line.theirs is None else money(line.theirs, line.currency or currency),
+        "ours": "" if line.ours is None else money(line.ours, currency),
+        "difference": money(line.difference, currency) if line.difference else "",
+        "our_words": our_words(line),
+        "visit": visit,
+        "session": session,
+        "member": visit.guest.member if visit and visit.guest else None,
+        "path": path_of(line) if differs else [],
+        "end": REASON_WORDS.get(Reason(line.reason), "") if differs else "",
+        "answer": line.answer,
+    }
+
+
+@studio_view(Right.SEE_MONEY, hidden=True)
+@require_POST
+def statement_words(request: StudioRequest, statement: int) -> HttpResponse:
+    """What the marketplace's words mean; then it is matched."""
+    found = statement_of(request, statement)
+    if found.state != State.ASKING:
+        return to(request, "statement", found)
+    form = WordsForm(reading.unknown_words(found), request.POST)
+    if not form.is_valid():
+        context = {"statement": found, "form": form, "month_words": month_words(found.month) if found.month else ""}
+        return render(request, "invoicing/statement.html", context, status=422)
+    reading.name_words(found, form.words(), now=timezone.now())
+    return to(request, "statement", found)
+
+
+@studio_view(Right.SEE_MONEY, hidden=True)
+@require_POST
+def statement_answer(request: StudioRequest, statement: int) -> HttpResponse:
+    """Accept or claim a line (`line`), or all open ones of a group (`verdict`, `reason`)."""
+    found, kind, now = statement_of(request, statement), request.POST.get("kind", ""), timezone.now()
+    if kind not in StatementAnswer.Kind.values:
+        raise Http404
+    try:
+        if number := request.POST.get("line", ""):
+            pk = int(number) if number.isdecimal() and len(number) < 19 else 0
+            line = get_object_or_404(found.lines.select_related("statement"), pk=pk)
+            answer = claiming.answer_line(line, kind, by=request.login, now=now)
+        else:
+            verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
+            answer = claiming.answer_group(found, kind, verdict=verdict, reason=reason, by=request.login, now=now)
+    except claiming.NothingToAnswer:
+        messages.warning(request, _("Nothing was left to answer there. The page shows how it is now."))
+    else:
+        messages.success(request, answered_words(answer))
+    return _back(request, found)
+
+
+def answered_words(answer: StatementAnswer) -> str:
+    if answer.kind == StatementAnswer.Kind.ACCEPTED:
+        words = ngettext("%(number)d line is accepted.", "%(number)d lines are accepted.", answer.number)
+    else:
+        words = ngettext(
+            "%(number)d line is on the claim list.", "%(number)d lines are on the claim list.", answer.number
+        )
+    return words % {"number": answer.number}
+
+
+@studio_view(Right.SEE_MONEY, hidden=True)
+@require_POST
+def statement_undo(request: StudioRequest, statement: int, statement_answer: int) -> HttpResponse:
+    found = statement_of(request, statement)
+    answer = get_object_or_404(found.answers_given, pk=statement_answer)
+    number = claiming.undo_answer(answer, by=request.login, now=timezone.now())
+    words = ngettext("Taken back for %(number)d line.", "Taken back for %(number)d lines.", number)
+    messages.success(request, words % {"number": number})
+    return _back(request, found)
+
+
+def _back(request: StudioRequest, found: Statement) -> HttpResponse:
+    """To the list as it was narrowed."""
+    said = {name: request.POST.get(f"at_{name}", "") for name in ("verdict", "reason", "answer", "page")}
+    query = "&".join(f"{name}={word}" for name, word in said.items() if word.replace("_", "").isalnum())
+    address = reverse("invoicing:statement", args=[request.studio.slug, found.pk])
+    return redirect(f"{address}?{query}" if query else address)
+
+
+@studio_view(Right.SEE_MONEY, hidden=True)
+@require_POST
+def statement_again(request: StudioRequest, statement: int) -> HttpResponse:
+    """Match it anew with what both sides say now, or try what a worker gave up."""
+    found = statement_of(request, statement)
+    try:
+        if found.state == State.READING:
+            reading.begin(found)
+        else:
+            reading.begin_matching(found)
+    except reading.NotNow:
+        messages.warning(request, _("A worker is at it already."))
+    return to(request, "statement", found)
+
+
+@studio_view(Right.SEE_MONEY, hidden=True)
+@require_POST
+def statement_remove(request: StudioRequest, statement: int) -> HttpResponse:
+    found = statement_of(request, statement)
+    if found.is_at_work and not reading.is_given_up(found):
+        messages.warning(request, _("A worker is at it. Wait until it is done."))
+        return to(request, "statement", found)
+    claiming.remove(found)
+    messages.success(request, _("Removed. A former statement of that month stands again, if there is one."))
+    return redirect("invoicing:statements", request.studio.slug)
