@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from invoicing.actions.parties import owners
@@ -52,13 +53,8 @@ def tell(
     """
     with transaction.atomic():
         Payout.objects.select_for_update().get(pk=payout.pk)
-        invoice = payout.invoice
-        if kind not in _TOLD or (kind != PayoutEvent.Kind.FAILED and (amount is None or amount <= 0)):
-            raise NotTold(_("An amount above 0 is needed."))
-        if on > today_of(payout.studio, now=now):
-            raise NotTold(_("This day is still to come."))
-        if on < invoice.issued_on:
-            raise NotTold(_("This day is before the invoice was issued."))
+        if why := refusal(payout, kind, on=on, amount=amount, today=today_of(payout.studio, now=now)):
+            raise NotTold(why)
         same = {"kind": kind, "on": on, "amount": amount, "reference": reference, "note": note}
         before = PayoutEvent.objects.filter(payout=payout, taken_back_by=None, **same).first()
         if before:
@@ -68,6 +64,17 @@ def tell(
         )
         _mail_owners(MAIL_TOLD, payout, event=event.pk)
     return event
+
+
+def refusal(payout: Payout, kind: str, *, on: date, amount: Decimal | None, today: date) -> Promise | None:
+    """Why this cannot be told about the payout; None: it can. `today`: the studio's local day."""
+    if kind not in _TOLD or (kind != PayoutEvent.Kind.FAILED and (amount is None or amount <= 0)):
+        return _("An amount above 0 is needed.")
+    if on > today:
+        return _("This day is still to come.")
+    if on < payout.invoice.issued_on:
+        return _("This day is before the invoice was issued.")
+    return None
 
 
 def take_back(event: PayoutEvent, *, operator: User | None = None, now: datetime) -> PayoutEvent:

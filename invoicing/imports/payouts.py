@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from invoicing.actions import payouts
 from invoicing.models import Invoice, Payout, PayoutEvent
-from invoicing.rules.amounts import COMMA, POINT, NotAnAmount, mark_of, read_amount
+from invoicing.rules.amounts import NotAnAmount, mark_of, read_amount
 from invoicing.selectors.payouts import expected
 from marketplace.selectors.connecting import today_of
 from portal.imports.dates import NotADate, Order, needs_order, order_of, read_day
@@ -69,14 +69,16 @@ class PayoutFile:
         return [row for row in self.rows if row.why]
 
 
-def look(content: bytes, kind: str, *, now: datetime, mark: str = "", order: str = "") -> PayoutFile:
-    """What the file would tell. `mark`: "." or "," before the cents, `order`: of day and month; "": as the file says.
+def look(
+    content: bytes, kind: str, *, now: datetime, mark: str = "", order: str = "", encoding: str = ""
+) -> PayoutFile:
+    """What the file would tell. `mark`: "." or "," before the cents; `order`: of day and month; "": as the file says.
 
     Raises Unreadable for a file that cannot be read, lacks a column, or leaves open how it writes amounts or dates.
     """
     if len(content) > MAX_BYTES:
         raise Unreadable(gettext_noop("The file is larger than %(size)s MiB."), size=MAX_BYTES // 2**20)
-    table = read(content)
+    table = read(content, encoding=encoding or None)
     at = _columns(table)
     cells = {name: [row.cells[index].strip() for row in table.rows if not row.problem] for name, index in at.items()}
     mark = mark or _mark(cells["amount"])
@@ -225,6 +227,3 @@ def _known(rows: list[Row], kind: str) -> list[Row]:
         else row
         for row in rows
     ]
-
-
-MARKS = (POINT, COMMA)
