@@ -130,6 +130,8 @@ def house(slug: str) -> House:
         month=date(2026, 10, 1),
         state=Statement.State.MATCHED,
         file_name=f"{slug}.csv",
+        encoding="utf-8",
+        separator=",",
         size=1,
         uploaded_at=now,
         matched_at=now,
