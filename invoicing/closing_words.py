@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -63,10 +62,10 @@ NOT_SIGNED: Mapping[NotYet, Promise] = {
 _NOT_OURS = {Obstacle.NO_PAYER, Obstacle.EARLIER_MONTH}
 
 
-def points(found: Checklist, in_the_way: list[Blocked], studio: str, *, now: datetime) -> list[Point]:
+def points(found: Checklist, in_the_way: list[Blocked], studio: str) -> list[Point]:
     """In the order in which they are settled. `studio`: its word in addresses."""
     return [
-        _unticked(found, studio, now=now),
+        _unticked(found, studio),
         _conflicts(found, studio),
         _unmatched(found, studio),
         _unclaused(found, studio),
@@ -82,7 +81,7 @@ def window_words(window: Window) -> str:
     return _("%(location)s: over since %(moment)s") % words
 
 
-def _unticked(found: Checklist, studio: str, *, now: datetime) -> Point:
+def _unticked(found: Checklist, studio: str) -> Point:
     one = found.unticked
     text = ngettext(
         "%(number)d guest of a marketplace was booked, and nobody said whether they were here. Without an answer it is"
@@ -91,34 +90,38 @@ def _unticked(found: Checklist, studio: str, *, now: datetime) -> Point:
         " are billed as no-shows.",
         one.number,
     ) % {"number": one.number}
+    late = ngettext(
+        "For %(number)d other it is too late: the no-show stays.",
+        "For %(number)d others it is too late: the no-shows stay.",
+        found.too_late,
+    ) % {"number": found.too_late}
+    done = _("Nobody is left of whom the desk could still say whether they were here.")
     return Point(
         "unticked",
         _("No check-in, not answered"),
         one.number,
-        text if one.number else _("Of each guest somebody has said whether they were here."),
-        [_unticked_line(each, studio, now=now) for each in one.named],
+        f"{text if one.number else done} {late if found.too_late else ''}".strip(),
+        [_unticked_line(each, studio) for each in one.named],
         one.number - sum(each.number for each in one.named),
-        url=marketplaces().at_risk_url(studio) if any(each.until >= now for each in one.named) else "",
+        url=marketplaces().at_risk_url(studio),
         act=_("Money at risk"),
     )
 
 
-def _unticked_line(one: Unticked, studio: str, *, now: datetime) -> Line:
+def _unticked_line(one: Unticked, studio: str) -> Line:
     session = one.session
     words = ngettext(
-        "%(class)s, %(moment)s, %(location)s: %(number)d guest",
-        "%(class)s, %(moment)s, %(location)s: %(number)d guests",
+        "%(class)s, %(moment)s, %(location)s: %(number)d guest, until %(until)s",
+        "%(class)s, %(moment)s, %(location)s: %(number)d guests, until %(until)s",
         one.number,
     ) % {
         "class": session.item.name,
         "moment": day_and_clock(session.starts_at, session.location),
         "location": session.location.name,
         "number": one.number,
+        "until": day_and_clock(one.until, session.location),
     }
-    roster = reverse("bookings:session", args=[studio, session.pk])
-    if now <= one.until:
-        return Line(words, roster, _("Were they here?"))
-    return Line(words, roster, _("too late to correct"))
+    return Line(words, reverse("bookings:session", args=[studio, session.pk]), _("Were they here?"))
 
 
 def _conflicts(found: Checklist, studio: str) -> Point:

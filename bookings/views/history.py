@@ -1,7 +1,7 @@
 """Check-in history (P5-P7): months, the classes of a month, and what became of each reservation of a class."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -47,10 +47,7 @@ class MonthRow:
     change: int | None  # in check-ins, per cent of the same month of last year; None: no check-ins then
     shares: list[int | None]  # per cent of the check-ins, by source
     billed: MonthBilled | None = None
-
-    @property
-    def amount(self) -> str:
-        return amounts_words(self.billed.amounts) if self.billed else ""
+    amount: str = ""  # of `billed`, for people
 
     @property
     def net(self) -> Decimal:
@@ -75,7 +72,9 @@ class Months:
     sources: list[str]
     several: list[Location]
     before: dict[date, int]  # check-ins of the months a year earlier
+    # What the months come to is shown; `currencies`: one nearly always, and then the heading names it.
     with_money: bool = False
+    currencies: list[str] = field(default_factory=list)
 
     @property
     def total_by_location(self) -> list[int]:
@@ -86,12 +85,18 @@ class Months:
         return sum(row.billed.additional for row in self.rows if row.billed)
 
     @property
+    def amount_heading(self) -> str:
+        return (
+            _("Amount, %(currency)s") % {"currency": self.currencies[0]} if len(self.currencies) == 1 else _("Amount")
+        )
+
+    @property
     def total_amount(self) -> str:
         sums: dict[str, Decimal] = {}
         for row in self.rows:
-            for currency, amount in row.billed.amounts.items() if row.billed else ():
-                sums[currency] = sums.get(currency, Decimal(0)) + amount
-        return amounts_words(sums)
+            for currency, net in row.billed.amounts.items() if row.billed else ():
+                sums[currency] = sums.get(currency, Decimal(0)) + net
+        return _amount_words(sums, self.currencies)
 
     @property
     def total_shares(self) -> list[int | None]:
@@ -103,6 +108,8 @@ def months_of(
 ) -> Months:
     """The months from `first` to before `after`, oldest first. `money_of`: the studio, for who may see its invoices."""
     billed = invoices().months(money_of, choice.shown, first, after, now=now) if money_of else None
+    sums = [one.amounts for one in billed.values()] if billed else []
+    currencies = sorted({currency for one in sums for currency, net in one.items() if net})
     found = past.by_month(choice.shown, next_month(first, step=-12), after, now=now)
     totals = {month: past.total(found[month].values()) for month in list(found)}
     everything = past.total(totals[month] for month in _months(first, after) if month in totals)
@@ -115,17 +122,21 @@ def months_of(
             [found[month][place.pk].checked_in for place in several] if month in found else [0] * len(several),
             _change(outcome, totals.get(next_month(month, step=-12))),
             [_share(outcome, source) for source in sources],
-            billed.get(month) if billed else None,
+            of_month := billed.get(month) if billed else None,
+            _amount_words(of_month.amounts, currencies) if of_month else "",
         )
         for month in _months(first, after)
     ]
     before = {month: total.checked_in for month, total in totals.items() if month < first}
-    return Months(rows, everything, sources, several, before, with_money=billed is not None)
+    return Months(rows, everything, sources, several, before, with_money=billed is not None, currencies=currencies)
 
 
-def amounts_words(amounts: Mapping[str, Decimal]) -> str:
-    """By currency, "1,204.50 EUR"; nothing of none."""
-    return ", ".join(money_words(amount, currency) for currency, amount in sorted(amounts.items()) if amount)
+def _amount_words(amounts: Mapping[str, Decimal], currencies: list[str]) -> str:
+    """ "1,204.50", with its currency where there are several; "" of nothing."""
+    found = [(amounts[currency], currency) for currency in currencies if amounts.get(currency)]
+    if len(currencies) == 1:
+        return "".join(number_format(net, 2, use_l10n=True, force_grouping=True) for net, _currency in found)
+    return ", ".join(money_words(net, currency) for net, currency in found)
 
 
 def _month_columns(months: Months) -> list[Column]:
@@ -141,14 +152,14 @@ def _month_columns(months: Months) -> list[Column]:
         Column("no_shows", _("No-shows"), lambda row: row.outcome.no_shows),
         Column("late_cancels", _("Late cancels"), lambda row: row.outcome.late_cancels),
         Column("first_visits", _("First visits"), lambda row: row.outcome.first_visits),
-        *(_money_columns() if months.with_money else []),
+        *(_money_columns(months) if months.with_money else []),
     ]
 
 
-def _money_columns() -> list[Column]:
+def _money_columns(months: Months) -> list[Column]:
     return [
-        Column("additional", _("Additional workouts"), lambda row: row.billed.additional),
-        Column("amount", _("Amount"), lambda row: row.net),
+        Column("additional", _("Additional"), lambda row: row.billed.additional),
+        Column("amount", months.amount_heading, lambda row: row.net),
         Column("invoice", _("Invoice"), lambda row: row.billed.how, numbers=False),
     ]
 

@@ -31,7 +31,7 @@ NAMED = 20
 
 @dataclass(frozen=True)
 class Unticked:
-    """A class that is over, and how many of a marketplace's guests nobody has ticked or missed by name.
+    """A class that is over, and how many of marketplaces' guests nobody has ticked or missed by name.
 
     `until`: so long the desk can still say it.
     """
@@ -76,8 +76,9 @@ class Counted(Generic[T]):
 class Checklist:
     """`is_over`: the month has ended at each location. `issued`: an invoice of it stands, so nothing is signed now.
 
-    `unmatched`: check-ins that name no booking. `nameless`: guests whom the marketplace gave no name. What keeps the
-    invoice from being issued is asked apart (`plans.closing`).
+    `unticked`: while the desk can still say it; `too_late`: guests of whom it can say nothing any more, who stay
+    no-shows. `unmatched`: check-ins that name no booking. `nameless`: guests whom the marketplace gave no name. What
+    keeps the invoice from being issued is asked apart (`plans.closing`).
     """
 
     month: date
@@ -86,6 +87,7 @@ class Checklist:
     closing: MonthClosing | None
     windows: list[Window]
     unticked: Counted[Unticked]
+    too_late: int
     conflicts: Counted[Conflict]
     unmatched: Counted[Conflict]
     duplicates: Counted[DuplicateSuggestion]
@@ -118,13 +120,15 @@ def checklist(studio: Studio, month: date, *, now: datetime) -> Checklist:
     waiting = _conflicts(studio, places, month)
     without_booking = Q(kind=Conflict.Kind.CHECK_IN_WITHOUT_BOOKING)
     after = rules.next_month(month)
+    unticked, too_late = _unticked(visits, places, now=now)
     return Checklist(
         month=month,
         is_over=all(rules.ends_at(month, place.tz) <= now for place in places),
         issued=is_issued(studio, month),
         closing=MonthClosing.objects.filter(studio=studio, month=month).select_related("login__user").first(),
         windows=_windows(places, month, now=now),
-        unticked=_unticked(visits, now=now),
+        unticked=unticked,
+        too_late=too_late,
         conflicts=_counted(waiting.exclude(without_booking)),
         unmatched=_counted(waiting.filter(without_booking)),
         duplicates=_counted(_duplicates(studio, visits)),
@@ -151,9 +155,9 @@ def _visits(studio: Studio, places: Iterable[Location], month: date) -> QuerySet
     return Visit.objects.filter(studio=studio, reservation__in=of_month)
 
 
-def _unticked(visits: QuerySet[Visit], *, now: datetime) -> Counted[Unticked]:
+def _unticked(visits: QuerySet[Visit], places: Iterable[Location], *, now: datetime) -> tuple[Counted[Unticked], int]:
     """Those of classes that are over, whom nobody ticked, of whom nobody said that they were not here, and whom the
-    marketplace has not confirmed."""
+    marketplace has not confirmed: of classes that can be corrected, the most urgent first, and how many of others."""
     open_ones = visits.filter(
         Q(confirmed_at=None) | Q(cancelled_at__gte=F("confirmed_at")),
         ~said_absent(),
@@ -162,16 +166,21 @@ def _unticked(visits: QuerySet[Visit], *, now: datetime) -> Counted[Unticked]:
         reservation__session__cancelled_at=None,
         reservation__ends_at__lte=now,
     )
-    counted = dict(
-        open_ones.values_list("reservation__session")
-        .annotate(number=Count("pk"), at=Max("reservation__starts_at"))
-        .order_by("-at")
-        .values_list("reservation__session", "number")
+    counted = open_ones.values_list(
+        "reservation__session", "reservation__location", "reservation__starts_at", "reservation__ends_at"
+    ).annotate(number=Count("pk"))
+    by_key = {place.pk: place for place in places}
+    judged = [
+        (by_key[place].correction_until(starts_at, ends_at), session, number)
+        for session, place, starts_at, ends_at, number in counted
+    ]
+    urgent = sorted(one for one in judged if one[0] >= now)
+    sessions = ScheduledSession.objects.select_related("item", "location").in_bulk(
+        [session for _until, session, _number in urgent[:NAMED]]
     )
-    sessions = ScheduledSession.objects.select_related("item", "location").in_bulk(list(counted)[:NAMED])
-    named = [Unticked(sessions[key], counted[key], sessions[key].correction_until) for key in sessions]
-    named.sort(key=lambda one: (one.until, one.session.pk), reverse=True)
-    return Counted(named, sum(counted.values()))
+    named = [Unticked(sessions[session], number, until) for until, session, number in urgent[:NAMED]]
+    number = sum(number for _until, _session, number in urgent)
+    return Counted(named, number), sum(number for _until, _session, number in judged) - number
 
 
 def _conflicts(studio: Studio, places: Iterable[Location], month: date) -> QuerySet[Conflict]:

@@ -87,7 +87,7 @@ def closing_context(request: StudioRequest, months: Months, *, now: datetime) ->
 
 def _context(request: StudioRequest, found: Checklist, places: list[Location], now: datetime) -> dict[str, Any]:
     home = places[0]
-    listed = points(found, blocked(request.studio, found.month, now=now), request.studio.slug, now=now)
+    listed = points(found, blocked(request.studio, found.month, now=now), request.studio.slug)
     signed = found.closing
     return {
         "month": found.month,

@@ -65,12 +65,14 @@ class TestUnticked:
         there.visit(IN_NOVEMBER, "booked", session=evening)
         there.visit(IN_NOVEMBER, "booked", session=evening, guest=2)
         there.visit(IN_NOVEMBER, session=evening, guest=3)
-        swept = there.visit(at("2026-11-02 10:00"), "no_show")
+        swept = there.visit(at("2026-11-29 10:00"), "no_show")
+        there.visit(at("2026-11-02 10:00"), "no_show", guest=4)
 
-        found = asked(there).unticked
+        found = asked(there)
 
-        assert [(one.session, one.number) for one in found.named] == [(evening, 2), (swept.session, 1)]
-        assert found.number == 3
+        # The most urgent first; for the one of the 2nd it is too late.
+        assert [(one.session, one.number) for one in found.unticked.named] == [(swept.session, 1), (evening, 2)]
+        assert (found.unticked.number, found.too_late) == (3, 1)
 
     def test_what_a_person_or_the_marketplace_has_said_is_settled(self, there: House, owner: StaffLogin) -> None:
         missed = there.visit(IN_NOVEMBER, "booked").reservation
@@ -86,7 +88,9 @@ class TestUnticked:
         there.visit(at("2026-10-31 23:30"), "booked")
         there.visit(at("2026-11-30 23:30"), "booked", guest=2)
 
-        assert asked(there, now=at("2026-12-02 09:00")).unticked.number == 1
+        found = asked(there, now=at("2026-12-02 09:00"))
+
+        assert (found.unticked.number, found.too_late) == (0, 1)
 
 
 class TestOthers:

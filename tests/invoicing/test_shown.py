@@ -121,9 +121,9 @@ class TestHistory:
     def test_the_table_has_amounts_and_states_for_who_sees_money(self, there: House) -> None:
         text = read(client_of(there), there, "history/")
 
-        assert 'data-label="Additional workouts">1</td>' in text
-        assert 'data-label="Amount">23.00 EUR</td>' in text
-        assert 'data-label="Amount">33.00 EUR</td>' in text  # in all
+        assert 'data-label="Additional">1</td>' in text
+        assert 'data-label="Amount, EUR">23.00</td>' in text
+        assert 'data-label="Amount, EUR">33.00</td>' in text  # in all
         assert '/invoices/">issued<' in text
         assert '/invoices/">open<' in text
 
