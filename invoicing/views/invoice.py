@@ -24,6 +24,7 @@ from invoicing.rules import Because, Kind
 from invoicing.selectors import visits as seen
 from invoicing.selectors.documents import documents_with_size
 from invoicing.selectors.payouts import standings_of
+from invoicing.selectors.statements import statements_of
 from invoicing.selectors.visits import LineVisit
 from invoicing.views.changed import changes_of
 from invoicing.views.listing import zone_of
@@ -129,6 +130,7 @@ def _context(request: StudioRequest, found: Invoice, lines: list[InvoiceLine], *
         "timeline": timeline_of(found, payout, zone=zone),
         "credit": next((one for one in others.values() if one.corrects_id == found.pk), None),
         "replacement": next((one for one in others.values() if one.replaces_id == found.pk), None),
+        "statements": statements_of(found),
         "stands": stands,
         "answers": [str(one) for one in answers_to(found, stands)],
         "may_answer": request.may(Right.CLOSE_MONTHS),

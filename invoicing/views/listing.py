@@ -124,12 +124,12 @@ class Listing:
     @property
     def before_numbers(self) -> int:
         """Columns between a row's name and its figures."""
-        return 1 + self.applies["marketplace"] + self.applies["places"]
+        return 1 + (self.applies["marketplace"] or self.applies["places"])
 
     @property
     def rest(self) -> int:
         """Columns that a month without visits has nothing for; payout and document are two."""
-        return len(self.heads) + 2 - 2 - self.applies["marketplace"]
+        return len(self.heads) - self.applies["marketplace"]
 
     @property
     def several_currencies(self) -> bool:
@@ -252,7 +252,7 @@ def _columns(applies: dict[str, bool]) -> list[Column]:
     ]
     if applies["marketplace"]:
         columns.append(Column("marketplace", _("Marketplace"), lambda row: row.connection.marketplace.name, False))
-    if applies["places"]:
+    elif applies["places"]:
         columns.append(Column("places", _("Locations"), lambda row: row.places or None, numbers=False))
     columns += [
         Column(name, label, lambda row, name=name: getattr(row, name))  # type: ignore[misc]

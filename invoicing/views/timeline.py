@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from invoicing.models import Invoice, InvoiceEvent, PayoutEvent
@@ -22,6 +23,11 @@ class Happened:
     who: str = ""
     text: str = ""
     mark: str = ""
+
+    @property
+    def when(self) -> str:
+        """In the studio's time; a template would tell it in UTC."""
+        return date_format(self.at, _("j M Y, H:i"))
 
 
 def timeline_of(invoice: Invoice, payout: Standing | None, *, zone: ZoneInfo) -> list[Happened]:
