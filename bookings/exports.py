@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.invoices import ExtraColumn, ExtraColumns, invoices
+from bookings.marketplaces import marketplaces
 from bookings.models import CalendarItem, Reservation
 from bookings.rules import State
 from bookings.selectors.local_days import next_month, starting_within
@@ -24,7 +25,7 @@ from bookings.sources import NAMES
 from bookings.states import FLAG_WORDS, STATE_WORDS
 from packages.rules import Verdict
 from portal.downloads import BOM, FORMULA_STARTS, defused, long_read, separator
-from portal.models import Location
+from portal.models import Location, Studio
 
 CHUNK_BYTES = 64 * 1024
 ALL = Q()
@@ -66,7 +67,7 @@ def _columns() -> list[Column]:
         Column(_("Booked at"), _INSTANT.format("r.booked_at"), kind="moment"),
         Column(_("Status"), f"CASE r.state_word {states} END"),
         Column(_("Checked in at"), _INSTANT.format("r.checked_in_at"), kind="moment"),
-        Column(_("Checked in by"), f"CASE WHEN r.ticked_there THEN {names} ELSE {_safe('person.name')} END"),
+        Column(_("Checked in by"), f"CASE WHEN tick.there THEN {names} ELSE {_safe('person.name')} END"),
         Column(
             _("Minutes late"),
             "greatest(0, floor(date_part('epoch', r.checked_in_at - r.starts_at) / 60))",
@@ -97,8 +98,8 @@ def _safe(sql: str) -> str:
     )
 
 
-# `r` is `Reservation.objects.with_state()`; `first_visit.id` is the twin of `with_first_visit()`. No CTE: it would keep
-# PostgreSQL from using its parallel workers.
+# `r` is `Reservation.objects.with_state()`; `first_visit.id` is the twin of `with_first_visit()`, `tick.there` that of
+# `with_ticked_there()`. No CTE: it would keep PostgreSQL from using its parallel workers.
 _QUERY = """
 COPY (
   SELECT {columns}
@@ -116,18 +117,31 @@ COPY (
        ORDER BY visit.starts_at, visit.id
        LIMIT 1
     ) first_visit ON true
+    {ticks}
     LEFT JOIN portal_stafflogin login ON login.id = r.checked_in_by_id
     LEFT JOIN portal_user person ON person.id = login.user_id
     {joins}
    ORDER BY r.starts_at, r.id
 ) TO STDOUT WITH (FORMAT csv, DELIMITER '{separator}')
 """
+# Whether the marketplace made the tick; asked only where there is one.
+_TICKS = """
+    LEFT JOIN LATERAL (
+      SELECT event.by_word = r.source AS there
+        FROM bookings_reservationevent event
+       WHERE event.reservation_id = r.id AND event.kind = 'checked_in'
+         AND r.attendance = 'checked_in' AND r.checked_in_by_id IS NULL AND r.source NOT IN ('direct', 'desk', 'import')
+       ORDER BY event.id DESC
+       LIMIT 1
+    ) tick ON true
+"""
+_NO_TICKS = "CROSS JOIN (SELECT false AS there) tick"
 
 
-def month_columns(*, with_members: bool, with_money: bool = False) -> list[Column]:
-    """The columns of `month_as_csv`, in their order; those of money are named last, their SQL is of a location."""
+def month_columns(*, with_members: bool, money_of: Studio | None = None) -> list[Column]:
+    """The columns of `month_as_csv`, in their order; those of money stand last, their SQL is of a location."""
     columns = [column for column in _columns() if with_members or not column.about_member]
-    return columns + _more(invoices().headings() if with_money else [])
+    return columns + _more(invoices().headings(money_of) if money_of else [])
 
 
 def _more(extra: Iterable[ExtraColumn]) -> list[Column]:
@@ -140,23 +154,23 @@ def month_as_csv(
     *,
     now: datetime,
     with_members: bool,
-    with_money: bool = False,
+    money_of: Studio | None = None,
     only: Q = ALL,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[bytes]:
     """The month's reservations at these locations as UTF-8 CSV in chunks, one row each, in the active language.
 
     `month` is its first day; `only` narrows the reservations, their `state_word` among it. Cells are safe to open in a
-    spreadsheet (S11). Without `with_members` the columns about members are left out, without `with_money` those of
-    what a visit is worth. Closing the iterator midway cancels the query and gives the connection back.
+    spreadsheet (S11). Without `with_members` the columns about members are left out; `money_of` is the studio for
+    who may see what its visits are worth. Closing the iterator midway cancels the query and gives the connection back.
     """
     columns = month_columns(with_members=with_members)
-    headings = [column.heading for column in month_columns(with_members=with_members, with_money=with_money)]
+    headings = [column.heading for column in month_columns(with_members=with_members, money_of=money_of)]
     written = io.StringIO()
     csv.writer(written, delimiter=separator(), lineterminator="\n").writerow(headings)
     yield (BOM + written.getvalue()).encode()
     for location in locations:
-        extra = invoices().columns(location, month, now=now) if with_money else ExtraColumns()
+        extra = invoices().columns(location, month, now=now) if money_of else ExtraColumns()
         select = ", ".join(column.sql for column in [*columns, *_more(extra.columns)])
         # Closed with this generator, so that a reader who goes away ends the query too.
         rows = _copied(location, month, select=select, extra=extra, only=only, now=now, chunk_bytes=chunk_bytes)
@@ -173,12 +187,11 @@ def _copied(
         Reservation.objects.filter(starting_within([location], month, after), studio_id=location.studio_id)
         .with_state(now)
         .with_count(now)
-        .with_ticked_there()
         .filter(only)
         .values(
             "id", "session_id", "member_id", "starts_at", "source", "booking", "attendance", "booked_at",
             "checked_in_at", "checked_in_by_id", "cancelled_at", "flagged", "state_word",
-            "purchase_id", "count_word", "ticked_there",
+            "purchase_id", "count_word",
         )
     )  # fmt: skip
     with long_read(), connection.cursor() as cursor:
@@ -186,6 +199,7 @@ def _copied(
         query = _QUERY.format(
             reservations=cursor.mogrify(inner, inner_params).replace("%", "%%"),
             columns=select,
+            ticks=_TICKS if marketplaces().is_connected(location.studio_id) else _NO_TICKS,
             joins=extra.joins,
             separator=separator(),
         )

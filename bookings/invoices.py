@@ -74,8 +74,8 @@ class Invoices:
         """Whether visits of the studio stand on invoices at all."""
         return False
 
-    def headings(self) -> list[ExtraColumn]:
-        """Of `columns`, as they stand in each file; their SQL is empty."""
+    def headings(self, studio: Studio) -> list[ExtraColumn]:
+        """Of `columns`, as they stand in each file of the studio; their SQL is empty."""
         return []
 
     def columns(self, location: Location, month: date, *, now: datetime) -> ExtraColumns:

@@ -57,6 +57,10 @@ class SpecialPass:
 class Marketplaces:
     """The answers. Whoever knows marketplaces makes a subclass of it and registers it."""
 
+    def is_connected(self, studio_id: int) -> bool:
+        """Whether a marketplace may have booked or ticked anybody at the studio."""
+        return False
+
     def seen(self, sessions: Collection[ScheduledSession], *, now: datetime) -> dict[int, list[Seen]]:
         """By the session's key, a line for each connection; sessions of one studio, with their item and location."""
         return {}

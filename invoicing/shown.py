@@ -35,10 +35,10 @@ _BILLED = """
     LEFT JOIN LATERAL (
       SELECT row.because, row.terms_id, row.amount, invoice.number
         FROM invoicing_billedvisit row JOIN invoicing_invoice invoice ON invoice.id = row.invoice_id
-       WHERE row.visit_id = market.id AND row.reverses_id IS NULL
+       WHERE row.visit_id = market.id AND market.id IS NOT NULL AND row.reverses_id IS NULL
          AND NOT EXISTS (SELECT FROM invoicing_billedvisit back WHERE back.reverses_id = row.id)
        LIMIT 1
-    ) billed ON market.id IS NOT NULL
+    ) billed ON true
 """
 # Of a month that is not issued: what the visit is worth as things are.
 _WORTH = f"""
@@ -67,7 +67,9 @@ class Answers(asked.Invoices):
     def are_shown(self, studio: Studio) -> bool:
         return studio.contracts.exists()
 
-    def headings(self) -> list[ExtraColumn]:
+    def headings(self, studio: Studio) -> list[ExtraColumn]:
+        if not self.are_shown(studio):
+            return []
         return [
             ExtraColumn(_("Contract rule"), ""),
             ExtraColumn(_("Amount"), "", kind="amount"),
@@ -75,11 +77,10 @@ class Answers(asked.Invoices):
         ]
 
     def columns(self, location: Location, month: date, *, now: datetime) -> ExtraColumns:
-        rule, amount, number = self.headings()
+        if not (headings := self.headings(location.studio)):
+            return ExtraColumns()
+        rule, amount, number = headings
         connections = list(location.studio.connections.values_list("pk", flat=True))
-        if not connections:
-            nothing = [ExtraColumn(one.heading, "''", one.kind) for one in (rule, amount, number)]
-            return ExtraColumns(nothing)
         joins, facts = _BILLED, _rule_facts(location.studio)
         because, terms, worth = "billed.because", "billed.terms_id", "billed.amount"
         if not selectors.all_issued(location.studio, month):

@@ -18,7 +18,7 @@ from bookings.marketplaces import Outlet, Seen, SpecialPass
 from bookings.models import CalendarItem, ScheduledSession
 from bookings.sources import NAMES
 from bookings.words import clock, day_and_clock
-from marketplace.models import Marketplace
+from marketplace.models import Connection, Marketplace
 from marketplace.rules import Question, Stand
 from marketplace.selectors import passes
 from marketplace.selectors import seen as selectors
@@ -29,6 +29,9 @@ from portal.models import Location, Member
 
 class Answers(asked.Marketplaces):
     """Queries here, words too; what is shown where is decided by the screens."""
+
+    def is_connected(self, studio_id: int) -> bool:
+        return Connection.objects.filter(studio=studio_id).exists()
 
     def seen(self, sessions: Collection[ScheduledSession], *, now: datetime) -> dict[int, list[Seen]]:
         found = {one.pk: one for one in sessions}

@@ -176,10 +176,10 @@ def _reservations(request: StudioRequest, month: date, what: str, only: Q, *, ki
     choice, now = _choice(request), timezone.now()
     not_in_the_future(month, choice, now)
     name = file_name("checkins", _place(request, choice), what, f"{month:%Y-%m}", kind=kind)
-    shown = {"with_members": request.may(Right.SEE_CONTACT), "with_money": sees_invoices(request)}
-    chunks = month_as_csv(choice.shown, month, now=now, only=only, **shown)
+    with_members, money_of = request.may(Right.SEE_CONTACT), request.studio if sees_invoices(request) else None
+    chunks = month_as_csv(choice.shown, month, now=now, with_members=with_members, money_of=money_of, only=only)
     if kind == XLSX:
-        file = as_xlsx(_as_table(chunks, month_columns(**shown)))
+        file = as_xlsx(_as_table(chunks, month_columns(with_members=with_members, money_of=money_of)))
         return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX_TYPE)
     response = StreamingHttpResponse(chunks, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
