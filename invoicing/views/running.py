@@ -1,7 +1,7 @@
 """The months that are not issued yet, each as the list shows it: draft, forecast, dates, and what stands in the way."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -64,8 +64,16 @@ class Running:
 
 def running_months(studio: Studio, months: Iterable[OpenMonth], *, now: datetime, zone: ZoneInfo) -> list[Running]:
     """Each with its draft. The number of queries grows with the contracts, not with their visits."""
-    today = now.astimezone(zone).date()
     found = [(one, draft(one.contract, one.month, now=now)) for one in months]
+    # What is due and has nothing to bill is about to be noted as such.
+    found = [(one, of) for one, of in found if not (of.is_empty and now >= rules.issue_at(one.month, zone))]
+    return _all_running(studio, found, now=now, zone=zone)
+
+
+def _all_running(
+    studio: Studio, found: Sequence[tuple[OpenMonth, Draft]], *, now: datetime, zone: ZoneInfo
+) -> list[Running]:
+    today = now.astimezone(zone).date()
     guessed = forecasts([one for _open, one in found if one.month >= rules.month_of(today)], today=today, now=now)
     twins = Counter((one.contract.connection_id, one.month) for one, _of in found)
     running = []
@@ -79,7 +87,8 @@ def running_months(studio: Studio, months: Iterable[OpenMonth], *, now: datetime
 
 
 def running_month(studio: Studio, one: OpenMonth, *, now: datetime, zone: ZoneInfo) -> Running:
-    return running_months(studio, [one], now=now, zone=zone)[0]
+    of = draft(one.contract, one.month, now=now)
+    return _all_running(studio, [(one, of)], now=now, zone=zone)[0]
 
 
 def _running(one: OpenMonth, of: Draft, guess: Forecast | None, url: str, *, now: datetime, zone: ZoneInfo) -> Running:

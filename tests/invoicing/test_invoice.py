@@ -1,0 +1,259 @@
+"""One invoice, and the month that is none yet: lines with their visits, why, what changed, what happened (P9, Q31)."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from invoicing.actions import correct, issue, make_documents
+from invoicing.models import Invoice, InvoiceEvent
+from invoicing.rules import Because, Kind
+from portal.roles import Preset
+from tests.factories import StaffLoginFactory
+from tests.factories.invoicing import Billed, DocumentFactory, InvoiceFactory
+from tests.invoicing.scenes import House, at
+from tests.invoicing.screens import NOW, client_of, noon, of, page, queries, ready, text_of
+
+pytestmark = pytest.mark.django_db
+OCTOBER = date(2026, 10, 1)
+FIFTH = datetime(2026, 11, 5, 5, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _at_noon() -> Iterator[None]:
+    with noon():
+        yield
+
+
+@pytest.fixture
+def there() -> House:
+    return ready(paid_per_day=1)
+
+
+@pytest.fixture
+def owner(there: House) -> Client:
+    return client_of(there.connection.studio)
+
+
+@pytest.fixture
+def october(there: House) -> Invoice:
+    """Issued on the 5th: two check-ins paid, one beyond the day's cap, a no-show."""
+    there.visit(at("2026-10-20 18:00"))
+    there.visit(at("2026-10-20 20:00"))
+    there.visit(at("2026-10-21 18:00"), guest=2)
+    there.visit(at("2026-10-22 18:00"), "no_show", guest=3)
+    invoice = issue(there.contract, OCTOBER, now=FIFTH)
+    assert invoice
+    return invoice
+
+
+def shown(owner: Client, there: House, path: str) -> str:
+    return text_of(page(owner, there.connection.studio, path))
+
+
+class TestThePage:
+    def test_it_states_numbers_clauses_parties_vat_period_and_payout(
+        self, there: House, owner: Client, october: Invoice
+    ) -> None:
+        found = shown(owner, there, of(october))
+
+        assert "<b>2</b> check-ins" in found
+        assert "<b>1</b> no-show" in found
+        assert "contract v1 from 1 Jan 2020" in found
+        assert "Check-ins, not paid: beyond the paid visits of a day" in found
+        assert "VAT 21 %" in found
+        assert "on 23.75" in found
+        assert "28.74" in found
+        assert "Linde Yoga B.V." in found
+        assert "Fitpass Nederland B.V." in found
+        assert "1 Oct – 31 Oct 2026" in found
+        assert "late: it was expected around Mon 16 Nov 2026" in found
+        # The studio's clock, not UTC.
+        assert "5 Nov 2026, 06:00" in found
+
+    def test_a_line_opens_its_visits_and_each_says_why(self, there: House, owner: Client, october: Invoice) -> None:
+        line = october.lines.get(because=Because.DAY_CAP)
+        billed = line.visits.get()
+
+        opened = shown(owner, there, of(october, f"?line={line.position}"))
+        assert there.guest(1).member.name in opened
+        assert there.guest(2).member.name not in opened
+        assert "Are the paid visits of that day used up?" not in opened
+
+        why = shown(owner, there, of(october, f"?line={line.position}&why={billed.visit_id}"))
+        assert "Are the paid visits of that day used up?" in why
+        assert "visit 2 of the day, 1 is paid" in why
+        assert page(owner, there.connection.studio, of(october, "?line=77")).status_code == 404
+
+    def test_a_line_comes_as_a_fragment_for_htmx(self, there: House, owner: Client, october: Invoice) -> None:
+        answer = page(owner, there.connection.studio, of(october, "?line=1"), **{"HX-Request": "true"})
+
+        assert answer.content.decode().lstrip().startswith('<section id="visits"')
+        assert not october.events.filter(kind="opened").exists()
+
+    def test_a_line_of_thirty_visits_costs_the_queries_of_one(self, there: House, owner: Client) -> None:
+        small = InvoiceFactory(contract=there.contract, lines=[Billed(number=1)])
+        large = InvoiceFactory(contract=there.contract, month=date(2026, 9, 1), lines=[Billed(number=30)])
+        start = f"/{there.connection.studio.slug}/invoices/"
+        owner.get(start + of(small))
+        owner.get(start + of(large))
+
+        assert queries(owner, start + of(small, "?line=1")) == queries(owner, start + of(large, "?line=1"))
+
+    def test_what_is_judged_otherwise_by_now_says_both(self, there: House, owner: Client, october: Invoice) -> None:
+        line = october.lines.get(kind=Kind.NO_SHOW)
+        billed = line.visits.select_related("visit__reservation").get()
+        _now_attended(billed.visit.reservation)
+
+        why = shown(owner, there, of(october, f"?line={line.position}&why={billed.visit_id}"))
+
+        assert "4.75 EUR, as a no-show" in why
+        assert "9.50 EUR, as a check-in" in why
+
+    def test_another_studio_and_a_desk_find_nothing(self, there: House, october: Invoice) -> None:
+        for client in (
+            client_of(StaffLoginFactory().studio),
+            client_of(there.connection.studio, Preset.DESK),
+        ):
+            assert page(client, there.connection.studio, of(october)).status_code == 404
+        stranger = client_of(studio := StaffLoginFactory().studio)
+        assert page(stranger, studio, of(october)).status_code == 404
+
+
+def _now_attended(reservation: object) -> None:
+    reservation.attendance, reservation.checked_in_at = "checked_in", reservation.starts_at  # type: ignore[attr-defined]
+    reservation.save()  # type: ignore[attr-defined]
+
+
+class TestChangedSinceIssue:
+    def test_changes_are_counted_summed_and_told_what_becomes_of_them(
+        self, there: House, owner: Client, october: Invoice
+    ) -> None:
+        assert "Changed since issue" not in shown(owner, there, of(october))
+        billed = october.visits.select_related("visit__reservation").get(kind=Kind.NO_SHOW)
+        _now_attended(billed.visit.reservation)
+
+        found = shown(owner, there, of(october))
+
+        assert "+1 check-in, −1 no-show," in found
+        assert "+4.75 EUR" in found
+        assert "This becomes a line of the invoice of November 2026." in found
+        assert there.guest(3).member.name in found
+
+    def test_a_change_of_long_ago_needs_a_correction(self, there: House, owner: Client) -> None:
+        there.visit(at("2026-05-20 18:00"))
+        long_ago = issue(there.contract, date(2026, 5, 1), now=datetime(2026, 6, 5, 5, tzinfo=UTC))
+        assert long_ago
+        there.visit(at("2026-05-21 18:00"), guest=2)
+
+        assert "Too long ago for an adjustment" in shown(owner, there, of(long_ago))
+
+    def test_a_correction_and_its_replacement_lead_to_each_other(
+        self, there: House, owner: Client, october: Invoice
+    ) -> None:
+        credit, replacement = correct(october, now=NOW)
+        assert replacement
+
+        first = shown(owner, there, of(october))
+        assert f"/{credit.number}/" in first
+        assert f"/{replacement.number}/" in first
+        assert f"/{october.number}/" in shown(owner, there, of(credit))
+        assert f"/{october.number}/" in shown(owner, there, of(replacement))
+
+
+class TestWhatHappened:
+    def test_opening_is_told_once_a_day_for_each_person(self, there: House, owner: Client, october: Invoice) -> None:
+        def opened() -> int:
+            return october.events.filter(kind=InvoiceEvent.Kind.OPENED).count()
+
+        shown(owner, there, of(october))
+        shown(owner, there, of(october))
+        assert opened() == 1
+        shown(client_of(there.connection.studio, Preset.MANAGER), there, of(october))
+        assert opened() == 2
+        with noon(NOW + timedelta(days=1)):
+            assert "Opened" in shown(owner, there, of(october))
+        assert opened() == 3
+
+    def test_a_link_that_a_program_looks_at_opens_nothing(self, there: House, owner: Client, october: Invoice) -> None:
+        owner.head(f"/{there.connection.studio.slug}/invoices/{october.number}/")
+
+        assert not october.events.filter(kind=InvoiceEvent.Kind.OPENED).exists()
+
+
+class TestDocuments:
+    def test_each_has_its_size_and_hash_or_says_what_is_missing(
+        self, there: House, owner: Client, october: Invoice
+    ) -> None:
+        assert "being made; it is here within a minute" in shown(owner, there, of(october))
+        made = {one.kind: one for one in make_documents(october)}
+
+        found = shown(owner, there, of(october))
+
+        assert made["pdf"].sha256 in found
+        assert made["facturx"].sha256 in found
+        assert "xrechnung" not in made
+        assert "not there, because this is missing:" in found
+
+
+class TestTheDraft:
+    def test_lines_as_they_would_be_issued_each_opening_its_visits(self, there: House, owner: Client) -> None:
+        there.visit(at("2026-11-03 18:00"))
+        there.visit(at("2026-11-03 20:00"))
+        there.visit(at("2026-11-04 18:00"), "no_show", guest=2)
+
+        found = shown(owner, there, "draft/2026-11/fitpass/")
+        assert "Draft of November 2026" in found
+        assert "14.25" in found
+        assert "Check-ins, not paid: beyond the paid visits of a day" in found
+
+        key = f"no_show.no_show.2026-11.{there.contract.terms.get().pk}.4.75.21.00"
+        opened = shown(owner, there, f"draft/2026-11/fitpass/?line={key}")
+        assert there.guest(2).member.name in opened
+        assert there.guest(1).member.name not in opened
+
+    def test_a_late_cancel_of_a_month_that_is_issued_is_an_adjustment_with_its_visit(
+        self, there: House, owner: Client, october: Invoice
+    ) -> None:
+        billed = october.visits.select_related("visit__reservation").get(kind=Kind.NO_SHOW)
+        _now_attended(billed.visit.reservation)
+        terms = there.contract.terms.get().pk
+
+        found = shown(owner, there, f"draft/2026-11/fitpass/?line=-no_show.no_show.2026-10.{terms}.4.75.21.00")
+
+        assert "October 2026, taken back" in found
+        assert "−4.75" in found
+        assert there.guest(3).member.name in found
+
+    def test_an_issued_month_leads_to_its_invoice(self, there: House, owner: Client, october: Invoice) -> None:
+        answer = page(owner, there.connection.studio, "draft/2026-10/fitpass/")
+
+        assert answer.headers["Location"].endswith(f"/invoices/{october.number}/")
+
+    @pytest.mark.parametrize("path", ["draft/2026-12/fitpass/", "draft/2019-12/fitpass/", "draft/2026-11/nobody/"])
+    def test_a_month_without_a_contract_or_to_come_is_not_found(self, there: House, owner: Client, path: str) -> None:
+        assert page(owner, there.connection.studio, path).status_code == 404
+
+    def test_nothing_to_bill_yet_says_so(self, there: House, owner: Client) -> None:
+        assert "Nothing to bill yet" in shown(owner, there, "draft/2026-11/fitpass/")
+
+    def test_thirty_visits_cost_the_queries_of_one(self, there: House, owner: Client) -> None:
+        key = f"check_in.check_in.2026-11.{there.contract.terms.get().pk}.9.50.21.00"
+        url = f"/{there.connection.studio.slug}/invoices/draft/2026-11/fitpass/?line={key}"
+        there.visit(at("2026-11-03 18:00"))
+        owner.get(url)
+        one = queries(owner, url)
+        for guest in range(2, 31):
+            there.visit(at("2026-11-03 18:00"), guest=guest)
+
+        assert queries(owner, url) == one
+        assert Decimal("9.50") * 30 == 285
+        assert "285.00" in text_of(owner.get(url))
+
+
+def test_a_made_document_has_its_bytes(there: House, owner: Client, october: Invoice) -> None:
+    stored = DocumentFactory(invoice=october, content=b"%PDF")
+
+    assert owner.get(f"/{there.connection.studio.slug}/invoices/{october.number}/files/pdf/").content == stored.content
