@@ -14,7 +14,9 @@ from portal.roles import Preset
 
 MAIL_BANK = "invoicing.mail_bank_changed"
 # Of the text in templates/invoicing/agreements/; what was signed stays, a new text is a new folder.
-AGREEMENT_VERSION = "1"
+AGREEMENT_VERSION = "2026-1"
+# Texts that were agreed to, by version. A signature under another one was given outside, on paper.
+AGREEMENT_TEXTS = frozenset({AGREEMENT_VERSION})
 
 
 class InUse(Exception):

@@ -134,12 +134,14 @@ def agreement(request: StudioRequest, marketplace: str) -> HttpResponse:
     language = request.GET.get("language", "")
     language = language if language in LANGUAGES else (get_language() or "en")[:2]
     version = standing.version if standing else parties.AGREEMENT_VERSION
+    shown = version if version in parties.AGREEMENT_TEXTS else parties.AGREEMENT_VERSION
     context = {
         "connection": connection,
         "standing": standing,
         "earlier": contract.self_billing.exclude(ended_on=None).order_by("-pk"),
         "version": version,
-        "text": _text(request, connection, contract, version, language),
+        "shown": shown,
+        "text": _text(request, connection, contract, shown, language),
         "language": language,
         "languages": LANGUAGES.items(),
         "form": form,

@@ -240,7 +240,12 @@ class TestSelfBilling:
         ask(owner, f"{PATH}agreement/fitpass/", self.SIGNED, status=302)
         ask(owner, f"{PATH}agreement/fitpass/", self.SIGNED, status=302)
         (made,) = SelfBillingAgreement.objects.all()
-        assert (made.signed_by, made.version, made.signed_on, made.login) == ("Ada Lovelace", "1", NOW.date(), owner)
+        assert (made.signed_by, made.version, made.signed_on, made.login) == (
+            "Ada Lovelace",
+            "2026-1",
+            NOW.date(),
+            owner,
+        )
         assert "Signed by Ada Lovelace" in words(ask(owner, f"{PATH}agreement/fitpass/"))
 
     def test_needs_a_name_and_a_yes(self, owner: StaffLogin, connection: Connection) -> None:
@@ -249,6 +254,7 @@ class TestSelfBilling:
 
     def test_ends_and_can_be_signed_anew(self, owner: StaffLogin, connection: Connection) -> None:
         AgreementFactory(contract=connection.contracts.get())
+        assert "Text 1 was signed, which is not kept here" in words(ask(owner, f"{PATH}agreement/fitpass/"))
         ask(owner, f"{PATH}agreement/fitpass/end/", {}, status=302)
         ask(owner, f"{PATH}agreement/fitpass/end/", {}, status=302)
         assert SelfBillingAgreement.objects.get().ended_on == NOW.date()
