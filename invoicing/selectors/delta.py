@@ -28,8 +28,11 @@ DELTA = f"""{FIGURES}
          EXISTS (SELECT FROM invoicing_billedvisit back WHERE back.reverses_id = billed.id) AS reversed
     FROM invoicing_billedvisit billed
     JOIN invoicing_invoice invoice ON invoice.id = billed.invoice_id
-   WHERE billed.reverses_id IS NULL AND invoice.connection_id = ANY(%(connections)s)
-     AND (billed.month = ANY(%(months)s) OR billed.visit_id IN (SELECT visit FROM wanted))
+   WHERE billed.reverses_id IS NULL AND invoice.connection_id = ANY(%(connections)s) AND billed.id IN (
+           SELECT row.id FROM wanted JOIN invoicing_billedvisit row ON row.visit_id = wanted.visit
+           UNION ALL
+           SELECT row.id FROM invoicing_invoice held JOIN invoicing_billedvisit row ON row.invoice_id = held.id
+            WHERE held.contract_id = %(contract)s AND row.month = ANY(%(months)s))
    ORDER BY billed.visit_id, billed.id DESC
 ), pairs AS (
   SELECT wanted.visit, wanted.studio, wanted.month, wanted.day, wanted.kind, wanted.because, wanted.terms,

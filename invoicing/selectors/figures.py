@@ -28,7 +28,7 @@ WITH RECURSIVE versions AS MATERIALIZED (
   SELECT studio_id, first_on, small_business,
          lead(first_on) OVER (PARTITION BY studio_id ORDER BY first_on) - 1 AS last_on
     FROM invoicing_taxstatus
-), met AS (
+), met AS MATERIALIZED (
   SELECT visit.id, visit.studio_id, visit.connection_id, visit.guest_id AS guest, visit.additional AS flagged,
          booked.location_id AS location, booked.session_id AS session, booked.starts_at, booked.cancelled_at,
          (booked.starts_at AT TIME ZONE place.zone)::date AS day,
@@ -56,7 +56,7 @@ WITH RECURSIVE versions AS MATERIALIZED (
     JOIN bookings_scheduledsession session ON session.id = booked.session_id
     JOIN portal_location place ON place.id = booked.location_id
    WHERE visit.connection_id = ANY(%(connections)s)
-     AND booked.studio_id IN (SELECT studio_id FROM marketplace_connection WHERE id = ANY(%(connections)s))
+     AND booked.studio_id = ANY(ARRAY(SELECT studio_id FROM marketplace_connection WHERE id = ANY(%(connections)s)))
      AND booked.starts_at >= %(first)s::date - interval '32 days'
      AND booked.starts_at < %(after)s::date + interval '1 day'
 ), counted AS (

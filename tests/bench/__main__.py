@@ -63,7 +63,16 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
     from django.test import Client as InProcess  # noqa: PLC0415
 
     from portal.models import User  # noqa: PLC0415
-    from tests.bench import marketplaces, measures, members, packages, roster, schedule, schedule_screens  # noqa: PLC0415
+    from tests.bench import (  # noqa: PLC0415
+        invoices,
+        marketplaces,
+        measures,
+        members,
+        packages,
+        roster,
+        schedule,
+        schedule_screens,
+    )
     from tests.bench.models import Note  # noqa: PLC0415
     from tests.bench.server import serving  # noqa: PLC0415
 
@@ -94,6 +103,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
         "members": lambda: members.members(person, big),
         "packages": lambda: packages.packages(big),
         "marketplaces": lambda: marketplaces.marketplaces(many, cookie),
+        "invoices": invoices.invoices,
     }.items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
