@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from invoicing.models import Statement, StatementLine
+from invoicing.rules.matching import Verdict
 from invoicing.selectors import statements as selected
-from invoicing.statement_words import about, money, sentence
+from invoicing.statement_words import about, money, our_words
 from invoicing.words import month_words
 
 MOST_LINES = 100  # in a mail; the CSV has them all
@@ -71,4 +72,23 @@ def _line(line: StatementLine, currency: str) -> str:
             parts += [session.item.name, date_format(moment, _("j M Y, H:i"))]
         words = " · ".join(part for part in parts if part)
     place = _("line %(line)d") % {"line": line.line} if line.line else _("not on it")
-    return f"{words} ({place}): {sentence(line, currency)}"
+    return f"{words} ({place}): {_claim(line, currency)}"
+
+
+def _claim(line: StatementLine, currency: str) -> str:
+    """What is asked for, to whom wrote the statement."""
+    amounts = {
+        "theirs": money(line.theirs, line.currency or currency),
+        "ours": money(line.ours, currency),
+        "what": our_words(line),
+    }
+    match Verdict(line.verdict):
+        case Verdict.MISSING_THERE:
+            words = _("%(what)s, by our records %(ours)s; your statement does not have it.")
+        case Verdict.TWICE:
+            words = _("you state this visit a second time, with %(theirs)s.")
+        case Verdict.MISSING_HERE:
+            words = _("you state %(theirs)s; our records have nothing that it belongs to.")
+        case _:
+            words = _("you state %(theirs)s; %(what)s, by our records %(ours)s.")
+    return words % amounts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
 from invoicing.models import BilledVisit, Invoice, PayoutEvent, Statement, StatementAnswer, StatementLine
 from invoicing.rules.matching import Reason, Verdict
@@ -14,6 +14,8 @@ ZERO = Decimal(0)
 DISPUTED, ACCEPTED = StatementAnswer.Kind.DISPUTED, StatementAnswer.Kind.ACCEPTED
 # In the order in which somebody should look at them.
 VERDICTS = (Verdict.MISSING_THERE, Verdict.OTHER_PRICE, Verdict.TWICE, Verdict.MISSING_HERE, Verdict.MATCHED)
+
+_MATCHED_LAST = Case(When(verdict=Verdict.MATCHED, then=1), default=0)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def summary_of(statement: Statement) -> Summary:
 
 
 def lines_of(statement: Statement, *, verdict: str = "", reason: str = "", answer: str = "") -> QuerySet[StatementLine]:
-    """What a page shows, in the order of the file, what stands on no line after it."""
+    """What a page shows: what differs first, in the order of the file; what stands on no line after its lines."""
     found = statement.lines.exclude(verdict="")
     if verdict:
         found = found.filter(verdict=verdict)
@@ -114,7 +116,7 @@ def lines_of(statement: Statement, *, verdict: str = "", reason: str = "", answe
         found = found.filter(answer__kind=answer)
     return found.select_related(
         "answer", "visit__guest__member", "visit__session__item", "visit__session__location", "visit__reservation"
-    ).order_by(F("line").asc(nulls_last=True), "pk")
+    ).order_by(_MATCHED_LAST, F("line").asc(nulls_last=True), "pk")
 
 
 def statements_of(invoice: Invoice) -> list[Summary]:

@@ -58,6 +58,7 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
     currency = found.currency
     return {
         "summary": summary,
+        "sums": [money(amount, "") for amount in (found.theirs, found.ours, found.difference)],
         "theirs": money(found.theirs, currency),
         "ours": money(found.ours, currency),
         "difference": money(found.difference, currency),
@@ -70,7 +71,7 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
         "lines": [_shown(line, currency) for line in page],
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
-        "answers": found.answers_given.filter(undone_at=None).select_related("by__user")[:5],
+        "answers": found.answers_given.filter(undone_at=None).select_related("by__user")[:3],
         "invoice": found.connection.invoices.standing().filter(month=found.month).first(),
     }
 
@@ -89,9 +90,9 @@ def _group(request: StudioRequest, found: Statement, group: selected.Group) -> d
         "verdict_words": VERDICT_WORDS[group.verdict],
         "reason_words": REASON_WORDS.get(group.reason, ""),
         "number": group.number,
-        "theirs": money(group.theirs, found.currency),
-        "ours": money(group.ours, found.currency),
-        "difference": money(group.difference, found.currency),
+        "theirs": money(group.theirs, ""),
+        "ours": money(group.ours, ""),
+        "difference": money(group.difference, ""),
         "is_less": group.difference < 0,
         "accepted": group.accepted,
         "disputed": group.disputed,
@@ -108,8 +109,8 @@ def _shown(line: StatementLine, currency: str) -> dict[str, Any]:
         "verdict_words": VERDICT_WORDS[Verdict(line.verdict)],
         "reason_words": REASON_WORDS.get(Reason(line.reason), ""),
         "sentence": sentence(line, currency),
-        "theirs": "" if line.theirs is None else money(line.theirs, line.currency or currency),
-        "ours": "" if line.ours is None else money(line.ours, currency),
+        "theirs": "" if line.theirs is None else money(line.theirs, line.currency if line.currency != currency else ""),
+        "ours": "" if line.ours is None else money(line.ours, ""),
         "difference": money(line.difference, currency) if line.difference else "",
         "our_words": our_words(line),
         "visit": visit,
