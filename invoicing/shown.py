@@ -17,6 +17,7 @@ from invoicing.rules import Because
 from invoicing.selectors import shown as selectors
 from invoicing.selectors.figures import FIGURES
 from invoicing.selectors.shown import How
+from invoicing.selectors.statements import stated
 from invoicing.words import BECAUSE_WORDS, terms_words
 from marketplace.models import ContractTerms
 from portal.downloads import separator
@@ -28,6 +29,16 @@ HOW_WORDS: Mapping[How, Promise] = {
     How.ISSUED: gettext_lazy("issued"),
     How.NOTHING: gettext_lazy("nothing to bill"),
 }
+
+# What statement and payout say of a visit (`selectors.statements.stated`), as why.
+_SETTLED: Mapping[str, Promise] = {
+    "on_statement": gettext_lazy("listed there, and not with less than here"),
+    "matched": gettext_lazy("listed there with the same amount"),
+    "short_paid": gettext_lazy("listed there with less than here, or not at all"),
+    "disputed": gettext_lazy("you claim the difference from the marketplace"),
+    "paid": gettext_lazy("the money of invoice %(number)s came"),
+}
+_OF_INVOICE = {"paid"}
 
 # The row that a visit stands billed by, found by its key.
 _BILLED = """
@@ -109,7 +120,9 @@ class Answers(asked.Invoices):
         return {key: Billed(number, _invoice_url(studio, number)) for key, number in found.items()}
 
     def settled(self, studio: Studio, reservations: Collection[int]) -> dict[int, Settled]:
-        return {}
+        visits = selectors.payable_visits(studio, reservations)
+        said = stated([one.visit for one in visits])
+        return {one.reservation: _settled(said[one.visit], one.number) for one in visits if one.visit in said}
 
     def after_issue(self, studio: Studio, location: Location, day: date, source: str = "") -> str:
         month = rules.month_of(day)
@@ -118,6 +131,11 @@ class Answers(asked.Invoices):
         return _("%(month)s is issued; this becomes a line on %(next)s.") % {
             "month": _month_word(month), "next": _month_word(selectors.next_open(studio, month, source)),
         }  # fmt: skip
+
+
+def _settled(word: str, number: str) -> Settled:
+    why = _SETTLED[word] if number or word not in _OF_INVOICE else ""
+    return Settled(word, str(why) % {"number": number})
 
 
 def _month_word(month: date) -> str:

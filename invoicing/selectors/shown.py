@@ -9,12 +9,15 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import connection as database
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from invoicing import rules
 from invoicing.models import BilledVisit, Invoice
 from invoicing.selectors.delta import ADJUSTED
 from invoicing.selectors.figures import FIGURES
 from invoicing.selectors.parties import home_of
+from marketplace.models import Visit
 from portal.models import Location, Studio
 
 
@@ -121,6 +124,27 @@ def standing(studio: Studio, reservations: Collection[int]) -> dict[int, str]:
     """By the reservation's key, the number of the invoice that it stands billed on, paid or not. One query."""
     rows = BilledVisit.objects.standing().filter(studio=studio, visit__reservation__in=list(reservations))
     return dict(rows.values_list("visit__reservation", "invoice__number"))
+
+
+@dataclass(frozen=True)
+class OfReservation:
+    """A visit of a reservation. `number`: of the invoice on which it stands; "" on none yet."""
+
+    reservation: int
+    visit: int
+    number: str
+
+
+def payable_visits(studio: Studio, reservations: Collection[int]) -> list[OfReservation]:
+    """The visits of these reservations, without those that are billed at 0.00: nothing is paid for them. One query."""
+    standing_row = BilledVisit.objects.standing().filter(visit=OuterRef("pk"))
+    visits = (
+        Visit.objects.filter(studio=studio, reservation__in=list(reservations))
+        .annotate(amount=Subquery(standing_row.values("amount")[:1]))
+        .annotate(number=Subquery(standing_row.values("invoice__number")[:1]))
+        .exclude(amount=0)
+    )
+    return [OfReservation(*row) for row in visits.values_list("reservation", "pk", Coalesce("number", Value("")))]
 
 
 def is_issued_for(studio: Studio, month: date, source: str = "") -> bool:

@@ -17,7 +17,9 @@ from bookings.actions import check_in
 from bookings.exports import month_as_csv
 from bookings.invoices import invoices
 from invoicing.actions import issue
-from invoicing.models import Invoice
+from invoicing.actions.payouts import tell
+from invoicing.models import BilledVisit, Invoice, Payout, PayoutEvent
+from invoicing.selectors.shown import payable_visits
 from portal.models import StaffLogin
 from portal.roles import Preset
 from tests.bookings.test_history_files import cells_of
@@ -225,6 +227,45 @@ class TestProfile:
             read(client, there, path)
 
         assert len(many) == len(few)
+
+
+class TestPasses:
+    """The special passes of a member: what statement and payout say stands before what is expected."""
+
+    def shown(self, there: House, guest: int = 1, preset: Preset = Preset.OWNER) -> str:
+        return read(client_of(there, preset), there, f"members/{there.guest(guest).member_id}/packages/")
+
+    def received(self) -> None:
+        payout = Payout.objects.get()
+        tell(payout, PayoutEvent.Kind.RECEIVED, on=date(2026, 11, 16), amount=payout.amount, now=NOW)
+
+    def test_before_the_money_came_it_is_expected(self, there: House) -> None:
+        there.connection.visits.update(terms=there.contract.terms.first())
+        text = self.shown(there)
+
+        assert text.count("settlement-expected") == 2
+        assert "settlement-paid" not in text
+
+    def test_the_money_of_the_invoice_came(self, there: House) -> None:
+        self.received()
+
+        assert self.shown(there).count(f"the money of invoice {number()} came") == 2
+        assert "settlement-paid" not in self.shown(there, guest=3)
+
+    def test_nothing_is_paid_for_what_is_not_payable(self, there: House) -> None:
+        first, *others = BilledVisit.objects.order_by("id")
+        assert first.amount > 0
+        assert {one.reservation for one in payable_visits(there.connection.studio, [first.visit.reservation_id or 0])}
+        unpaid = there.visit(at("2026-10-20 18:00"), "late_cancel", guest=5)
+        assert issue(there.contract, NOVEMBER, now=at("2026-12-05 05:00")) is not None
+
+        assert payable_visits(there.connection.studio, [unpaid.reservation_id or 0]) == []
+        assert others
+
+    def test_who_sees_no_money_sees_neither(self, there: House) -> None:
+        self.received()
+
+        assert "settlement" not in self.shown(there, preset=Preset.DESK)
 
 
 class TestRoster:
