@@ -91,8 +91,8 @@ class Invoices:
         return {}
 
     def after_issue(self, studio: Studio, location: Location, day: date, source: str = "") -> str:
-        """What becomes of a correction of a visit on that local day: "November is issued; this becomes a line on
-        December.". Empty: its month is not issued, of no marketplace or not of `source`."""
+        """What becomes of a correction of a visit on that local day: "November is issued; a correction becomes a line
+        on December.". Empty: its month is not issued, of no marketplace or not of `source`."""
         return ""
 
 

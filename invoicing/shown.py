@@ -128,7 +128,7 @@ class Answers(asked.Invoices):
         month = rules.month_of(day)
         if not selectors.is_issued_for(studio, month, source):
             return ""
-        return _("%(month)s is issued; this becomes a line on %(next)s.") % {
+        return _("%(month)s is issued; a correction becomes a line on %(next)s.") % {
             "month": _month_word(month), "next": _month_word(selectors.next_open(studio, month, source)),
         }  # fmt: skip
 

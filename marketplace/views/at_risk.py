@@ -225,7 +225,8 @@ def _settled_words(request: StudioRequest, conflict: Conflict, verdict: str, *, 
         Conflict.Verdict.WAS_NOT_HERE: _("%(name)s was not here."),
         Conflict.Verdict.DISPUTED: _("%(name)s: noted as disputed. Nothing was changed here."),
     }[Conflict.Verdict(verdict)]
-    return messages.SUCCESS, f"{said % words} {_after_issue(conflict)}".strip()
+    after_issue = "" if verdict == Conflict.Verdict.DISPUTED else _after_issue(conflict)
+    return messages.SUCCESS, f"{said % words} {after_issue}".strip()
 
 
 def _after_issue(conflict: Conflict) -> str:

@@ -292,6 +292,18 @@ class TestPage:
         assert client.get(f"/{there.connection.studio.slug}/invoices/close/2026-12/").status_code == 200
         assert client.get(f"/{there.connection.studio.slug}/invoices/close/2027-01/").status_code == 404
 
+    def test_the_list_of_invoices_leads_to_it(self, there: House, owner: StaffLogin) -> None:
+        there.visit(IN_NOVEMBER, "booked")
+        client, listed = client_of(owner), f"/{there.connection.studio.slug}/invoices/"
+
+        before = " ".join(client.get(listed).content.decode().split())
+        client.post(address(there, "sign/"))
+        after = " ".join(client.get(listed).content.decode().split())
+
+        assert "November 2026: 2 points to settle before it is issued." in before
+        assert f'{address(there)}">Close the month</a>' in before
+        assert "November 2026 is signed by Ada Owner, Tue 1 Dec, 10:00." in after
+
     def test_thirty_visits_ask_as_much_as_one(self, there: House, owner: StaffLogin) -> None:
         client = client_of(owner)
         there.visit(IN_NOVEMBER, "booked")

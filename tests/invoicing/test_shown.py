@@ -20,6 +20,7 @@ from invoicing.actions import issue
 from invoicing.actions.payouts import tell
 from invoicing.models import BilledVisit, Invoice, Payout, PayoutEvent
 from invoicing.selectors.shown import payable_visits
+from marketplace.models import Conflict
 from portal.models import StaffLogin
 from portal.roles import Preset
 from tests.bookings.test_history_files import cells_of
@@ -273,12 +274,29 @@ class TestRoster:
         session = there.connection.visits.order_by("pk").first().session  # type: ignore[union-attr]
         assert session is not None
         path = f"sessions/{session.pk}/"
-        words = "October is issued; this becomes a line on November."
+        words = "October is issued; a correction becomes a line on November."
         owner: Client = client_of(there)
 
         assert words not in read(owner, there, path)
         type(there.place).objects.filter(pk=there.place.pk).update(correction_hours=24 * 60)
         assert words in read(owner, there, path)
+
+    def test_a_conflict_that_is_decided_after_the_issue_says_so_too(self, there: House) -> None:
+        visit = there.connection.visits.get(guest=there.guest(2))
+        conflict = Conflict.objects.create(
+            studio=there.connection.studio,
+            connection=there.connection,
+            visit=visit,
+            kind=Conflict.Kind.CHECK_IN_NOT_TAKEN,
+            about=NOW,
+            opened_at=NOW,
+        )
+        path = f"/{there.connection.studio.slug}/marketplaces/conflicts/{conflict.pk}/settle/"
+
+        with time_machine.travel(NOW, tick=False):
+            told = client_of(there).post(path, {"verdict": "was_not_here"}, follow=True).content.decode()
+
+        assert "was not here. October is issued; a correction becomes a line on November." in told
 
     def test_a_month_that_is_not_issued_says_nothing(self, there: House) -> None:
         answer = invoices().after_issue(there.connection.studio, there.place, date(2026, 11, 2))
