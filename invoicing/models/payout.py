@@ -19,7 +19,7 @@ class Payout(models.Model):
         ordering = ["-expected_on", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.invoice_id} {self.amount}"
+        return str(self.invoice)
 
 
 class PayoutEvent(models.Model):

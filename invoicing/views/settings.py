@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from invoicing.actions import parties
 from invoicing.forms.parties import SellerForm, SignForm, TaxStatusForm, seller_form
-from invoicing.models import Invoice, Payer, TaxStatus
 from invoicing.preferences import BANK, ELECTRONIC, LEGAL, NUMBERS, PARTY, TAX
+from invoicing.selectors.parties import payer_of
 from marketplace.actions import contract_of
 from marketplace.models import Connection, Contract, ContractTerms
 from marketplace.selectors.connecting import today_of
@@ -95,7 +95,7 @@ def tax_status(request: StudioRequest) -> HttpResponse:
     if made is None:
         form.add_error("first_on", _("Something holds from this day on already. Take it away first."))
         return _page(request, tax_form=form)
-    issued = Invoice.objects.filter(studio=request.studio, month__gte=made.first_on.replace(day=1)).standing().count()
+    issued = request.studio.invoices.filter(month__gte=made.first_on.replace(day=1), corrects=None, credit=None).count()
     if issued:
         words = _("%(number)d invoices since then stay as they were issued. Ask for their correction on their pages.")
         messages.warning(request, words % {"number": issued})
@@ -106,7 +106,7 @@ def tax_status(request: StudioRequest) -> HttpResponse:
 @studio_view(Right.CLOSE_MONTHS, hidden=True)
 @require_POST
 def tax_status_remove(request: StudioRequest, tax_status: int) -> HttpResponse:
-    found = get_object_or_404(TaxStatus, pk=tax_status, studio=request.studio)
+    found = get_object_or_404(request.studio.tax_statuses, pk=tax_status)
     try:
         parties.remove_tax_status(found, by=request.login, now=timezone.now())
     except parties.InUse:
@@ -145,7 +145,6 @@ def agreement(request: StudioRequest, marketplace: str) -> HttpResponse:
         "language": language,
         "languages": LANGUAGES.items(),
         "form": form,
-        "payer": Payer.objects.filter(marketplace=connection.marketplace_id).first(),
         "crumbs": _crumbs(request),
     }
     return render(request, "invoicing/settings_agreement.html", context, status=422 if form.errors else 200)
@@ -174,7 +173,7 @@ def _contract(request: StudioRequest, marketplace: str) -> tuple[Connection, Con
 def _text(request: StudioRequest, connection: Connection, contract: Contract, version: str, language: str) -> str:
     """The agreement as it was worded in that version; not translated, but written in each language."""
     seller = seller_form(_scope(request), LEGAL).before
-    payer = Payer.objects.filter(marketplace=connection.marketplace_id).first()
+    payer = payer_of(connection.marketplace_id)
     names = {
         "studio": seller.legal_name or request.studio.name,  # type: ignore[attr-defined]
         "marketplace": payer.legal_name if payer else connection.marketplace.name,
@@ -192,6 +191,7 @@ def _page(
     account = seller_form(scope, BANK)
     statuses = list(request.studio.tax_statuses.order_by("-first_on"))
     today = today_of(request.studio, now=now)
+    added = _added(request)
     holds = next((one.pk for one in statuses if one.first_on <= today), None)
     context: dict[str, Any] = {
         "form": shown,
@@ -208,7 +208,7 @@ def _page(
         "bank": [(row, account.words_for(row.setting.field, row.field.value())) for row in account.rows(now)],
         "has_seller": bool(shown.before.legal_name),  # type: ignore[attr-defined]
         "tax_form": tax_form or TaxStatusForm(studio=request.studio, initial={"first_on": today}),
-        "statuses": [(one, _added_by(request, one), one.pk == holds, one.first_on > today) for one in statuses],
+        "statuses": [(one, added.get(one.pk), one.pk == holds, one.first_on > today) for one in statuses],
         "agreements": _agreements(request),
         "zone": _zone(request),
         "crumbs": _crumbs(request),
@@ -217,24 +217,26 @@ def _page(
     return render(request, "invoicing/settings.html", context, status=422 if refused else 200)
 
 
-def _added_by(request: StudioRequest, status: TaxStatus) -> Change | None:
-    found = request.studio.changes.filter(subject="taxstatus", subject_id=status.pk, kind="added")
-    return found.select_related("by__user").first()
+def _added(request: StudioRequest) -> dict[int, Change]:
+    """Who wrote down which tax status, by its key."""
+    found = request.studio.changes.filter(subject="taxstatus", kind="added").select_related("by__user")
+    return {one.subject_id: one for one in found}
 
 
 def _agreements(request: StudioRequest) -> list[dict[str, Any]]:
     """Each marketplace with a contract: who issues by its newest terms, what is agreed, and who pays."""
     found = []
-    for connection in request.studio.connections.select_related("marketplace", "marketplace__payer").order_by("pk"):
-        contract = contract_of(connection)
-        if contract is None:
+    connections = request.studio.connections.select_related("marketplace__payer").order_by("pk")
+    for connection in connections.prefetch_related("contracts__terms", "contracts__self_billing"):
+        contract = max(connection.contracts.all(), key=lambda one: one.pk, default=None)
+        if contract is None or (contract.ends_on and connection.contracted_on is None):
             continue
-        newest = contract.terms.order_by("-first_on").first()
+        newest = max(contract.terms.all(), key=lambda one: one.first_on, default=None)
         found.append(
             {
                 "connection": connection,
                 "self_billed": newest is None or newest.issuer == ContractTerms.Issuer.MARKETPLACE,
-                "standing": parties.standing_agreement(contract),
+                "standing": next((one for one in contract.self_billing.all() if one.ended_on is None), None),
                 "payer": getattr(connection.marketplace, "payer", None),
             }
         )

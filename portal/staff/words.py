@@ -27,6 +27,7 @@ RIGHT_WORDS: dict[Right, Promise] = {
     Right.MANAGE_SETTINGS: _("Change settings"),
     Right.REQUEST_LOGINS: _("Ask the owner for a login"),
     Right.MANAGE_LOGINS: _("Give, change and remove logins"),
+    Right.CLOSE_MONTHS: _("Close months, answer invoices, change bank and tax data"),
 }
 
 WHY_WORDS: dict[Why, Promise] = {

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from invoicing import tasks
 from invoicing.actions import parties
@@ -17,7 +19,7 @@ from portal.roles import Preset
 from tests.bookings.schedule_pages import NOW, ask, errors, words
 from tests.factories import PASSWORD, LocationFactory, StaffLoginFactory
 from tests.factories.invoicing import AgreementFactory, InvoiceFactory, PayerFactory, SellerFactory
-from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory
+from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory, MarketplaceFactory
 from tests.marketplace.scenes import drain
 
 PATH = "settings/invoices/"
@@ -127,6 +129,28 @@ class TestTheSeller:
         pinned = StaffLoginFactory(studio=owner.studio)
         pinned.locations.add(owner.studio.locations.get())
         ask(pinned, PATH, status=404)
+
+
+def test_the_page_costs_the_same_with_many_rows(owner: StaffLogin) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(database) as seen:
+            ask(owner, PATH)
+        return len(seen)
+
+    SellerFactory(studio=owner.studio)
+    made = ContractTermsFactory(contract__connection__studio=owner.studio)
+    ask(owner, f"{PATH}tax-status/", {"first_on": "2026-07-01", "small_business": "1"}, status=302)
+    few = queries()
+    for number in range(1, 6):
+        seller = MarketplaceFactory(key=f"other-{number}", name=f"Other {number}")
+        # Not live: a banner about a late sync would be another's query.
+        there = ConnectionFactory(studio=owner.studio, marketplace=seller, state="setting_up", activated_at=None)
+        terms = ContractTermsFactory(contract__connection=there)
+        AgreementFactory(contract=terms.contract)
+        given = {"first_on": f"2027-0{number}-01", "small_business": "0"}
+        ask(owner, f"{PATH}tax-status/", given, status=302)
+    assert queries() == few
+    assert made.contract.studio == owner.studio
 
 
 class TestTheBankAccount:

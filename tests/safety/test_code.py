@@ -35,6 +35,12 @@ UNBOUND = {
     ("bookings/selectors/waiting.py", "to_settle"): "the clock's: the lists of every studio",
     ("marketplace/selectors/answers.py", "said_absent"): "of the visits of the query that it is part of",
     ("marketplace/selectors/connecting.py", "marketplaces"): "no studio's: what the installation knows",
+    (
+        "invoicing/selectors/payouts.py",
+        "expected",
+    ): "the operator's: of every studio; others filter it by their invoices",
+    ("invoicing/selectors/payouts.py", "with_state"): "the operator's, and the clock's: of every studio",
+    ("invoicing/selectors/payouts.py", "standings"): "of the payouts that it is given",
 }
 # Parameters that carry a tenant: the studio itself, or rows of one.
 BOUNDS = {
