@@ -22,7 +22,7 @@ from invoicing.answer_words import STAND_WORDS
 from invoicing.models import Invoice, InvoiceEvent
 from invoicing.rules.answers import WAITS, Stand
 from invoicing.selectors.listing import progress_of
-from invoicing.words import OBSTACLE_WORDS
+from invoicing.words import OBSTACLE_WORDS, month_words
 from portal.models import User
 
 # What decides how the matter stands: the last of these.
@@ -41,14 +41,14 @@ class Waits(admin.SimpleListFilter):
         return [("1", gettext_lazy("waits for you"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
-        return queryset.filter(decided__in=[*WAITS]) if self.value() else queryset
+        return queryset.filter(decided__in=[*WAITS]) if self.value() else queryset  # type: ignore[misc] # annotated
 
 
 @admin.register(Invoice)
 class InvoiceAdmin(admin.ModelAdmin):
     """What was issued, with how the matter stands; the studio's questions are answered from here."""
 
-    list_display = ("number", "studio", "connection", "month", "type_code", "gross", "currency", "stands", "deeds")
+    list_display = ("number", "studio", "marketplace", "of_month", "type_code", "gross", "currency", "stands", "deeds")
     list_filter = (Waits, "type_code", "month")
     list_select_related = ("studio", "connection__marketplace", "credit")
     search_fields = ("number", "studio__name")
@@ -87,6 +87,14 @@ class InvoiceAdmin(admin.ModelAdmin):
             path("<int:id>/correct/", guarded(self.correct), name="invoicing_invoice_correct"),
         ]
         return own + super().get_urls()
+
+    @admin.display(description=gettext_lazy("marketplace"), ordering="connection__marketplace__name")
+    def marketplace(self, invoice: Invoice) -> str:
+        return invoice.connection.marketplace.name
+
+    @admin.display(description=gettext_lazy("month"), ordering="month")
+    def of_month(self, invoice: Invoice) -> str:
+        return month_words(invoice.month)
 
     @admin.display(description=gettext_lazy("stands"))
     def stands(self, invoice: Invoice) -> str:

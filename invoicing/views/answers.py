@@ -16,7 +16,6 @@ from invoicing.actions.answering import NotPossible, answer, answers_to, stand_o
 from invoicing.forms.answers import FORMS, AnswerForm
 from invoicing.models import Invoice
 from invoicing.rules.answers import Answer
-from invoicing.selectors.drafts import draft
 from invoicing.views.invoice import invoice_of
 from invoicing.words import OBSTACLE_WORDS
 from portal.access import StudioRequest, studio_view
@@ -66,20 +65,18 @@ def _form(request: StudioRequest, number: str, given: Answer) -> HttpResponse:
 
 def _context(request: StudioRequest, found: Invoice, given: Answer, form: AnswerForm) -> dict[str, Any]:
     slug = request.studio.slug
-    context = {
+    return {
         "invoice": found,
         "answer": str(given),
         "form": form,
+        # Made at once: what stands on it is taken back and billed anew, as it is worth now.
+        "anew": given is Answer.CORRECTION and not found.is_self_billed,
         "is_possible": given in answers_to(found, stand_of(found)),
         "crumbs": [
             (_("Invoices"), reverse("invoicing:invoices", args=[slug])),
             (found.number, reverse("invoicing:invoice", args=[slug, found.number])),
         ],
     }
-    if given is Answer.CORRECTION and not found.is_self_billed:
-        # What stands on it is taken back and billed anew, as it is worth now.
-        context["anew"] = draft(found.contract, found.month, now=timezone.now())
-    return context
 
 
 def _given(request: StudioRequest, found: Invoice, given: Answer, text: str) -> HttpResponse:

@@ -253,6 +253,37 @@ class TestTheDraft:
         assert "285.00" in text_of(owner.get(url))
 
 
+class TestFlatRateAndSteps:
+    def test_a_flat_rate_is_a_line_without_visits_and_covers_the_others(self) -> None:
+        there = ready(flat_rate="300.00")
+        owner = client_of(there.connection.studio)
+        there.visit(at("2026-11-03 18:00"))
+        there.visit(at("2026-11-28 18:00"), "booked", guest=2)
+
+        found = shown(owner, there, "draft/2026-11/fitpass/")
+
+        assert "<span>Flat rate of the month</span>" in found
+        assert "Check-ins, not paid: covered by the flat rate" in found
+        # Visits add nothing to it.
+        assert "≈ 300.00" in found
+        assert "booked visit to come" not in found
+
+    def test_each_step_is_a_line_and_the_page_says_which_visit_it_was(self) -> None:
+        there = ready(steps_from=[2], steps_rate=["7.00"])
+        owner = client_of(there.connection.studio)
+        for guest, day in enumerate((3, 4, 5), start=1):
+            there.visit(at(f"2026-11-{day:02} 18:00"), guest=guest)
+        terms = there.contract.terms.get().pk
+        key = f"check_in.step.2026-11.{terms}.7.00.21.00"
+        last = there.connection.visits.order_by("-pk")[0]
+
+        found = shown(owner, there, f"draft/2026-11/fitpass/?line={key}&why={last.pk}")
+
+        assert "23.50" in found  # 9.50 + 2 x 7.00
+        assert "Check-ins beyond a volume step" in found
+        assert "paid check-in 3 of the month" in found
+
+
 def test_a_made_document_has_its_bytes(there: House, owner: Client, october: Invoice) -> None:
     stored = DocumentFactory(invoice=october, content=b"%PDF")
 
