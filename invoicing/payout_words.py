@@ -1,14 +1,16 @@
 """Where the money of an invoice is, in words: one place for screens, mails and the operator (P10)."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from bookings.why import Said
 from invoicing.models import PayoutEvent
-from invoicing.rules.payouts import PayoutAsked, PayoutState
+from invoicing.rules.payouts import PayoutAsked, PayoutState, PayoutStep
 from invoicing.selectors.payouts import Standing
 from packages.words import day_words, money_words
 
@@ -75,6 +77,21 @@ def payout_words(standing: Standing) -> str:
     if standing.answer.missing < 0:
         return _("received on %(day)s, %(more)s more than expected") % {"day": day, "more": missing}
     return _("received on %(day)s") % {"day": day}
+
+
+def payout_said(standing: Standing) -> list[Said]:
+    """How the state came about, question by question (X1)."""
+    currency = standing.payout.currency
+
+    def fact(step: PayoutStep) -> str:
+        if isinstance(step.fact, Decimal):
+            return money_words(step.fact, currency)
+        return day_words(step.fact) if step.fact else ""
+
+    return [
+        Said(str(PAYOUT_QUESTIONS[step.asked]), _("yes") if step.decided else _("no"), fact(step))
+        for step in standing.answer.path
+    ]
 
 
 def failed_note(field: str, text: str) -> str:

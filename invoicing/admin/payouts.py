@@ -17,7 +17,7 @@ from invoicing.actions import payouts
 from invoicing.forms.telling import PayoutFileForm, TellForm, TellManyForm
 from invoicing.imports import payouts as files
 from invoicing.models import Payout, PayoutEvent
-from invoicing.payout_words import PAYOUT_STATES, failed_words, payout_words
+from invoicing.payout_words import PAYOUT_STATES, failed_words, payout_said, payout_words
 from invoicing.rules.payouts import PayoutState
 from invoicing.selectors.payouts import standing_of, standings, with_state
 from marketplace.selectors.connecting import today_of
@@ -161,14 +161,14 @@ class PayoutAdmin(admin.ModelAdmin):
         ]
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        events = PayoutEvent.objects.filter(payout=int(object_id) if object_id.isdecimal() else 0)
-        told = events.select_related("operator", "takes_back", "taken_back_by").order_by("-pk")
-        extra = {"events": [(one, failed_words(one.note) if one.note else "") for one in told]}
-        return super().change_view(
-            request,
-            object_id,
-            extra_context={"may_tell": self.may_tell(request), "form_of_telling": TellForm(), **extra},
-        )
+        payout = self.get_object(request, object_id)
+        extra: dict[str, Any] = {"may_tell": self.may_tell(request)}
+        if payout is not None:
+            standing = standing_of(payout, today=today_of(payout.studio, now=timezone.now()))
+            told = payout.events.select_related("operator", "takes_back", "taken_back_by").order_by("-pk")
+            extra["events"] = [(one, failed_words(one.note) if one.note else "") for one in told]
+            extra["said"] = payout_said(standing)
+        return super().change_view(request, object_id, extra_context=extra)
 
     def tell(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What happened to one payout."""

@@ -111,6 +111,7 @@ class TestOne:
         assert client.post(url, given).status_code == 302
         page = words(client.get(f"{LIST}{payout.pk}/change/"))
         assert "short: 8.26 EUR have not come" in page
+        assert "Has all of it come? no · 20.00 EUR Did the last try fail? no Has a part of it come? yes · 8.26" in page
         assert "TR-1" in page
         assert client.post(f"{LIST}told/{payout.events.get().pk}/take-back/").status_code == 302
         assert standing_of(payout, today=NOW.date()).state == "late"
