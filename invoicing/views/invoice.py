@@ -31,6 +31,7 @@ from invoicing.views.listing import zone_of
 from invoicing.views.timeline import timeline_of
 from invoicing.views.why import why_of
 from invoicing.words import BECAUSE_WORDS, line_about, line_name
+from packages.words import day_words
 from portal.access import StudioRequest, studio_view
 from portal.models import Location
 from portal.roles import Right
@@ -186,7 +187,7 @@ def visit_row(row: LineVisit) -> VisitRow:
     place: Location | None = booked.location if booked else None
     return VisitRow(
         pk=row.visit.pk,
-        when=day_and_clock(booked.starts_at, place) if booked and place else f"{row.day:%d %m %Y}",
+        when=day_and_clock(booked.starts_at, place) if booked and place else day_words(row.day),
         name=booked.session.item.name if booked else _("a class that is gone"),
         session=booked.session_id if booked else None,
         member=booked.member.name if booked else _("not recorded"),

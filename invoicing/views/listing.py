@@ -243,8 +243,8 @@ def _columns(applies: dict[str, bool]) -> list[Column]:
         "no_shows": _("No-shows"),
         "late_cancels": _("Late cancels"),
         "adjustments": _("Adjustments"),
-        "tax": _("VAT"),
         "gross": _("Total"),
+        "tax": _("VAT"),
     }
     columns = [
         Column("number", _("Number"), lambda row: row.invoice.number if row.invoice else None, numbers=False),
