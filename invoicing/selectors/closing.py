@@ -126,7 +126,7 @@ def checklist(studio: Studio, month: date, *, now: datetime) -> Checklist:
         is_over=all(rules.ends_at(month, place.tz) <= now for place in places),
         issued=is_issued(studio, month),
         closing=MonthClosing.objects.filter(studio=studio, month=month).select_related("login__user").first(),
-        windows=_windows(places, month, now=now),
+        windows=_windows(studio, places, month, now=now),
         unticked=unticked,
         too_late=too_late,
         conflicts=_counted(waiting.exclude(without_booking)),
@@ -253,11 +253,13 @@ def _named(visit: Visit, places: dict[int, Location]) -> Unclaused:
     )
 
 
-def _windows(places: list[Location], month: date, *, now: datetime) -> list[Window]:
+def _windows(studio: Studio, places: list[Location], month: date, *, now: datetime) -> list[Window]:
     """By location: 72 hours after its month, unless its own limit and its last class make it another moment."""
     last = {
         row["location"]: row
-        for row in ScheduledSession.objects.filter(starting_within(places, month, rules.next_month(month)))
+        for row in ScheduledSession.objects.filter(
+            starting_within(places, month, rules.next_month(month)), studio=studio
+        )
         .order_by()
         .values("location")
         .annotate(starts=Max("starts_at"), ends=Max("ends_at"))

@@ -41,7 +41,7 @@ def close(request: StudioRequest, month: date) -> HttpResponse:
     return render(request, TEMPLATE, context)
 
 
-@studio_view(Right.SEE_MONEY, post=Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True)
 @require_POST
 def close_sign(request: StudioRequest, month: date) -> HttpResponse:
     """Sign by name. Twice is once; signing issues nothing early."""
@@ -57,7 +57,7 @@ def close_sign(request: StudioRequest, month: date) -> HttpResponse:
     return redirect("invoicing:close", request.studio.slug, month)
 
 
-@studio_view(Right.SEE_MONEY, post=Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True)
 @require_POST
 def close_take_back(request: StudioRequest, month: date) -> HttpResponse:
     """Until the month is issued."""

@@ -272,7 +272,7 @@ class TestPage:
         client = client_of(StaffLoginFactory(studio=there.connection.studio, preset=Preset.MANAGER))
 
         assert "An owner signs the month." in self.text(client, there)
-        assert client.post(address(there, "sign/")).status_code == 403
+        assert client.post(address(there, "sign/")).status_code == 404
         assert not MonthClosing.objects.exists()
 
     def test_who_sees_no_money_and_who_works_elsewhere_find_nothing(self, there: House) -> None:
