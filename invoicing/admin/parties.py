@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from invoicing.forms.parties import say_unprintable
 from invoicing.models import Payer
 from invoicing.rules import identifiers
 
@@ -23,6 +24,7 @@ class PayerForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        say_unprintable(self, cleaned)
         country = cleaned.get("country", "")
         checks = {"vat_id": identifiers.vat_id, "registration": identifiers.registration}
         for name, check in checks.items():

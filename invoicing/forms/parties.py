@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from stdnum import bic, iban
 
+from invoicing.documents.letters import missing
 from invoicing.models import Seller, TaxStatus
 from invoicing.preferences import INVOICES, seller_of
 from invoicing.rules import identifiers
 from invoicing.rules.payouts import regions_of
+from marketplace.models import Marketplace
 from portal.models import Studio
 from portal.preferences import places
 from portal.preferences.forms import SettingsForm
@@ -37,6 +39,15 @@ def seller_form(scope: Scope, settings: tuple[Setting, ...], data: QueryDict | N
     names = [setting.field for setting in settings]
     made = cast("type[SellerForm]", modelform_factory(Seller, form=SellerForm, fields=names))
     return made(INVOICES, scope, settings, seller_of(scope), data)
+
+
+def say_unprintable(form: forms.BaseForm, cleaned: dict[str, Any]) -> None:
+    """An error beside each field with letters that no document can show: better here than on the 5th."""
+    for name, value in list(cleaned.items()):
+        signs = missing(value) if isinstance(value, str) and name != "seen" else ""
+        if signs:
+            words = _("“%(signs)s” cannot be printed on an invoice. Please write it otherwise.")
+            form.add_error(name, words % {"signs": signs})
 
 
 class SellerForm(SettingsForm):
@@ -67,10 +78,18 @@ class SellerForm(SettingsForm):
         return str(bic.compact(self.cleaned_data["bic"]))
 
     def clean_prefix(self) -> str:
-        return str(self.cleaned_data["prefix"]).strip().upper()
+        """A range of its own: not one in which a marketplace numbers, nor that of corrections."""
+        prefix = str(self.cleaned_data["prefix"]).strip().upper()
+        mine = f"-{self.scope.studio.slug}".upper()
+        if prefix.endswith(mine) and Marketplace.objects.filter(key__iexact=prefix.removesuffix(mine)).exists():
+            raise forms.ValidationError(_("In this range the marketplace numbers its invoices. Choose another."))
+        if prefix.endswith("-C"):
+            raise forms.ValidationError(_("Corrections have a C at the end. Choose another range."))
+        return prefix
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        say_unprintable(self, cleaned)
         if "country" in self.names:
             self._check_seller(cleaned)
         if "iban" in self.names:

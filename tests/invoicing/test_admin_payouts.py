@@ -277,6 +277,7 @@ class TestThePayer:
             ({"electronic_address": ""}, "electronic_address"),
             ({"electronic_address": "12"}, "electronic_address"),
             ({"country": "nl"}, "country"),
+            ({"legal_name": "Fitpass 🌳"}, "legal_name"),
         ],
     )
     def test_bad_numbers_are_refused(self, client: Client, given: dict[str, str], name: str) -> None:

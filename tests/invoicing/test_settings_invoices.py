@@ -93,11 +93,15 @@ class TestTheSeller:
             ),
             ({"email": "books"}, "email", "Enter a valid email address."),
             ({"prefix": "R 1"}, "prefix", "Capital letters, digits and hyphens."),
+            ({"prefix": "R-C"}, "prefix", "Corrections have a C at the end."),
+            ({"prefix": "one-linden"}, "prefix", "In this range the marketplace numbers its invoices."),
+            ({"legal_name": "Linde 🌳"}, "legal_name", "“🌳” cannot be printed on an invoice."),
         ],
     )
     def test_bad_input_is_answered_beside_its_field(
         self, owner: StaffLogin, given: dict[str, str], name: str, said: str
     ) -> None:
+        MarketplaceFactory(key="one")
         answer = ask(owner, PATH, SELLER | given, status=422)
         assert list(errors(answer)) == [name]
         assert errors(answer)[name][0].startswith(said)
