@@ -54,9 +54,7 @@ def _parameters(statement: Statement, now: datetime) -> dict[str, Any]:
     month = statement.month
     if month is None:
         raise ValueError(statement)
-    invoices = list(
-        statement.connection.invoices.standing().filter(month=statement.month).values_list("pk", "contract_id")
-    )
+    invoices = list(statement.connection.invoices.standing().filter(month=month).values_list("pk", "contract_id"))
     contract = Contract.objects.filter(connection=statement.connection_id).order_by("-pk").first()
     return {
         "statement": statement.pk,
@@ -112,7 +110,7 @@ def _pair(cursor: Any, facts: dict[str, Any]) -> None:
 def _judge(cursor: Any, facts: dict[str, Any]) -> None:
     """Explain each set of facts once."""
     cursor.execute(sql.RATES, facts)
-    cursor.execute(sql.FACTS.format(**{fact.name: fact.value for fact in Fact}), facts)
+    cursor.execute(sql.FACTS.format(**{str(fact.name): fact.value for fact in Fact}), facts)
     cursor.execute("SELECT DISTINCT facts FROM facts")
     found = [(bits, explained(Fact(bits))) for (bits,) in cursor.fetchall()]
     cursor.execute(sql.ANSWERS)

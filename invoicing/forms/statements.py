@@ -125,7 +125,8 @@ class ColumnsForm(forms.Form):
         """Asked in view of what stands in the file; nothing is chosen beforehand."""
         shown = ", ".join(texts)
         if name == "order":
-            label, known = gettext("Which comes first in %(texts)s?") % {"texts": shown}, ORDERS
+            label = gettext("Which comes first in %(texts)s?") % {"texts": shown}
+            known: Mapping[Any, Any] = ORDERS
         else:
             words = {target.name: target.words for target in TARGETS}[name]
             label = gettext("How are the numbers written in “%(column)s”, as in %(texts)s?") % {

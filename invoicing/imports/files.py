@@ -176,7 +176,7 @@ def records(statement: Statement) -> Iterator[Record]:
                 raise unreadable_record(error, line) from error
             except UnicodeError as error:
                 raise _not_in(statement, line) from error
-            if any(cell and not cell.isspace() for cell in cells):
+            if cells and (cells[0].strip() or "".join(cells).strip()):
                 yield Record(line, cells)
 
 
@@ -192,4 +192,4 @@ def _not_in(statement: Statement, line: int | None = None) -> Unreadable:
 
 
 def is_too_long(cells: list[str]) -> bool:
-    return any(len(cell) > MAX_CELL for cell in cells)
+    return max(map(len, cells), default=0) > MAX_CELL

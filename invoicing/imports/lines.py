@@ -20,6 +20,7 @@ from portal.imports.mapping import plain
 LABELS = {target.name: target.label for target in TARGETS}
 LONGEST = {"booking": 150, "member": 150, "location": 150, "period": 60, "event": 100}
 LONGEST_TEXT = 200
+MOST_REMEMBERED = 20_000
 _FORMULAS = tuple("=+-@\t\r")
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP"}
 
@@ -90,6 +91,7 @@ class Reader:
         self._words, self._clocks = words, clocks
         self._events: dict[str, Event | None] = {}
         self._moments: dict[tuple[str, str, str], tuple[date, datetime | None]] = {}
+        self._numbers: dict[tuple[str, str], tuple[Decimal, str]] = {}
 
     def lines(self, records: Iterator[Record]) -> Iterator[Read]:
         for record in records:
@@ -111,32 +113,34 @@ class Reader:
         found = Read(record.line, said)
         found.event = self._event(said.get("event", ""))
         self._read_amounts(found)
-        if text := said.get("starts_at"):
-            found.day, found.starts_at = self._moment(text, said.get("clock", ""), said.get("location", ""))
+        if day := said.get("starts_at"):
+            found.day, found.starts_at = self._moment(day, said.get("clock", ""), said.get("location", ""))
         if _is_total(cells, found):
             raise Refused(_("This looks like a line of totals, not like a visit."))
         return found
 
     def _checked(self, cells: list[str]) -> list[str]:
         width = len(self._header)
-        if any("\0" in cell for cell in cells):
+        if "\0" in "".join(cells):
             raise Refused(_("The line contains the character NUL, which no text contains."))
         if is_too_long(cells):
             raise Refused(_("A cell is longer than %(size)s KiB. Is a quotation mark missing?"), size=32)
         if len(cells) > width and any(cell.strip() for cell in cells[width:]):
             raise Refused(_("This row has more cells than the header has columns."))
-        if [cell.strip() for cell in cells[:width]] == self._header:
+        if cells[0].strip() == self._header[0] and [cell.strip() for cell in cells[:width]] == self._header:
             raise Refused(_("This row repeats the header."))
         return cells + [""] * (width - len(cells))
 
     def _event(self, word: str) -> Event | None:
         if word not in self._events:
+            _bounded(self._events)
             self._events[word] = event_of(word, self._words)
         return self._events[word]
 
     def _moment(self, text: str, clock: str, place: str) -> tuple[date, datetime | None]:
         key = (text, clock, place)
         if key not in self._moments:
+            _bounded(self._moments)
             self._moments[key] = self._read_moment(*key)
         return self._moments[key]
 
@@ -153,13 +157,11 @@ class Reader:
         return moment.astimezone(zone).date(), moment.astimezone(UTC)
 
     def _read_amounts(self, found: Read) -> None:
-        currencies = {_currency(found.texts.get("currency", ""))}
+        stated = found.texts.get("currency", "")
+        currencies = {stated if len(stated) == 3 and stated.isupper() and stated.isascii() else _currency(stated)}
         for target in NUMBERS:
             if text := found.texts.get(target):
-                try:
-                    found.numbers[target], beside = read_amount(text, mark=self._marks[target])
-                except NotAnAmount as error:
-                    raise Refused(_("“%(value)s” is not a number."), column=target, value=text[:60]) from error
+                found.numbers[target], beside = self._number(target, text)
                 currencies.add(beside)
         currencies.discard("")
         if len(currencies) > 1:
@@ -168,6 +170,23 @@ class Reader:
         found.theirs = net_of(found.numbers)
         if found.theirs is None:
             raise Refused(_("There is no amount."))
+
+    def _number(self, target: str, text: str) -> tuple[Decimal, str]:
+        known = self._numbers.get((target, text))
+        if known is None:
+            try:
+                known = read_amount(text, mark=self._marks[target])
+            except NotAnAmount as error:
+                raise Refused(_("“%(value)s” is not a number."), column=target, value=text[:60]) from error
+            _bounded(self._numbers)
+            self._numbers[target, text] = known
+        return known
+
+
+def _bounded(known: dict[Any, Any]) -> None:
+    """What is remembered does not grow with the file."""
+    if len(known) > MOST_REMEMBERED:
+        known.clear()
 
 
 def net_of(numbers: Mapping[str, Decimal]) -> Decimal | None:

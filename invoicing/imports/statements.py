@@ -28,7 +28,7 @@ from portal.jobs import enqueue
 from portal.models import StaffLogin
 
 JOB = "invoicing.statement"
-BATCH = 20_000
+BATCH = 5_000  # lines that are in memory at once
 SHOWN = 5
 State = Statement.State
 REQUIRED = ("net", "gross", "unit")

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='portal.stafflogin')),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='statements', to='marketplace.connection')),
                 ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='portal.job')),
-                ('replaced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replaced', to='invoicing.statement')),
+                ('replaced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='replaced', to='invoicing.statement')),
                 ('studio', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='statements', to='portal.studio')),
             ],
             options={

@@ -81,7 +81,7 @@ class Statement(models.Model):
     by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, related_name="+")
     uploaded_at = models.DateTimeField()
     matched_at = models.DateTimeField(null=True)
-    replaced_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="replaced")
+    replaced_by = models.ForeignKey("self", models.CASCADE, null=True, related_name="replaced")
 
     objects = StatementQuerySet.as_manager()
 

@@ -53,7 +53,7 @@ def _mark_in(digits: str) -> str | None:
     marks = re.findall(r"[.,]", digits)
     if not marks:
         return None
-    last = marks[-1]
+    last: str = marks[-1]
     if len(set(marks)) == 2:
         return last
     if len(marks) > 1:  # "1.234.567": the mark of thousands, so the other one is the decimal mark

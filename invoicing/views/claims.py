@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_safe
 
 from invoicing.claims import claim_mail
 from invoicing.models import Statement
-from invoicing.rules.matching import Verdict
+from invoicing.rules.matching import Reason, Verdict
 from invoicing.selectors import statements as selected
-from invoicing.statement_words import REASON_WORDS, VERDICT_WORDS, Reason, our_words, sentence
+from invoicing.statement_words import REASON_WORDS, VERDICT_WORDS, our_words, sentence
 from invoicing.views.statements import statement_of
 from invoicing.words import month_words
 from portal.access import StudioRequest, studio_view

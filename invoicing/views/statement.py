@@ -72,14 +72,14 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
         "answers": found.answers_given.filter(undone_at=None).select_related("by__user")[:3],
-        "invoice": found.connection.invoices.standing().filter(month=found.month).first(),
+        "invoice": found.connection.invoices.standing().filter(month=found.month).first() if found.month else None,
     }
 
 
 def _filters(request: StudioRequest) -> dict[str, str]:
     """What the address narrows the list to; words that do not exist narrow nothing."""
     said = {name: request.GET.get(name, "") for name in ("verdict", "reason", "answer")}
-    known = {"verdict": set(Verdict), "reason": set(Reason), "answer": set(ANSWERS)}
+    known: dict[str, set[str]] = {"verdict": set(Verdict), "reason": set(Reason), "answer": set(ANSWERS)}
     return {name: word if word in known[name] else "" for name, word in said.items()}
 
 

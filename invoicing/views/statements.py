@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from invoicing.forms.statements import ColumnsForm, ReadingForm, UploadForm
+from invoicing.imports import columns
 from invoicing.imports import statements as reading
 from invoicing.imports.lines import Read
 from invoicing.models import Statement
@@ -130,11 +131,11 @@ def _sample(statement: Statement) -> reading.Sample | None:
 def _take(statement: Statement, sample: reading.Sample, form: ColumnsForm) -> None:
     """What the form says; what the file itself gives away wins over nothing, and a person over both."""
     statement.columns, statement.month = form.columns(), form.cleaned_data["month"]
-    statement.answers = reading.detected(statement.columns, sample.columns) | form.answers()
+    statement.answers = columns.detected(statement.columns, sample.columns) | form.answers()
 
 
 def _columns_form(statement: Statement, sample: reading.Sample, data: Any = None) -> ColumnsForm:
-    asked = reading.ambiguous(statement.columns, sample.columns)
+    asked = columns.ambiguous(statement.columns, sample.columns)
     said = {f"say_{name}": answer for name, answer in statement.answers.items()}
     return ColumnsForm(sample.header, asked, data, initial={"month": statement.month, **statement.columns, **said})
 

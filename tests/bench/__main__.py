@@ -72,6 +72,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
         roster,
         schedule,
         schedule_screens,
+        statements,
     )
     from tests.bench.models import Note  # noqa: PLC0415
     from tests.bench.server import serving  # noqa: PLC0415
@@ -104,6 +105,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
         "packages": lambda: packages.packages(big),
         "marketplaces": lambda: marketplaces.marketplaces(many, cookie),
         "invoices": invoices.invoices,
+        "statements": statements.statement_lines,
     }.items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue

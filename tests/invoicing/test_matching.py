@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from invoicing.models import Statement, StatementLine
 from marketplace.models import Visit
@@ -16,7 +18,7 @@ from tests.invoicing.statement_scenes import as_csv, read, sandbox_lines, verdic
 pytestmark = pytest.mark.django_db
 
 D = Decimal
-SEEN = {"confirmed_at": at("2026-11-02 17:00")}
+SEEN: dict[str, Any] = {"confirmed_at": at("2026-11-02 17:00")}
 MATCHED = ("matched", "")
 
 
@@ -302,3 +304,42 @@ def test_thousands_of_lines_are_matched_with_as_many_statements_as_one(there: Ho
 
     few, many = queries(1), queries(3000)
     assert many <= few + 3  # a piece of the file is read by a statement of its own
+
+
+_MONEY = some.decimals(0, 30, places=2)
+_ROWS = some.lists(
+    some.tuples(
+        some.integers(0, 4),  # which visit; the last is nobody's
+        some.sampled_from(["check_in", "no_show", "late_cancel", "additional", "correction", "flat", ""]),
+        _MONEY,
+        some.sampled_from(["booking", "member", "name", ""]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_ROWS)
+def test_whatever_they_state_the_reasons_add_up_to_the_difference(there: House, rows: list[Any]) -> None:
+    """And no visit of ours is counted twice, or lost."""
+    if not there.guests:
+        kinds = ["check_in", "no_show", "late_cancel", "check_in"]
+        there.session_visits = [  # type: ignore[attr-defined]
+            there.visit(at(f"2026-11-{2 + n:02} 17:00"), kind, guest=n) for n, kind in enumerate(kinds)
+        ]
+    visits: list[Visit] = there.session_visits  # type: ignore[attr-defined]
+    lines = ["booking_ref,member_ref,member_name,starts_at_local,event,net"]
+    for which, event, amount, lead in rows:
+        booking = visits[which].booking_ref if lead == "booking" and which < 4 else ""
+        member = f"g{which}" if lead == "member" else ""
+        name = there.guest(which).member.name if lead == "name" and which < 4 else ""
+        lines.append(f"{booking},{member},{name},2026-11-{2 + which:02} 18:00,{event},{amount}")
+    lines.append(f"last,,,,flat,{len(rows)}.00")
+
+    statement = read(there, "\n".join(lines) + "\n", month=at("2026-11-01 00:00").date(), name="any.csv")
+
+    assert statement.state == "matched"
+    assert adds_up(statement)
+    assert statement.theirs == sum((row[2] for row in rows), D(0)) + len(rows)
+    assert statement.ours == D(29)
+    Statement.objects.update(sha256="", replaced_by=None, state="mapping")
