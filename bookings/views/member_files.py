@@ -1,6 +1,6 @@
 """A member's attendance as a file: every line that the tab lists under the same address (Q38)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from bookings.invoices import Billed, invoices
 from bookings.models import Reservation
 from bookings.purchase_words import VERDICTS, count_because
 from bookings.rules import State
@@ -18,6 +19,7 @@ from bookings.states import STATE_WORDS
 from bookings.views.member import attendance_of, leads_to_the_kept_one
 from bookings.views.member_head import the_member
 from bookings.views.member_rows import uses_words
+from bookings.views.money import sees_invoices
 from portal.access import StudioRequest, studio_view
 from portal.downloads import Cell, Column, Table, download, file_name
 from portal.locations import location_choice
@@ -36,11 +38,17 @@ def member_file(request: StudioRequest, member: int, file_kind: str) -> HttpResp
     headings = [_("Start"), _("Class"), _("Location"), _("Teacher"), _("Outcome"), _("Checked in at")]
     headings += [_("Checked in by"), _("Source"), _("First visit")]
     headings += [_("Package"), _("Bought"), _("Counts"), _("Why"), _("Chosen by hand")]
-    table = Table(_("Attendance"), [Column(heading) for heading in headings], _rows(listed.rows, now=now))
+    rows = _rows(listed.rows, now=now)
+    if sees_invoices(request) and invoices().are_shown(request.studio):
+        headings.append(_("Invoice"))
+        billed = invoices().billed(request.studio, list(listed.rows.order_by().values_list("pk", flat=True)))
+        rows = _rows(listed.rows, now=now, billed=billed)
+    table = Table(_("Attendance"), [Column(heading) for heading in headings], rows)
     return download(table, name=file_name("attendance", found.number, kind=file_kind), kind=file_kind)
 
 
-def _rows(found: Any, *, now: datetime) -> Iterator[list[Cell]]:
+def _rows(found: Any, *, now: datetime, billed: Mapping[int, Billed] | None = None) -> Iterator[list[Cell]]:
+    """`billed`: by reservation, for who may see invoices."""
     for row in found.iterator(chunk_size=500):
         zone, teacher, by = row.location.tz, row.session.teacher, row.checked_in_by
         count, bought = row.count(now), row.purchase
@@ -59,4 +67,5 @@ def _rows(found: Any, *, now: datetime) -> Iterator[list[Cell]]:
             str(VERDICTS[count.verdict]),
             count_because(count, row),
             row.assigned == Reservation.Assigned.HAND,
+            *([] if billed is None else [billed[row.pk].number if row.pk in billed else None]),
         ]

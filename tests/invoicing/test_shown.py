@@ -179,12 +179,16 @@ class TestMonthFile:
         assert (columns.columns, columns.joins, invoices().headings(place.studio)) == ((), "", [])
 
     def test_without_the_right_the_columns_are_gone(self, there: House) -> None:
-        with_money = read(client_of(there), there, "history/2026-10.csv").splitlines()[0]
-        without = read(client_of(there, Preset.MANAGER), there, "history/2026-10.csv").splitlines()[0]
+        """A manager of one location sees no invoices; nobody who may export sees no money at all."""
+        pinned = StaffLoginFactory(studio=there.connection.studio, preset=Preset.MANAGER)
+        pinned.locations.add(there.place)
+        client = Client()
+        client.force_login(pinned.user)
 
-        assert "Invoice number" in with_money
-        assert "Invoice number" in without
-        assert "Amount" not in b"".join(month_as_csv([there.place], OCTOBER, now=NOW, with_members=True)).decode()
+        with_money = read(client_of(there), there, "history/2026-10.csv").splitlines()[0]
+        without = read(client, there, "history/2026-10.csv").splitlines()[0]
+
+        assert with_money == f"{without},Contract rule,Amount,Invoice number"
 
     def test_amounts_are_numbers_in_the_workbook(self, there: House) -> None:
         client = client_of(there)
@@ -216,6 +220,20 @@ class TestProfile:
 
         assert f'/invoices/{number()}/">{number()}</a>' in text
         assert number() not in hidden
+
+    def test_the_file_of_the_tab_has_it_too(self, there: House) -> None:
+        path = f"members/{there.guest().member_id}/attendance.csv"
+
+        pinned = StaffLoginFactory(studio=there.connection.studio, preset=Preset.MANAGER)
+        pinned.locations.add(there.place)
+        client = Client()
+        client.force_login(pinned.user)
+
+        rows = list(csv.DictReader(io.StringIO(read(client_of(there), there, path))))
+        hidden = read(client, there, path)
+
+        assert {row["Invoice"] for row in rows} == {number()}
+        assert "Invoice" not in hidden.splitlines()[0]
 
     def test_thirty_rows_ask_as_much_as_one(self, there: House) -> None:
         client, path = client_of(there), f"members/{there.guest(3).member_id}/"
