@@ -1,5 +1,6 @@
 """A statement beside our visits: each line has its verdict and its likely reason, and the sums add up (X2)."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,14 +11,18 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from invoicing.actions import correct, issue
 from invoicing.models import Statement, StatementLine
+from invoicing.selectors.statements import statements_of
 from marketplace.models import Visit
+from tests.factories.invoicing import AgreementFactory, PayerFactory, SellerFactory
 from tests.invoicing.scenes import House, at, house
-from tests.invoicing.statement_scenes import as_csv, read, sandbox_lines, verdicts, work
+from tests.invoicing.statement_scenes import NOVEMBER, as_csv, read, sandbox_lines, verdicts, work
 
 pytestmark = pytest.mark.django_db
 
 D = Decimal
+DECEMBER = date(2026, 12, 1)
 SEEN: dict[str, Any] = {"confirmed_at": at("2026-11-02 17:00")}
 MATCHED = ("matched", "")
 
@@ -240,7 +245,7 @@ class TestReasons:
                 "x,g1,2026-11-09 10:00,check_in,10",
                 "x,nobody,2026-11-09 10:00,check_in,10",
             ),
-            month=at("2026-11-01 00:00").date(),
+            month=NOVEMBER,
         )
 
         assert verdicts(statement)[:6] == [
@@ -260,7 +265,7 @@ class TestReasons:
         statement = read(
             one,
             table(",,,flat,280.00", f"{visit.booking_ref},g1,2026-11-02 09:00,check_in,0.00"),
-            month=at("2026-11-01 00:00").date(),
+            month=NOVEMBER,
         )
 
         assert verdicts(statement) == [("other_price", "flat_rate"), MATCHED]
@@ -336,10 +341,72 @@ def test_whatever_they_state_the_reasons_add_up_to_the_difference(there: House, 
         lines.append(f"{booking},{member},{name},2026-11-{2 + which:02} 18:00,{event},{amount}")
     lines.append(f"last,,,,flat,{len(rows)}.00")
 
-    statement = read(there, "\n".join(lines) + "\n", month=at("2026-11-01 00:00").date(), name="any.csv")
+    statement = read(there, "\n".join(lines) + "\n", month=NOVEMBER, name="any.csv")
 
     assert statement.state == "matched"
     assert adds_up(statement)
     assert statement.theirs == sum((row[2] for row in rows), D(0)) + len(rows)
     assert statement.ours == D(29)
     Statement.objects.update(sha256="", replaced_by=None, state="mapping")
+
+
+class TestWhatWasIssued:
+    """Our side is the invoice then, to the cent; afterwards its correction."""
+
+    @pytest.fixture
+    def one(self) -> House:
+        one = house()
+        one.terms(check_in_rate=D("9.50"), no_show_rate=D("4.00"), tax_category="S", tax_rate=D("19.00"))
+        SellerFactory(studio=one.connection.studio)
+        PayerFactory(marketplace=one.connection.marketplace)
+        AgreementFactory(contract=one.contract)
+        return one
+
+    def miss(self, visit: Visit) -> None:
+        booked = visit.reservation
+        assert booked
+        booked.attendance, booked.checked_in_at = "no_show", None
+        booked.save()
+
+    def test_is_our_side_whatever_changed_since_until_it_is_corrected(self, one: House) -> None:
+        visits = [one.visit(at(f"2026-11-{day:02} 17:00"), guest=day) for day in (2, 3)]
+        invoice = issue(one.contract, NOVEMBER, now=at("2026-12-05 05:00"))
+        assert invoice
+        self.miss(visits[0])
+        rows = [f"{visit.booking_ref},,,check_in,9.50" for visit in visits]
+
+        statement = read(one, table(*rows), month=NOVEMBER, now=at("2026-12-06 09:00"))
+        assert statement.ours == invoice.net == D("19.00")
+        assert verdicts(statement) == [MATCHED] * 2
+        assert [found.statement for found in statements_of(invoice)] == [statement]
+
+        _credit, replacement = correct(invoice, now=at("2026-12-06 10:00"), text="Nobody came")
+        assert replacement
+        Statement.objects.update(state="matching")
+        statement = work(statement, now=at("2026-12-06 11:00"))
+
+        assert statement.ours == replacement.net == D("13.50")
+        assert verdicts(statement) == [("other_price", "event"), MATCHED]
+
+    def test_an_adjustment_of_ours_stands_against_their_correction(self, one: House) -> None:
+        visits = [one.visit(at(f"2026-11-{day:02} 17:00"), guest=day) for day in (2, 3)]
+        issue(one.contract, NOVEMBER, now=at("2026-12-05 05:00"))
+        self.miss(visits[0])
+        later = one.visit(at("2026-12-10 17:00"), guest=4)
+        december = issue(one.contract, DECEMBER, now=at("2027-01-05 05:00"))
+        assert december
+
+        statement = read(
+            one,
+            table(
+                f"{visits[0].booking_ref},,,correction,-5.50",
+                f"{later.booking_ref},,,check_in,9.50",
+                f"{visits[1].booking_ref},,,correction,-1.00",
+            ),
+            month=DECEMBER,
+            now=at("2027-01-06 09:00"),
+        )
+
+        assert statement.ours == december.net == D("4.00")
+        assert verdicts(statement) == [MATCHED, MATCHED, ("missing_here", "correction")]
+        assert adds_up(statement)
