@@ -127,7 +127,8 @@ def changed_since(invoice: Invoice, *, now: datetime) -> list[Changed]:
     In the order of their days. Two queries.
     """
     heads = BilledVisit.objects.filter(month=invoice.month, invoice__contract=invoice.contract_id, reverses=None)
-    billed = {row.visit_id: row for row in heads.filter(reversal=None).select_related("invoice").order_by("id")}
+    standing = heads.filter(reversal=None).order_by("id")
+    billed = {row.visit_id: row for row in standing}
     month = (invoice.month, next_month(invoice.month))
     worth = {
         one.visit: one
