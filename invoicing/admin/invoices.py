@@ -16,13 +16,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from invoicing.actions import NotToCorrect, Obstructed, correct
+from invoicing.actions import ISSUE, NotToCorrect, Obstructed, correct
 from invoicing.actions.answering import NotPossible, reply, stand_of
 from invoicing.answer_words import STAND_WORDS
 from invoicing.models import Invoice, InvoiceEvent
 from invoicing.rules.answers import WAITS, Stand
-from invoicing.selectors.listing import progress_of
 from invoicing.words import OBSTACLE_WORDS, month_words
+from portal.jobs.progress import progress_of
 from portal.models import User
 
 # What decides how the matter stands: the last of these.
@@ -75,7 +75,7 @@ class InvoiceAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """With how far a run that issues is, over all studios."""
-        if progress := progress_of(None):
+        if progress := progress_of(ISSUE):
             told = {"done": progress.done, "total": progress.total}
             messages.info(request, _("Issuing: %(done)d of %(total)d invoices are done.") % told)
         return super().changelist_view(request, extra_context)

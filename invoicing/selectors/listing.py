@@ -7,15 +7,13 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection as database
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from invoicing import rules
 from invoicing.models import Invoice, InvoiceDocument, InvoiceEvent, IssueAttempt
 from invoicing.rules.answers import Stand, stand
 from marketplace.models import Contract
-from portal.models import Job, Location, Studio
-
-ISSUE_JOBS = "invoicing.issue"
+from portal.models import Location, Studio
 
 
 @dataclass(frozen=True)
@@ -101,29 +99,6 @@ def with_pdf(invoices: Collection[int]) -> set[int]:
     """Those whose PDF is made."""
     made = InvoiceDocument.objects.filter(invoice__in=invoices, kind="pdf")
     return set(made.values_list("invoice", flat=True))
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A run that issues: how many of its invoices are dealt with."""
-
-    done: int
-    total: int
-
-
-def progress_of(studio: Studio | None) -> Progress | None:
-    """The run that is under way, of this studio or, with None, of the whole house; None: there is none.
-
-    A run's jobs have keys that end in its hour.
-    """
-    jobs = Job.objects.filter(kind=ISSUE_JOBS)
-    jobs = jobs if studio is None else jobs.filter(studio=studio)
-    begun = jobs.open().aggregate(at=Min("created_at"), last=Max("created_at"))
-    if begun["at"] is None:
-        return None
-    run = jobs.filter(created_at__gte=begun["at"].replace(minute=0, second=0, microsecond=0))
-    total = run.count()
-    return Progress(total - run.open().count(), total)
 
 
 def _holds(contract: Contract, month: date) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from invoicing import rules
+from invoicing.actions import ISSUE
 from invoicing.models import Invoice, IssueAttempt
 from invoicing.rules.answers import WAITS, Stand
 from invoicing.rules.payouts import PayoutState
@@ -23,6 +24,7 @@ from invoicing.views.closing import closing_context
 from invoicing.views.running import running_months
 from marketplace.models import Connection
 from portal.access import StudioRequest, locations_for, studio_view
+from portal.jobs.progress import progress_of
 from portal.roles import Right
 from portal.sorting import Column, Head, in_order
 
@@ -177,7 +179,7 @@ def invoices(request: StudioRequest) -> HttpResponse:
         "running": running_months(request.studio, months.open, now=now, zone=zone),
         "listing": listing,
         "page": page,
-        "progress": listed.progress_of(request.studio),
+        "progress": progress_of(ISSUE, request.studio),
         "waiting": WAITING,
         "waits": sum(row.waits for row in listing.everything),
         "this_month": rules.month_of(today),

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal.jobs import retry
+from portal.jobs.progress import progress_of
 from portal.models import Heartbeat, Job
 
 
@@ -51,6 +52,14 @@ class JobAdmin(ReadOnly):
     ordering = ["-pk"]
     show_full_result_count = False
     actions = ["try_again"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Of one kind, also how far a run of it is: "214 of 1000"."""
+        if (kind := request.GET.get("kind")) and (progress := progress_of(kind)):
+            text = _("%(kind)s: %(done)d of %(total)d are done.")
+            told = {"kind": kind, "done": progress.done, "total": progress.total}
+            self.message_user(request, text % told, messages.INFO)
+        return super().changelist_view(request, extra_context)
 
     @admin.action(description=_("Try again what was given up"), permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:

@@ -15,7 +15,7 @@ from invoicing.rules import Because, Kind
 from portal.jobs import enqueue
 from portal.models import Job
 from portal.roles import Preset
-from tests.factories import LocationFactory, StaffLoginFactory
+from tests.factories import LocationFactory, StaffLoginFactory, UserFactory
 from tests.factories.invoicing import Billed, DocumentFactory, InvoiceFactory
 from tests.factories.marketplace import ConnectionFactory, ContractTermsFactory, MarketplaceFactory
 from tests.invoicing.scenes import House, at
@@ -96,6 +96,12 @@ class TestWhatRuns:
         Job.objects.filter(key__startswith="invoice:0:").update(done_at=NOW)
 
         assert "1 of 3 invoices" in shown(owner, there)
+        # The operator sees the whole house.
+        desk = Client()
+        desk.force_login(UserFactory(is_staff=True, is_superuser=True))
+        assert "1 of 3" in desk.get("/admin/invoicing/invoice/").content.decode()
+        assert "1 of 3" in desk.get("/admin/portal/job/?kind=invoicing.issue").content.decode()
+        assert "1 of 3" not in desk.get("/admin/portal/job/?kind=invoicing.documents").content.decode()
         Job.objects.update(done_at=NOW)
         assert "of 3 invoices" not in shown(owner, there)
 
