@@ -13,6 +13,7 @@ from invoicing.rules import Because, Kind
 from portal.roles import Preset
 from tests.factories import StaffLoginFactory
 from tests.factories.invoicing import Billed, DocumentFactory, InvoiceFactory
+from tests.factories.marketplace import ContractTermsFactory
 from tests.invoicing.scenes import House, at
 from tests.invoicing.screens import NOW, client_of, noon, of, page, queries, ready, text_of
 
@@ -177,6 +178,18 @@ class TestWhatHappened:
             assert "Opened" in shown(owner, there, of(october))
         assert opened() == 3
 
+    def test_looking_through_anothers_eyes_leaves_no_trace_in_their_name(
+        self, there: House, owner: Client, october: Invoice
+    ) -> None:
+        manager = StaffLoginFactory(studio=there.connection.studio, preset=Preset.MANAGER)
+        DocumentFactory(invoice=october)
+        owner.post(f"/{there.connection.studio.slug}/staff/{manager.pk}/preview/")
+
+        shown(owner, there, of(october))
+        page(owner, there.connection.studio, of(october, "files/pdf/"))
+
+        assert not october.events.filter(kind__in=["opened", "downloaded"]).exists()
+
     def test_a_link_that_a_program_looks_at_opens_nothing(self, there: House, owner: Client, october: Invoice) -> None:
         owner.head(f"/{there.connection.studio.slug}/invoices/{october.number}/")
 
@@ -235,6 +248,21 @@ class TestTheDraft:
     @pytest.mark.parametrize("path", ["draft/2026-12/fitpass/", "draft/2019-12/fitpass/", "draft/2026-11/nobody/"])
     def test_a_month_without_a_contract_or_to_come_is_not_found(self, there: House, owner: Client, path: str) -> None:
         assert page(owner, there.connection.studio, path).status_code == 404
+
+    def test_of_two_contracts_in_one_month_the_address_says_which(self, there: House, owner: Client) -> None:
+        there.visit(at("2026-11-03 18:00"))
+        there.contract.ends_on = date(2026, 11, 10)
+        there.contract.save()
+        later = ContractTermsFactory(
+            contract__connection=there.connection, first_on=date(2026, 11, 11), check_in_rate="7.00"
+        ).contract
+        there.visit(at("2026-11-12 18:00"), guest=2)
+
+        listed = shown(owner, there, "")
+        for contract, net in ((there.contract, "9.50"), (later, "7.00")):
+            path = f"draft/2026-11/fitpass/?contract={contract.pk}"
+            assert path in listed
+            assert f"× {net}" in shown(owner, there, path)
 
     def test_nothing_to_bill_yet_says_so(self, there: House, owner: Client) -> None:
         assert "Nothing to bill yet" in shown(owner, there, "draft/2026-11/fitpass/")
