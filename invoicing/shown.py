@@ -16,7 +16,7 @@ from invoicing import rules
 from invoicing.rules import Because
 from invoicing.selectors import shown as selectors
 from invoicing.selectors.figures import FIGURES
-from invoicing.selectors.shown import How
+from invoicing.selectors.shown import How, Month
 from invoicing.selectors.statements import stated
 from invoicing.words import BECAUSE_WORDS, terms_words
 from marketplace.models import ContractTerms
@@ -69,9 +69,7 @@ class Answers(asked.Invoices):
         if found is None:
             return None
         return {
-            month: MonthBilled(
-                one.additional, one.amounts, one.how, str(HOW_WORDS[one.how]), _url(studio, month, one.how)
-            )
+            month: MonthBilled(one.additional, one.amounts, one.how, str(HOW_WORDS[one.how]), _url(studio, month, one))
             for month, one in found.items()
         }
 
@@ -120,9 +118,13 @@ class Answers(asked.Invoices):
         return {key: Billed(number, _invoice_url(studio, number)) for key, number in found.items()}
 
     def settled(self, studio: Studio, reservations: Collection[int]) -> dict[int, Settled]:
-        visits = selectors.payable_visits(studio, reservations)
-        said = stated([one.visit for one in visits])
-        return {one.reservation: _settled(said[one.visit], one.number) for one in visits if one.visit in said}
+        visits = selectors.visits_of(studio, reservations)
+        said = stated([one.visit for one in visits if not one.is_unpaid])
+        found = {one.reservation: _settled(said[one.visit], one.number) for one in visits if one.visit in said}
+        unpaid = (one for one in visits if one.is_unpaid)
+        return found | {
+            one.reservation: Settled("not_payable", str(BECAUSE_WORDS[Because(one.because)])) for one in unpaid
+        }
 
     def after_issue(self, studio: Studio, location: Location, day: date, source: str = "") -> str:
         month = rules.month_of(day)
@@ -153,11 +155,14 @@ def _rule_facts(studio: Studio) -> dict[str, Any]:
     return facts
 
 
-def _url(studio: Studio, month: date, how: How) -> str:
-    if how is How.CLOSING:
+def _url(studio: Studio, month: date, found: Month) -> str:
+    """The month's one invoice, else the list; of what is being closed its checklist."""
+    if found.how is How.CLOSING:
         return reverse("invoicing:close", args=[studio.slug, month])
-    if how is How.NOTHING:
+    if found.how is How.NOTHING:
         return ""
+    if len(found.numbers) == 1:
+        return _invoice_url(studio, found.numbers[0])
     return reverse("invoicing:invoices", args=[studio.slug])
 
 

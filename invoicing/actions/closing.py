@@ -6,7 +6,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from invoicing import rules
-from invoicing.models import MonthClosing
+from invoicing.models import MonthClosing, Seller
 from invoicing.selectors.closing import has_unclaused, is_issued
 from portal.changes import record_change
 from portal.models import StaffLogin, Studio
@@ -32,7 +32,7 @@ def sign(studio: Studio, month: date, *, by: StaffLogin, now: datetime) -> Month
     Raises NotSigned: the month is not over at each location, is issued, or has visits that no contract's terms cover.
     """
     with transaction.atomic():
-        locked = Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)
+        locked = _locked(studio)
         if (made := MonthClosing.objects.filter(studio=locked, month=month).first()) is not None:
             return made
         if any(rules.ends_at(month, place.tz) > now for place in locked.locations.all()):
@@ -51,7 +51,7 @@ def sign(studio: Studio, month: date, *, by: StaffLogin, now: datetime) -> Month
 def take_back(studio: Studio, month: date, *, by: StaffLogin, now: datetime) -> bool:
     """Whether there was a signature to take back. Raises NotSigned once an invoice of the month stands."""
     with transaction.atomic():
-        locked = Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)
+        locked = _locked(studio)
         if is_issued(locked, month):
             raise NotSigned(NotYet.ISSUED)
         made = MonthClosing.objects.filter(studio=locked, month=month).first()
@@ -61,3 +61,9 @@ def take_back(studio: Studio, month: date, *, by: StaffLogin, now: datetime) -> 
         record_change(made, "signature_taken_back", studio=locked, by=by, now=now, before=before)
         made.delete()
         return True
+
+
+def _locked(studio: Studio) -> Studio:
+    """Behind what is issued of the studio right now: issues wait at the same seller (`actions.issuing`)."""
+    Seller.objects.select_for_update().filter(studio=studio).first()
+    return Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from invoicing import rules
 from invoicing.models import BilledVisit, Invoice
+from invoicing.rules import Because
 from invoicing.selectors.delta import ADJUSTED
 from invoicing.selectors.figures import FIGURES
 from invoicing.selectors.parties import home_of
@@ -35,6 +36,8 @@ class Month:
     """`amounts`: net, by currency, of what is billed or, where nothing is yet, of what would be."""
 
     how: How
+    # Of what stands issued for it.
+    numbers: list[str] = field(default_factory=list)
     additional: int = 0
     amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
@@ -89,11 +92,10 @@ def months(
     home, places = home_of(studio.pk), [place.pk for place in locations]
     this = rules.month_of(now.astimezone(home.tz).date()) if home else rules.month_of(now.date())
     is_whole = set(places) >= set(studio.locations.values_list("pk", flat=True))
-    issued = set(
-        Invoice.objects.filter(studio=studio, month__gte=first, month__lt=after, corrects=None).values_list(
-            "month", flat=True
-        )
-    )
+    issued: dict[date, list[str]] = defaultdict(list)
+    standing_ones = Invoice.objects.standing().filter(studio=studio, month__gte=first, month__lt=after)
+    for month, number in standing_ones.order_by("id").values_list("month", "number"):
+        issued[month].append(number)
     facts: dict[str, Any] = {"studio": studio.pk, "locations": places, "first": first, "after": after, "now": now}
     rows = _rows(_BILLED if is_whole else _BILLED_THERE, facts)
     # What is older is issued, or nobody bills it by itself any more.
@@ -104,7 +106,7 @@ def months(
     found: dict[date, Month] = {}
     month = first
     while month < after:
-        found[month] = Month(_how(month, this, issued))
+        found[month] = Month(_how(month, this, issued), issued.get(month, []))
         month = rules.next_month(month)
     for month, currency, additional, amount in rows:
         found[month].additional += additional
@@ -128,23 +130,30 @@ def standing(studio: Studio, reservations: Collection[int]) -> dict[int, str]:
 
 @dataclass(frozen=True)
 class OfReservation:
-    """A visit of a reservation. `number`: of the invoice on which it stands; "" on none yet."""
+    """A visit of a reservation. `number`: of the invoice on which it stands, "" on none yet; `because` and `amount`:
+    what it stands billed for there."""
 
     reservation: int
     visit: int
     number: str
+    because: str
+    amount: Decimal | None
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Billed at 0.00, and no flat rate pays for it."""
+        return self.amount == 0 and self.because != Because.FLAT_RATE
 
 
-def payable_visits(studio: Studio, reservations: Collection[int]) -> list[OfReservation]:
-    """The visits of these reservations, without those that are billed at 0.00: nothing is paid for them. One query."""
-    standing_row = BilledVisit.objects.standing().filter(visit=OuterRef("pk"))
-    visits = (
-        Visit.objects.filter(studio=studio, reservation__in=list(reservations))
-        .annotate(amount=Subquery(standing_row.values("amount")[:1]))
-        .annotate(number=Subquery(standing_row.values("invoice__number")[:1]))
-        .exclude(amount=0)
+def visits_of(studio: Studio, reservations: Collection[int]) -> list[OfReservation]:
+    """The marketplaces' visits of these reservations, with what stands billed for them. One query."""
+    billed = BilledVisit.objects.standing().filter(visit=OuterRef("pk"))
+    visits = Visit.objects.filter(studio=studio, reservation__in=list(reservations)).annotate(
+        number=Coalesce(Subquery(billed.values("invoice__number")[:1]), Value("")),
+        because=Coalesce(Subquery(billed.values("because")[:1]), Value("")),
+        amount=Subquery(billed.values("amount")[:1]),
     )
-    return [OfReservation(*row) for row in visits.values_list("reservation", "pk", Coalesce("number", Value("")))]
+    return [OfReservation(*row) for row in visits.values_list("reservation", "pk", "number", "because", "amount")]
 
 
 def is_issued_for(studio: Studio, month: date, source: str = "") -> bool:

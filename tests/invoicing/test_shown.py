@@ -18,9 +18,10 @@ from bookings.exports import month_as_csv
 from bookings.invoices import invoices
 from invoicing.actions import issue
 from invoicing.actions.payouts import tell
-from invoicing.models import BilledVisit, Invoice, Payout, PayoutEvent
-from invoicing.selectors.shown import payable_visits
+from invoicing.models import Invoice, Payout, PayoutEvent
+from invoicing.selectors.figures import figures
 from marketplace.models import Conflict
+from marketplace.selectors.passes import passes_of
 from portal.models import StaffLogin
 from portal.roles import Preset
 from tests.bookings.test_history_files import cells_of
@@ -87,7 +88,8 @@ class TestMonths:
             ("issued", 1, {"EUR": D("23.00")}),
             ("open", 0, {"EUR": D("10.00")}),
         ]
-        assert found[OCTOBER].url.endswith("/invoices/")
+        assert found[OCTOBER].url.endswith(f"/invoices/{number()}/")
+        assert found[NOVEMBER].url.endswith("/invoices/")
 
     def test_a_month_that_is_over_is_closing_and_leads_to_its_checklist(self, there: House) -> None:
         found = invoices().months(
@@ -127,7 +129,7 @@ class TestHistory:
         assert 'data-label="Additional">1</td>' in text
         assert 'data-label="Amount, EUR">23.00</td>' in text
         assert 'data-label="Amount, EUR">33.00</td>' in text  # in all
-        assert '/invoices/">issued<' in text
+        assert f'/invoices/{number()}/">issued<' in text
         assert '/invoices/">open<' in text
 
     def test_who_sees_no_money_sees_the_old_table(self, there: House) -> None:
@@ -271,15 +273,32 @@ class TestPasses:
         assert self.shown(there).count(f"the money of invoice {number()} came") == 2
         assert "settlement-paid" not in self.shown(there, guest=3)
 
-    def test_nothing_is_paid_for_what_is_not_payable(self, there: House) -> None:
-        first, *others = BilledVisit.objects.order_by("id")
-        assert first.amount > 0
-        assert {one.reservation for one in payable_visits(there.connection.studio, [first.visit.reservation_id or 0])}
-        unpaid = there.visit(at("2026-10-20 18:00"), "late_cancel", guest=5)
+    def test_what_is_billed_at_nothing_says_by_which_clause(self, there: House) -> None:
+        """A cap is known once the visit is billed: before that the pass says what became of the visit alone."""
+        there.terms(date(2026, 11, 15), check_in_rate=D("10.00"), paid_per_day=1)
+        there.visit(at("2026-11-20 10:00"), guest=5)
+        there.visit(at("2026-11-20 18:00"), guest=5)
         assert issue(there.contract, NOVEMBER, now=at("2026-12-05 05:00")) is not None
 
-        assert payable_visits(there.connection.studio, [unpaid.reservation_id or 0]) == []
-        assert others
+        text = self.shown(there, guest=5)
+
+        assert text.count("beyond the paid visits of a day") == 1
+
+    def test_a_late_cancel_of_a_class_that_was_cancelled_is_neither_payable_nor_billed(self, there: House) -> None:
+        there.terms(date(2026, 11, 15), check_in_rate=D("10.00"), late_cancel_rate=D("5.00"), late_cancel_paid="always")
+        late = there.visit(at("2026-11-20 18:00"), "late_cancel", guest=5)
+        newest = there.contract.terms.order_by("-first_on").first()
+        there.connection.visits.filter(pk=late.pk).update(terms=newest)
+
+        def told() -> tuple[list[str], int]:
+            (one,) = passes_of(there.guest(5).member, [there.place], now=NOW)
+            months = (NOVEMBER, DECEMBER)
+            billed = figures(there.connection.pk, *months, now=NOW, only=[late.pk])
+            return [one.settled.settlement], len(billed)
+
+        assert told() == (["expected"], 1)
+        type(late.session).objects.filter(pk=late.session_id).update(cancelled_at=NOW)  # type: ignore[union-attr]
+        assert told() == (["not_payable"], 0)
 
     def test_who_sees_no_money_sees_neither(self, there: House) -> None:
         self.received()
