@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -117,7 +118,7 @@ def _shown(line: StatementLine, currency: str) -> dict[str, Any]:
         "session": session,
         "member": visit.guest.member if visit and visit.guest else None,
         "path": path_of(line) if differs else [],
-        "end": REASON_WORDS.get(Reason(line.reason), "") if differs else "",
+        "end": capfirst(REASON_WORDS.get(Reason(line.reason), "")) if differs else "",
         "answer": line.answer,
     }
 

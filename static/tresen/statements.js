@@ -9,11 +9,16 @@ document.addEventListener("change", ({ target }) => {
 });
 
 for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
-    window.tresen.announce(button.textContent.trim());
-    button.setAttribute("aria-pressed", "true");
+    const text = document.getElementById(button.dataset.copy);
+    text.select();
+    try {
+      await navigator.clipboard.writeText(text.value);
+      window.tresen.toast(button.dataset.copied);
+    } catch {
+      // Not allowed here: it is marked, and Ctrl+C does it.
+      text.focus();
+    }
   });
 }
