@@ -50,6 +50,8 @@ def months_without_invoice(studio: Studio, *, now: datetime, zone: ZoneInfo) -> 
     wanted = {(one.pk, month) for one in contracts for month in (this, rules.month_before(this)) if _holds(one, month)}
     issued = _issued(studio, wanted | set(attempts))
     by_key = {one.pk: one for one in contracts}
+    for one in contracts:
+        one.studio = studio
     found = Months()
     for key, month in sorted(
         wanted | set(attempts), key=lambda one: (one[1], by_key[one[0]].connection.marketplace_id)

@@ -142,8 +142,9 @@ def _late_words(issue_at: datetime, attempt: IssueAttempt | None, zone: ZoneInfo
 
 
 def path_words(guess: Forecast, currency: str) -> list[str]:
-    """How a forecast came about, a line for each part."""
-    return [_part_words(part, guess, currency) for part in guess.parts]
+    """How a forecast came about, a line for each part that there is."""
+    parts = [part for part in guess.parts if part.number or part.part is Part.SO_FAR]
+    return [_part_words(part, guess, currency) for part in parts]
 
 
 def _part_words(part: Counted, guess: Forecast, currency: str) -> str:
