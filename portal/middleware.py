@@ -7,7 +7,7 @@ from http import HTTPStatus
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.defaults import bad_request
@@ -41,8 +41,11 @@ class RequestLimits:
         """
         if int(request.META.get("CONTENT_LENGTH") or "0") > settings.MAX_BODY and not request.user.is_authenticated:
             return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if request.method == "POST" and any("\0" in text for text in _texts(request.POST.lists())):
-            raise BadRequest
+        try:
+            if request.method == "POST" and any("\0" in text for text in _texts(request.POST.lists())):
+                raise BadRequest
+        except RequestDataTooBig:  # what is typed or pasted, beside files
+            return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return None
 
 

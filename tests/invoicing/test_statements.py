@@ -288,6 +288,14 @@ class TestWhatCannotBeRead:
         assert send(client, there, HEAD.encode() + b"\n" + b"," * 1500).status_code != 413  # type: ignore[attr-defined]
         assert send(Client(), there, b"x" * 2000).status_code == 413  # type: ignore[attr-defined]
 
+    def test_a_table_that_is_too_large_to_be_pasted_is_refused_clearly(self, client: Client, there: House) -> None:
+        pasted = f"{HEAD}\n" + "x,g1,2026-11-02,check_in,10.00\n" * 90_000
+
+        answer = client.post(address(there), {"connection": there.connection.pk, "pasted": pasted})
+
+        assert answer.status_code == 413
+        assert "pasted 2 MiB" in answer.content.decode()
+
 
 class TestWhatOthersSee:
     def test_how_far_the_money_of_visits_is(self, there: House, owner: StaffLogin) -> None:
