@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from invoicing.actions import correct, issue
-from invoicing.models import Statement, StatementLine
-from invoicing.selectors.statements import statements_of
+from invoicing.imports import statements
+from invoicing.models import PayoutEvent, Statement, StatementLine
+from invoicing.selectors.statements import stated, statements_of
 from marketplace.models import Visit
 from tests.factories.invoicing import AgreementFactory, PayerFactory, SellerFactory
 from tests.invoicing.scenes import House, at, house
-from tests.invoicing.statement_scenes import NOVEMBER, as_csv, read, sandbox_lines, verdicts, work
+from tests.invoicing.statement_scenes import NOVEMBER, ON_1_DECEMBER, as_csv, read, sandbox_lines, verdicts, work
 
 pytestmark = pytest.mark.django_db
 
@@ -297,6 +298,35 @@ class TestAgain:
         assert verdicts(statement) == [("other_price", "event"), ("missing_there", "unexplained")]
 
 
+class Killed(Exception):
+    pass
+
+
+def test_a_worker_that_is_killed_leaves_nothing_half(there: House, monkeypatch: Any) -> None:
+    """The next one begins anew: no line is read twice, none is missing."""
+    monkeypatch.setattr(statements, "BATCH", 2)
+    visits = month_of_visits(there, 5)
+    rows = [f"{visit.booking_ref},,,check_in,10" for visit in visits]
+    chunks = [table(*rows).encode()]
+    statement = statements.upload(
+        there.connection, chunks, file_name="nov.csv", month=NOVEMBER, by=None, now=ON_1_DECEMBER
+    )
+    statements.begin(statement)
+
+    def killed(lines: int) -> None:
+        if lines >= 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        statements.work_on(statement.pk, now=ON_1_DECEMBER, still_ours=killed)
+    assert StatementLine.objects.count() == 2
+    statement = work(statement)
+
+    assert verdicts(statement) == [MATCHED] * 5
+    # A job that comes again finds nothing to do.
+    assert work(statement).matched_at == statement.matched_at
+
+
 def test_thousands_of_lines_are_matched_with_as_many_statements_as_one(there: House) -> None:
     visits = month_of_visits(there, 2)
 
@@ -387,6 +417,24 @@ class TestWhatWasIssued:
 
         assert statement.ours == replacement.net == D("13.50")
         assert verdicts(statement) == [("other_price", "event"), MATCHED]
+
+    def test_what_came_is_paid_whatever_they_stated(self, one: House) -> None:
+        visit = one.visit(at("2026-11-02 17:00"))
+        invoice = issue(one.contract, NOVEMBER, now=at("2026-12-05 05:00"))
+        assert invoice
+        read(one, table(f"{visit.booking_ref},,,check_in,9.00"), month=NOVEMBER)
+        assert stated([visit.pk]) == {visit.pk: "short_paid"}
+
+        PayoutEvent.objects.create(
+            studio=one.connection.studio,
+            payout=invoice.payout,
+            kind=PayoutEvent.Kind.RECEIVED,
+            on=date(2026, 12, 15),
+            amount=invoice.gross,
+            recorded_at=at("2026-12-15 12:00"),
+        )
+
+        assert stated([visit.pk]) == {visit.pk: "paid"}
 
     def test_an_adjustment_of_ours_stands_against_their_correction(self, one: House) -> None:
         visits = [one.visit(at(f"2026-11-{day:02} 17:00"), guest=day) for day in (2, 3)]
