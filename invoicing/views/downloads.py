@@ -23,6 +23,8 @@ from portal.access import StudioRequest, studio_view
 from portal.downloads import download, file_name
 from portal.roles import Right
 
+YEARS = range(1970, 2200)  # as in the addresses of months
+
 
 @studio_view(Right.SEE_MONEY, hidden=True)
 @require_GET
@@ -72,6 +74,8 @@ def invoices_file(request: StudioRequest, file_kind: str) -> HttpResponseBase:
 @require_GET
 def year(request: StudioRequest, year: int) -> HttpResponseBase:
     """All files of a year's invoices, with their visits and a list of hashes; written while it is sent."""
+    if year not in YEARS:
+        raise Http404
     found = list(request.studio.invoices.filter(month__year=year).order_by("month", "pk").defer("snapshot"))
     if not found:
         raise Http404
