@@ -9,8 +9,11 @@ class InvoicingConfig(AppConfig):
     def ready(self) -> None:
         from invoicing import commands, preferences, receivers, shown  # noqa: F401 (which register themselves)
         from invoicing.demo import receivers as demo  # noqa: F401 (which connect themselves)
+        from invoicing.holdings import StatementTraces
         from portal import commands as palette
+        from portal.members.holdings import register as hold
         from portal.preferences import registry as settings
 
+        hold(StatementTraces())
         settings.register(preferences.INVOICES)
         palette.register(commands.invoices, place=47)

@@ -107,6 +107,8 @@ def upload(
 
 def look(statement: Statement) -> Sample:
     """The header and the first lines, as the statement says that they are to be read. Raises Unreadable."""
+    if not statement.chunks.exists():
+        raise Unreadable(_("The file is not kept any more: it named somebody whose data was deleted. Upload it again."))
     found = files.records(statement)
     header = files.header(found)
     sample = list(islice(found, files.SAMPLE_LINES))

@@ -118,7 +118,7 @@ def _shown(line: StatementLine, currency: str) -> dict[str, Any]:
         "session": session,
         "member": visit.guest.member if visit and visit.guest else None,
         "path": path_of(line) if differs else [],
-        "end": capfirst(REASON_WORDS.get(Reason(line.reason), "")) if differs else "",
+        "end": capfirst(str(REASON_WORDS.get(Reason(line.reason), ""))) if differs else "",
         "answer": line.answer,
     }
 

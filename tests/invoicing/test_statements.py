@@ -17,6 +17,7 @@ from invoicing.actions.claiming import answer_line
 from invoicing.imports import files, statements
 from invoicing.models import Statement, StatementAnswer, StatementChunk, StatementLine, StatementMapping
 from invoicing.selectors.statements import stated
+from portal.members.scrubbing import scrub
 from portal.models import Job, StaffLogin
 from portal.roles import Preset
 from tests.factories import StaffLoginFactory
@@ -315,6 +316,26 @@ class TestWhatOthersSee:
             visits[4].pk: "short_paid",
             visits[5].pk: "short_paid",
         }
+
+    def test_a_person_who_is_deleted_is_named_by_no_statement(
+        self, client: Client, there: House, owner: StaffLogin
+    ) -> None:
+        visits = [there.visit(at(f"2026-11-{day:02} 17:00"), guest=day) for day in (2, 3)]
+        gone, stays = (there.guest(day).member for day in (2, 3))
+        head = "booking_ref,member_ref,member_name,starts_at_local,net"
+        people = zip(visits, (2, 3), (gone, stays), strict=True)
+        rows = [f"{visit.booking_ref},g{day},{one.name},,10.00" for visit, day, one in people]
+        statement = read(there, "\n".join([head, *rows, f"x,g2,{gone.name},,ten"]), month=NOVEMBER)
+        assert statement.theirs == D(20)
+
+        scrub(gone, by=owner, now=timezone.now())
+
+        lines = StatementLine.objects.filter(statement=statement).order_by("line")
+        assert [(line.member_ref, line.member_name) for line in lines] == [("", ""), ("g3", stays.name), ("", "")]
+        assert lines[2].cells == []
+        assert not StatementChunk.objects.exists()
+        assert verdicts(statement)[:2] == [("matched", "")] * 2
+        assert "Upload it again" in client.get(address(there, "statement_columns", statement.pk)).content.decode()
 
     @pytest.mark.parametrize("preset", [Preset.DESK, Preset.VIEWER, Preset.TEACHER])
     def test_the_desk_finds_nothing(self, there: House, preset: Preset) -> None:

@@ -1,0 +1,36 @@
+"""What statements of marketplaces remember of people goes with a scrub (Q39): amounts and visits stay, names do not."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from invoicing.models import StatementChunk, StatementLine
+from marketplace.models import Guest
+from portal.members.scrubbing import words_of
+from portal.members.traces import Traces
+from portal.models import Member
+
+
+class StatementTraces(Traces):
+    """Lines about the person, and the files in which they stand."""
+
+    # Before the person's ids at marketplaces are replaced: their lines are found by them.
+    key, label, position = "statements", "", 35
+
+    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+        guests = list(Guest.objects.filter(member__in=members).values_list("connection", "external_id"))
+        named = [Q(visit__guest__member__in=members)]
+        named += [Q(statement__connection=connection, member_ref=ref) for connection, ref in guests]
+        for word in words_of(members):
+            named += [Q(member_name__icontains=word), Q(cells_text__icontains=word)]
+        lines = StatementLine.objects.filter(studio=members[0].studio_id)
+        about = lines.alias(cells_text=Cast("cells", TextField())).filter(reduce(or_, named)).order_by()
+        found = list(about.values_list("pk", "statement"))
+        StatementChunk.objects.filter(statement__in={statement for _pk, statement in found}).delete()
+        StatementLine.objects.filter(pk__in=[pk for pk, _statement in found]).update(
+            member_ref="", member_name="", cells=[]
+        )
