@@ -14,7 +14,7 @@ from invoicing.actions import matching_sql as sql
 from invoicing.models import Statement
 from invoicing.rules import next_month
 from invoicing.rules.matching import By, Fact, explained
-from invoicing.selectors.drafts import flat_entries
+from invoicing.selectors.flat import flat_entries
 from marketplace.models import Contract
 
 # A month of a large house; a page would not wait that long.
