@@ -6,9 +6,10 @@ from invoicing import actions, answer_mails, mails
 from invoicing.actions import answering, mailing, parties, payouts
 from invoicing.imports import statements
 from invoicing.models import Invoice
-from invoicing.selectors.due import due
+from invoicing.selectors.checking import flaws, without_files
+from invoicing.selectors.due import due, reopened
 from marketplace.models import Contract
-from portal.jobs import enqueue, handles, renew
+from portal.jobs import GiveUp, enqueue, handles, renew
 from portal.models import Job
 
 
@@ -40,6 +41,29 @@ def issue(job: Job) -> None:
     for _contract, later in due(now, contract=contract.pk)[:1]:
         if later > month:
             _ask_for(contract, later)
+
+
+@handles("invoicing.reopen", every=timedelta(days=1))
+def reopen(job: Job) -> None:
+    """A month in which nothing was to be billed, and now is, is due again."""
+    for attempt in reopened(timezone.now()):
+        attempt.delete()
+
+
+@handles("invoicing.files", every=timedelta(hours=1))
+def order_files(job: Job) -> None:
+    """Files of invoices that have none after all attempts are ordered again."""
+    now = timezone.now()
+    for invoice in without_files(now - timedelta(hours=1)):
+        key = f"invoice-documents:{invoice.pk}:{now:%Y-%m-%dT%H}"
+        enqueue(actions.DOCUMENTS, key=key, payload={"invoice": invoice.pk}, studio=invoice.studio)
+
+
+@handles("invoicing.check", every=timedelta(days=1))
+def check_books(job: Job) -> None:
+    """Gaps in the numbers and broken hashes: nobody can mend them by trying again, so the job is shown as given up."""
+    if found := flaws():
+        raise GiveUp("; ".join(found[:20]))
 
 
 @handles(actions.DOCUMENTS)

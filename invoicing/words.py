@@ -49,6 +49,10 @@ OBSTACLE_WORDS: Mapping[Obstacle, Promise] = {
     Obstacle.UNPRINTABLE: gettext_lazy(
         "A name holds letters that the document cannot show; it would not be the same name. Please write it otherwise."
     ),
+    Obstacle.MIXED_TAX: gettext_lazy(
+        "Visits that are not subject to tax cannot stand on one invoice with others, and this month has both."
+    ),
+    Obstacle.NOT_OVER: gettext_lazy("The month is not over yet."),
     Obstacle.EARLIER_MONTH: gettext_lazy("An earlier month has no invoice yet; months are issued in their order."),
 }
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from invoicing.actions.correcting import correct
+from invoicing.actions.correcting import correct, locked
 from invoicing.actions.telling import tell
 from invoicing.models import Invoice, InvoiceEvent
 from invoicing.rules.answers import Answer, Stand, possible, stand
@@ -49,7 +49,7 @@ def answer(
     NotPossible, and what `correct` raises.
     """
     with transaction.atomic():
-        Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
+        locked(invoice)
         stands = stand_of(invoice)
         if given is Answer.ACCEPT and stands is Stand.ACCEPTED:
             return None
@@ -68,7 +68,7 @@ def answer(
 def reply(invoice: Invoice, text: str, *, operator: User, now: datetime) -> InvoiceEvent:
     """The operator's answer, which the owners get by mail. Raises NotPossible where nobody waits for one."""
     with transaction.atomic():
-        Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
+        locked(invoice)
         stands = stand_of(invoice)
         if stands not in {Stand.QUESTIONED, Stand.OBJECTED, Stand.CORRECTION_WANTED}:
             raise NotPossible(stands)

@@ -4,6 +4,8 @@ The only way of correcting that every format takes (docs/einvoices.md): 261 for 
 and the number of what they correct; then, where something is left to bill, a new invoice.
 """
 
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection as database
@@ -14,6 +16,9 @@ from invoicing.actions.telling import tell
 from invoicing.documents.model import TypeCode
 from invoicing.models import BilledVisit, Invoice, InvoiceEvent, InvoiceLine, Seller
 from invoicing.plans.obstacles import obstacles_of
+from invoicing.rules import Kind
+from invoicing.rules.totals import Entry
+from invoicing.selectors.flat import flat_changes
 from portal.models import StaffLogin, User
 
 CREDITS = {TypeCode.SELF_BILLED: TypeCode.SELF_BILLED_CREDIT, TypeCode.INVOICE: TypeCode.CREDIT}
@@ -36,23 +41,39 @@ def correct(
     Raises NotToCorrect, or Obstructed where something is missing for a document. One transaction.
     """
     with transaction.atomic():
-        Seller.objects.select_for_update().filter(studio=invoice.studio_id).first()
+        locked(invoice)
         if invoice.is_credit or Invoice.objects.filter(corrects=invoice).exists():
             raise NotToCorrect
         contract, month = invoice.contract, invoice.month
         type_code = TypeCode(invoice.type_code)
         lines = list(invoice.lines.order_by("position"))
-        found = obstacles_of(contract, month, [entry_of(line) for line in lines], now=now)
+        kept = _kept(invoice, lines)
+        months = sorted({line.month for line in lines} | {month})
+        credit = _credit(invoice, lines, CREDITS[type_code], now=now)
+        key, entries = bill(contract, month, months, [*flat_changes(contract, months), *kept], now=now)
+        found = obstacles_of(contract, month, entries or [entry_of(line) for line in lines], now=now)
         if found:
             raise Obstructed(found)
-        credit = _credit(invoice, lines, CREDITS[type_code], now=now)
-        # What the old invoice took back of still earlier ones stays taken back.
-        kept = [entry_of(line) for line in lines if line.quantity < 0 or line.kind == "flat"]
-        months = sorted({month, *(line.month for line in lines if line.quantity > 0)})
-        key, entries = bill(contract, month, months, kept, now=now)
         replacement = finish(contract, month, key, entries, type_code, now=now, replaces=invoice) if entries else None
         tell(invoice, InvoiceEvent.Kind.CORRECTED, now=now, by=by, operator=operator, text=text)
     return credit, replacement
+
+
+def locked(invoice: Invoice) -> None:
+    """What is issued and answered at one studio goes one after another: the seller first, then the invoice."""
+    Seller.objects.select_for_update().filter(studio=invoice.studio_id).first()
+    Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=invoice.pk)
+
+
+def _kept(invoice: Invoice, lines: list[InvoiceLine]) -> list[Entry]:
+    """What the credit takes back although it has to stay: what the invoice itself took back of earlier ones, and
+    visits that a later invoice has taken back since. Flat rates are compared anew."""
+    standing = Counter(BilledVisit.objects.standing().filter(invoice=invoice).values_list("line", flat=True))
+    return [
+        replace(entry_of(line), quantity=line.quantity - standing[line.pk])
+        for line in lines
+        if line.kind != Kind.FLAT and line.quantity != standing[line.pk]
+    ]
 
 
 def _credit(invoice: Invoice, lines: list[InvoiceLine], type_code: TypeCode, *, now: datetime) -> Invoice:

@@ -1,7 +1,5 @@
 """A month becomes an invoice: once, with the next number, and never to be changed."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +9,7 @@ from django.db import transaction
 
 from invoicing.actions.documenting import DOCUMENTS
 from invoicing.actions.telling import tell
-from invoicing.documents.model import EInvoice, TypeCode, as_json
+from invoicing.documents.model import TypeCode, as_json
 from invoicing.models import (
     Invoice,
     InvoiceEvent,
@@ -23,11 +21,13 @@ from invoicing.models import (
 )
 from invoicing.plans.composing import Facts, composed
 from invoicing.plans.obstacles import obstacles_of
-from invoicing.rules import Because, Kind, Obstacle
-from invoicing.rules.payouts import payout_on
+from invoicing.rules import Because, Kind, Obstacle, ends_at
+from invoicing.rules.chain import chained
+from invoicing.rules.payouts import business_day, payout_on
 from invoicing.rules.totals import Entry, totals
 from invoicing.selectors.delta import DELTA, LINE, ORDER, asked, billable_months
-from invoicing.selectors.drafts import flat_entries, issuer_of
+from invoicing.selectors.drafts import issuer_of
+from invoicing.selectors.flat import flat_changes
 from invoicing.selectors.parties import holidays_of, home_of, payer_of
 from invoicing.signals import invoice_issued
 from marketplace.models import Contract, ContractTerms
@@ -76,8 +76,11 @@ def issue(contract: Contract, month: date, *, now: datetime) -> Invoice | None:
         existing = Invoice.objects.filter(contract=contract, month=month, corrects=None, replaces=None).first()
         if existing is not None:
             return existing
+        home = home_of(contract.studio_id)
+        if home is None or now < ends_at(month, home.tz):
+            raise Obstructed([Obstacle.NOT_OVER])
         months = billable_months(contract, month)
-        key, entries = bill(contract, month, months, flat_entries(contract, month), now=now)
+        key, entries = bill(contract, month, months, flat_changes(contract, months), now=now)
         if not entries:
             note_attempt(contract, month, (), now=now)
             return None
@@ -176,7 +179,8 @@ def finish(
     home = home_of(studio.pk)
     issued_on = home.local_day(now) if home else now.date()
     series, number = _next_number(contract, seller, type_code, issued_on.year)
-    due_on = max(payout_on(month, *holidays_of(studio.pk)), issued_on)
+    where = holidays_of(studio.pk)
+    due_on = max(payout_on(month, *where), business_day(issued_on, *where))
     paper = composed(
         Facts(
             contract=contract,
@@ -190,6 +194,7 @@ def finish(
             issued_on=issued_on,
             due_on=due_on,
             preceding=corrects or replaces,
+            currency=(corrects or replaces or contract).currency,
         )
     )
     sums = totals(entries, month)
@@ -209,7 +214,7 @@ def finish(
         issued_at=now,
         issued_on=issued_on,
         due_on=due_on,
-        currency=contract.currency,
+        currency=paper.currency,
         check_ins=sums.check_ins,
         additional=sums.additional,
         no_shows=sums.no_shows,
@@ -220,7 +225,7 @@ def finish(
         gross=sums.gross,
         snapshot=as_json(paper),
         previous_hash=previous,
-        hash=chained(previous, paper),
+        hash=chained(previous, as_json(paper)),
     )
     if corrects is None and sums.gross > 0:
         Payout.objects.create(
@@ -230,11 +235,6 @@ def finish(
     enqueue(DOCUMENTS, key=f"invoice-documents:{key}", payload={"invoice": key}, studio=studio)
     invoice_issued.send(Invoice, invoice=invoice, now=now)
     return invoice
-
-
-def chained(previous: str, paper: EInvoice) -> str:
-    """SHA-256 over the hash before it and the frozen words: whoever rewrites one has to rewrite all after it."""
-    return hashlib.sha256((previous + json.dumps(as_json(paper), sort_keys=True)).encode()).hexdigest()
 
 
 def _next_number(contract: Contract, seller: Seller, type_code: TypeCode, year: int) -> tuple[NumberSeries, str]:

@@ -36,6 +36,7 @@ class Facts:
     issued_on: date
     due_on: date
     preceding: Invoice | None = None
+    currency: str = ""  # empty: as the contract has it
 
 
 def composed(facts: Facts) -> EInvoice:
@@ -54,7 +55,7 @@ def _composed(facts: Facts) -> EInvoice:
         type_code=facts.type_code,
         issued_on=facts.issued_on,
         issued_at=facts.issued_at,
-        currency=facts.contract.currency,
+        currency=facts.currency or facts.contract.currency,
         language=language,
         period_first=facts.month,
         period_last=last_day(facts.month),

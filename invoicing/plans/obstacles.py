@@ -3,22 +3,25 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.db.models import Q
+
 from invoicing.documents import unprintable
 from invoicing.documents.model import TypeCode
 from invoicing.models import Invoice, IssueAttempt, Payer, SelfBillingAgreement, Seller
 from invoicing.plans.composing import Facts, composed
-from invoicing.rules import Obstacle, Papers, last_day, next_month
+from invoicing.rules import Obstacle, Papers, next_month
 from invoicing.rules import obstacles as judged
 from invoicing.rules.totals import Entry
-from invoicing.selectors.delta import billable_months, entries_of
-from invoicing.selectors.drafts import flat_entries, issuer_of
+from invoicing.selectors.drafts import issuer_of, lines_now
 from invoicing.selectors.due import first_month
 from invoicing.selectors.figures import summed
-from invoicing.selectors.parties import payer_of, seller_of
+from invoicing.selectors.flat import flat_entries
+from invoicing.selectors.parties import home_of, payer_of, seller_of
 from marketplace.models import Contract, ContractTerms
 
 # For a look at the letters only: nothing is issued with it.
 _NO_NUMBER = "0"
+OUTSIDE = ContractTerms.TaxCategory.OUTSIDE
 
 
 def obstacles(contract: Contract, month: date, *, now: datetime) -> tuple[Obstacle, ...]:
@@ -26,10 +29,7 @@ def obstacles(contract: Contract, month: date, *, now: datetime) -> tuple[Obstac
 
     A handful of queries.
     """
-    entries = [
-        *flat_entries(contract, month),
-        *entries_of(contract, month, billable_months(contract, month), now=now),
-    ]
+    entries = lines_now(contract, month, now=now)
     return obstacles_of(contract, month, entries, now=now) if entries else ()
 
 
@@ -46,21 +46,24 @@ def obstacles_of(
             has_seller=seller is not None,
             has_payer=payer is not None,
             is_self_billed=is_self_billed,
-            has_agreement=is_self_billed and _is_agreed(contract, month),
+            has_agreement=is_self_billed and _is_agreed(contract, now),
             has_iban=seller is not None and seller.iban != "",
             has_tax_id=seller is not None and (seller.vat_id or seller.tax_number) != "",
             reverse_charge=reverse_charge,
             both_vat_ids=seller is not None and payer is not None and bool(seller.vat_id and payer.vat_id),
             unprintable=_unprintable(contract, month, entries, seller, payer, now),
             earlier_open=earlier_open(contract, month, now=now),
+            mixed_tax={OUTSIDE} < {one.tax_category for one in entries},
         )
     )
 
 
-def _is_agreed(contract: Contract, month: date) -> bool:
-    """An agreement stood when the month ended, or was made since."""
-    agreements = SelfBillingAgreement.objects.filter(contract=contract)
-    return any(one.ended_on is None or one.ended_on > last_day(month) for one in agreements)
+def _is_agreed(contract: Contract, now: datetime) -> bool:
+    """It stands when the invoice is written: once it is ended, no further one is."""
+    home = home_of(contract.studio_id)
+    today = home.local_day(now) if home else now.date()
+    standing = Q(ended_on=None) | Q(ended_on__gte=today)
+    return SelfBillingAgreement.objects.filter(standing, contract=contract).exists()
 
 
 def _unprintable(
@@ -90,7 +93,7 @@ def _unprintable(
 
 def earlier_open(contract: Contract, month: date, *, now: datetime) -> bool:
     """An earlier month that is to be issued by itself has something to bill, and neither an invoice nor its answer."""
-    earlier = first_month(contract, month, now=now)
+    earlier = first_month(contract, month)
     issued = set(
         Invoice.objects.filter(contract=contract, month__gte=earlier, month__lt=month, corrects=None).values_list(
             "month", flat=True

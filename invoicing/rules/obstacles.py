@@ -13,6 +13,8 @@ class Obstacle(StrEnum):
     NO_VAT_ID = "no_vat_id"
     UNPRINTABLE = "unprintable"
     EARLIER_MONTH = "earlier_month"
+    MIXED_TAX = "mixed_tax"
+    NOT_OVER = "not_over"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class Papers:
     both_vat_ids: bool
     unprintable: str = ""
     earlier_open: bool = False  # an earlier month of the contract has visits and no invoice yet
+    mixed_tax: bool = False  # what is not subject to tax beside what is (BR-O-11)
 
 
 def obstacles(papers: Papers) -> tuple[Obstacle, ...]:
@@ -45,5 +48,6 @@ def obstacles(papers: Papers) -> tuple[Obstacle, ...]:
         and not papers.both_vat_ids,
         Obstacle.UNPRINTABLE: bool(papers.unprintable),
         Obstacle.EARLIER_MONTH: papers.earlier_open,
+        Obstacle.MIXED_TAX: papers.mixed_tax,
     }
     return tuple(one for one, stands in found.items() if stands)

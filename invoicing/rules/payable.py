@@ -180,9 +180,16 @@ def is_refilled(rank: int, free_places: int | None) -> bool:
     return free_places is not None and rank > free_places
 
 
-def flat_share(rate: Decimal, *, days: int, of: int) -> Decimal:
-    """The part of a month's flat rate for a version that held on `days` of its `of` days, to the cent, half up."""
-    return (rate * days / of).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
+def flat_shares(pieces: Sequence[tuple[Decimal, int]], *, of: int) -> list[Decimal]:
+    """The parts of a month's flat rate, to the cent: each piece is a rate and on how many of the month's `of` days it
+    held. What is rounded off one is in the next, so a rate that stays the same adds up to itself."""
+    shares, exact, given = [], Decimal(0), Decimal(0)
+    for rate, days in pieces:
+        exact += rate * days
+        share = (exact / of).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP") - given
+        shares.append(share)
+        given += share
+    return shares
 
 
 @dataclass(frozen=True, kw_only=True)

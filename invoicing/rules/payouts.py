@@ -24,7 +24,11 @@ def payout_on(month: date, country: str, region: str = "") -> date:
     `month`: its first day; `country`: ISO 3166-1 of the payout; `region`: ISO 3166-2 without the country. Of a country
     that is not known only Saturdays and Sundays are no business days.
     """
-    day = next_month(month).replace(day=PAID_ON)
+    return business_day(next_month(month).replace(day=PAID_ON), country, region)
+
+
+def business_day(day: date, country: str, region: str = "") -> date:
+    """The day itself, or the next one on which banks pay there."""
     while not _is_business_day(day, country, region):
         day += timedelta(days=1)
     return day
@@ -78,14 +82,61 @@ class Telling:
     amount: Decimal | None = None
 
 
+@dataclass(frozen=True)
+class MonthMoney:
+    """A contract's month: what its invoices come to by now, gross, credits taken away; and what was received for it."""
+
+    month: date
+    own: Decimal
+    came: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class SetOff:
+    """So much (above 0) of what came too much for an earlier month, or what that month came to below nothing."""
+
+    month: date
+    amount: Decimal
+
+
+def set_offs(months: Iterable[MonthMoney]) -> dict[date, tuple[SetOff, ...]]:
+    """What is set off against each month's payout, the oldest first. `months`: all of one contract, in their order.
+
+    What a month came to below nothing, and what came for it beyond that, goes into the next payouts until it is used
+    up. It takes away only what has not come there, so that money which is there needs no explanation.
+    """
+    open_rests: list[SetOff] = []
+    found: dict[date, tuple[SetOff, ...]] = {}
+    for one in months:
+        missing = one.own - one.came
+        used, left = _split(open_rests, max(missing, ZERO))
+        found[one.month] = tuple(used)
+        open_rests = [*left, SetOff(one.month, -missing)] if missing < 0 else left
+    return found
+
+
+def _split(rests: Iterable[SetOff], amount: Decimal) -> tuple[list[SetOff], list[SetOff]]:
+    """Those that make up the amount, or less, and what is left of all."""
+    used, left = [], []
+    for one in rests:
+        part = min(one.amount, amount)
+        amount -= part
+        if part:
+            used.append(SetOff(one.month, part))
+        if one.amount > part:
+            left.append(SetOff(one.month, one.amount - part))
+    return used, left
+
+
 @dataclass(frozen=True, kw_only=True)
 class PayoutFacts:
-    """`expected`: what the month's invoices come to by now, gross, its credits taken away; `told`: what was told and
-    not taken back, in the order in which it was told."""
+    """`expected`: what the month's invoices come to by now, gross, its credits and `set_off` of earlier months taken
+    away; `told`: what was told and not taken back, in the order in which it was told."""
 
     expected: Decimal
     expected_on: date
     told: Sequence[Telling] = ()
+    set_off: Sequence[SetOff] = ()
 
     @property
     def received(self) -> Decimal:

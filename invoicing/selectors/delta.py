@@ -9,10 +9,10 @@ from typing import Any
 from django.db import connection as database
 
 from invoicing.models import BilledVisit, Invoice, IssueAttempt
-from invoicing.rules import Because, Kind, month_before, next_month
+from invoicing.rules import Because, Kind, month_before, month_of, next_month
 from invoicing.rules.totals import Entry
 from invoicing.selectors.figures import FIGURES, Figure, figures
-from marketplace.models import Contract
+from marketplace.models import Contract, Visit
 
 # So many earlier months are compared with what was billed for them; later changes need a correction (Q31).
 ADJUSTED = 3
@@ -124,23 +124,44 @@ def billable_months(contract: Contract, month: date) -> list[date]:
 def changed_since(invoice: Invoice, *, now: datetime) -> list[Changed]:
     """The visits of the invoice's month that are worth something else than what stands billed for them (Q31).
 
-    In the order of their days. Two queries.
+    Judged as the next invoice judges them. A visit that was billed for this month and whose class is in another one by
+    now, or the other way round, is compared all the same. In the order of their days. Six queries at most.
     """
-    heads = BilledVisit.objects.filter(month=invoice.month, invoice__contract=invoice.contract_id, reverses=None)
-    standing = heads.filter(reversal=None).order_by("id")
-    billed = {row.visit_id: row for row in standing}
-    month = (invoice.month, next_month(invoice.month))
-    worth = {
-        one.visit: one
-        for one in figures(invoice.connection_id, *month, now=now)
-        if one.contract == invoice.contract_id and one.kind is not Kind.TO_COME
-    }
+    month = invoice.month
+    first = min(billable_months(invoice.contract, next_month(month)))
+    of = BilledVisit.objects.standing().filter(invoice__contract=invoice.contract_id)
+    billed = {row.visit_id: row for row in of.filter(month=month)}
+    worth = {one.visit: one for one in _worth(invoice, min(first, month), next_month(month), now=now)}
+    worth = {visit: one for visit, one in worth.items() if one.month == month}
+    elsewhere = of.filter(visit__in=worth.keys() - billed.keys())
+    here = worth.keys() - set(elsewhere.values_list("visit", flat=True))
+    if moved := billed.keys() - worth.keys():
+        worth |= {
+            one.visit: one for day in _months_of(moved) for one in _worth(invoice, day, next_month(day), moved, now=now)
+        }
     found = [
         Changed(visit, billed.get(visit), worth.get(visit))
-        for visit in billed.keys() | worth.keys()
+        for visit in billed.keys() | here
         if _said(billed.get(visit)) != _said(worth.get(visit))
     ]
     return sorted(found, key=lambda one: (_day(one), one.visit))
+
+
+def _worth(
+    invoice: Invoice, first: date, after: date, only: Collection[int] | None = None, *, now: datetime
+) -> list[Figure]:
+    return [
+        one
+        for one in figures(invoice.connection_id, first, after, now=now, only=only)
+        if one.contract == invoice.contract_id and one.kind is not Kind.TO_COME
+    ]
+
+
+def _months_of(visits: Collection[int]) -> set[date]:
+    """The local months in which their classes are now."""
+    starts = Visit.objects.filter(pk__in=visits).exclude(reservation=None).select_related("reservation__location")
+    places = [(one.reservation.location, one.reservation.starts_at) for one in starts if one.reservation]
+    return {month_of(place.local_day(starts_at)) for place, starts_at in places}
 
 
 def _said(one: BilledVisit | Figure | None) -> tuple[str, Decimal, str | None, Decimal | None] | None:

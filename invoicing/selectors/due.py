@@ -8,21 +8,19 @@ from django.db.models import F, Min, OuterRef, Subquery
 
 from invoicing.models import Invoice, IssueAttempt
 from invoicing.rules import month_before, month_of, newest_due, next_month
+from invoicing.selectors.delta import ADJUSTED, entries_of
 from invoicing.selectors.parties import home_of
 from marketplace.models import Contract
 from portal.models import Location
 
-# After a longer standstill, or where marketplaces are connected before invoices are wanted, months are issued by hand.
-LOOKED_BACK = 11
 
-
-def first_month(contract: Contract, month: date, *, now: datetime) -> date:
-    """The earliest month of the contract that beat issues by itself, `month` or before it. Two queries."""
+def first_month(contract: Contract, month: date) -> date:
+    """The month in which the contract began and the marketplace was connected; `month` itself if that is earlier."""
     place = home_of(contract.studio_id)
     activated = contract.connection.activated_at
     terms = contract.terms.aggregate(first=Min("first_on"))["first"]
     zone = place.tz if place else ZoneInfo("UTC")
-    return min(month, _first(newest_due(now, zone), terms, activated.astimezone(zone).date() if activated else None))
+    return min(month, _first(terms, activated.astimezone(zone).date() if activated else None) or month)
 
 
 def due(now: datetime, *, contract: int | None = None) -> list[tuple[Contract, date]]:
@@ -41,11 +39,7 @@ def due(now: datetime, *, contract: int | None = None) -> list[tuple[Contract, d
     if contract is not None:
         contracts = contracts.filter(pk=contract)
     settled: dict[int, set[date]] = defaultdict(set)
-    earliest = month_before(month_of(now.date()), LOOKED_BACK + 3)
-    for rows in (
-        Invoice.objects.filter(month__gte=earliest, corrects=None, replaces=None),
-        IssueAttempt.objects.filter(month__gte=earliest, obstacles=[]),
-    ):
+    for rows in (Invoice.objects.filter(corrects=None, replaces=None), IssueAttempt.objects.filter(obstacles=[])):
         for key, month in rows.values_list("contract", "month"):
             settled[key].add(month)
     found = [(one, month) for one in contracts for month in _months(one, now) if month not in settled[one.pk]]
@@ -55,14 +49,24 @@ def due(now: datetime, *, contract: int | None = None) -> list[tuple[Contract, d
 def _months(contract: Contract, now: datetime) -> list[date]:
     zone = ZoneInfo(contract.zone)  # type: ignore[attr-defined]
     newest = newest_due(now, zone)
-    month = _first(newest, contract.first_on, contract.activated.astimezone(zone).date())  # type: ignore[attr-defined]
-    months = []
-    while month <= newest and (contract.ends_on is None or month <= contract.ends_on):
+    month = _first(contract.first_on, contract.activated.astimezone(zone).date())  # type: ignore[attr-defined]
+    months: list[date] = []
+    while month and month <= newest and (contract.ends_on is None or month <= contract.ends_on):
         months.append(month)
         month = next_month(month)
     return months
 
 
-def _first(newest: date, terms: date | None, activated: date | None) -> date:
-    known = [month_of(day) for day in (terms, activated) if day]
-    return max([month_before(newest, LOOKED_BACK), *known])
+def _first(terms: date | None, activated: date | None) -> date | None:
+    return max((month_of(day) for day in (terms, activated) if day), default=None)
+
+
+def reopened(now: datetime) -> list[IssueAttempt]:
+    """Months of the last three in which there was nothing to bill, and is now: somebody came to light since."""
+    earliest = month_before(month_of(now.date()), ADJUSTED)
+    attempts = IssueAttempt.objects.filter(obstacles=[], month__gte=earliest).select_related("contract__connection")
+    return [
+        one
+        for one in attempts
+        if one.month < month_of(now.date()) and entries_of(one.contract, one.month, [one.month], now=now)
+    ]

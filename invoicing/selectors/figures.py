@@ -30,7 +30,8 @@ WITH RECURSIVE versions AS MATERIALIZED (
     FROM invoicing_taxstatus
 ), met AS MATERIALIZED (
   SELECT visit.id, visit.studio_id, visit.connection_id, visit.guest_id AS guest, visit.additional AS flagged,
-         booked.location_id AS location, booked.session_id AS session, booked.starts_at, booked.cancelled_at,
+         booked.id AS booked, booked.location_id AS location, booked.session_id AS session, booked.starts_at,
+         booked.cancelled_at,
          (booked.starts_at AT TIME ZONE place.zone)::date AS day,
          CASE
            WHEN booked.attendance = 'checked_in' THEN 'check_in'
@@ -85,10 +86,12 @@ WITH RECURSIVE versions AS MATERIALIZED (
               WHEN flagged THEN 'marketplace'
               WHEN flagged IS NULL AND additional_rate IS NOT NULL AND attended_here >= 5 THEN 'rule'
          END AS additional_by,
+         -- Of all late cancels of the class, whoever booked them.
          CASE WHEN kind = 'late_cancel' AND late_cancel_paid = 'unless_refilled'
-              THEN coalesce(count(*) FILTER (WHERE kind = 'late_cancel') OVER (
-                PARTITION BY connection_id, session ORDER BY cancelled_at DESC, id DESC
-                ROWS UNBOUNDED PRECEDING) > free, false)
+              THEN coalesce((SELECT count(*) FROM bookings_reservation later
+                              WHERE later.session_id = counted.session AND later.booking = 'late_cancelled'
+                                AND (later.cancelled_at, later.id) >= (counted.cancelled_at, counted.booked)) > free,
+                            false)
               ELSE false
          END AS refilled
     FROM counted
@@ -124,8 +127,7 @@ WITH RECURSIVE versions AS MATERIALIZED (
              AND NOT EXISTS (SELECT FROM invoicing_billedvisit back WHERE back.reverses_id = row.id)
         ) billed ON one.month < %(first)s
        WHERE one.guest IN (
-               SELECT guest FROM of_day WHERE before_caps IS NULL GROUP BY guest
-               HAVING count(*) > min(paid_per_30_days))
+               SELECT guest FROM of_day GROUP BY guest HAVING count(*) > min(paid_per_30_days))
          AND CASE WHEN billed.id IS NULL
                   THEN one.before_caps IS NULL AND (one.paid_per_day IS NULL OR one.of_day <= one.paid_per_day)
                   ELSE billed.because IN ('check_in', 'step', 'no_show', 'late_cancel') END

@@ -178,8 +178,12 @@ def test_each_path_ends_in_the_one_clause_that_decided(facts: VisitFacts) -> Non
 
 
 def test_a_flat_rate_goes_by_days_to_the_cent() -> None:
-    shares = [rules.flat_share(D(100), days=days, of=30) for days in (10, 20, 30)]
-    assert list(map(str, shares)) == ["33.33", "66.67", "100.00"]
+    assert list(map(str, rules.flat_shares([(D(100), 10)], of=30))) == ["33.33"]
+
+
+@given(st.decimals(min_value=0, max_value=500, places=2), st.lists(st.integers(1, 7), min_size=1, max_size=4))
+def test_a_flat_rate_that_stays_the_same_adds_up_to_itself_however_it_is_cut(rate: Decimal, days: list[int]) -> None:
+    assert sum(rules.flat_shares([(rate, number) for number in days], of=sum(days))) == rate
 
 
 MOMENTS = {
