@@ -12,6 +12,7 @@ from bookings.why import Said
 from invoicing.models import PayoutEvent
 from invoicing.rules.payouts import PayoutAsked, PayoutState, PayoutStep
 from invoicing.selectors.payouts import Standing
+from invoicing.words import month_words
 from packages.words import day_words, money_words
 
 PAYOUT_STATES: Mapping[PayoutState, Promise] = {
@@ -56,7 +57,20 @@ WRONG_FIELDS: Mapping[WrongField, Promise] = {
 
 
 def payout_words(standing: Standing) -> str:
-    """One line: "expected around Tue 15 Dec 2026", "received on Wed 16 Dec 2026, 9.50 EUR less than expected"."""
+    """One line: "expected around Fri 15 Jan 2027; 11.30 EUR set off from November 2026"."""
+    return "; ".join(filter(None, [_state_words(standing), set_off_words(standing)]))
+
+
+def set_off_words(standing: Standing) -> str:
+    """What earlier months take away: "11.30 EUR set off from November 2026"; empty: nothing."""
+    return ", ".join(
+        _("%(amount)s set off from %(month)s")
+        % {"amount": money_words(one.amount, standing.payout.currency), "month": month_words(one.month)}
+        for one in standing.facts.set_off
+    )
+
+
+def _state_words(standing: Standing) -> str:
     payout, last = standing.payout, standing.last
     day = day_words(last.on) if last else ""
     missing = money_words(abs(standing.answer.missing), payout.currency)
@@ -72,6 +86,8 @@ def payout_words(standing: Standing) -> str:
         case PayoutState.FAILED:
             return _("failed on %(day)s: %(why)s") % {"day": day, "why": failed_words(last.note if last else "")}
         case PayoutState.NOTHING:
+            if standing.facts.set_off:
+                return _("nothing to pay")
             return _("nothing to pay: corrections took it away")
     day = next((day_words(one.on) for one in reversed(standing.told) if one.kind == PayoutEvent.Kind.RECEIVED), day)
     if standing.answer.missing < 0:
@@ -80,7 +96,7 @@ def payout_words(standing: Standing) -> str:
 
 
 def payout_said(standing: Standing) -> list[Said]:
-    """How the state came about, question by question (X1)."""
+    """How the state came about, question by question, with what is set off before all (X1)."""
     currency = standing.payout.currency
 
     def fact(step: PayoutStep) -> str:
@@ -88,7 +104,9 @@ def payout_said(standing: Standing) -> list[Said]:
             return money_words(step.fact, currency)
         return day_words(step.fact) if step.fact else ""
 
-    return [
+    set_off = set_off_words(standing)
+    first = [Said(_("Do earlier months take something away?"), _("yes"), set_off)] if set_off else []
+    return first + [
         Said(str(PAYOUT_QUESTIONS[step.asked]), _("yes") if step.decided else _("no"), fact(step))
         for step in standing.answer.path
     ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from invoicing.actions.parties import owners
 from invoicing.models import Invoice, Payout, PayoutEvent
 from invoicing.rules.payouts import PayoutState
-from invoicing.selectors.payouts import Standing, expected, standing_of, with_state
+from invoicing.selectors.payouts import Standing, by_month, standing_of, with_state
 from marketplace.selectors.connecting import today_of
 from portal.jobs import enqueue
 from portal.models import User
@@ -31,7 +31,7 @@ class NotTold(Exception):
 
 def payout_of(invoice: Invoice) -> Payout | None:
     """The payout that an invoice's money comes with: that of its contract's month."""
-    found = expected().filter(invoice__contract=invoice.contract_id, invoice__month=invoice.month)
+    found = by_month().filter(invoice__contract=invoice.contract_id, invoice__month=invoice.month)
     return found.select_related("invoice").first()
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from invoicing.actions import payouts
 from invoicing.models import Invoice, Payout, PayoutEvent
 from invoicing.rules.amounts import NotAnAmount, mark_of, read_amount
-from invoicing.selectors.payouts import expected
+from invoicing.selectors.payouts import by_month as payouts_by_month
 from marketplace.selectors.connecting import today_of
 from portal.imports.dates import NotADate, Order, needs_order, order_of, read_day
 from portal.imports.reading import Table, Unreadable, read
@@ -150,7 +150,7 @@ def _order(texts: Sequence[str]) -> Order:
 def _payouts(numbers: Iterable[str]) -> dict[str, list[tuple[Invoice, Payout | None]]]:
     """Each invoice with one of these numbers (a studio's own may be another studio's, too) and its month's payout."""
     invoices = list(Invoice.objects.filter(number__in=set(numbers)).select_related("studio"))
-    wanted = expected().filter(
+    wanted = payouts_by_month().filter(
         invoice__contract__in={one.contract_id for one in invoices}, invoice__month__in={one.month for one in invoices}
     )
     by_month = {(one.invoice.contract_id, one.invoice.month): one for one in wanted.select_related("invoice", "studio")}

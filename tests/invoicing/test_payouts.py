@@ -9,18 +9,21 @@ import pytest
 
 from invoicing.actions import payouts
 from invoicing.models import Invoice, Payout, PayoutEvent
-from invoicing.payout_words import failed_note, failed_words, payout_words
+from invoicing.payout_words import failed_note, failed_words, payout_said, payout_words
 from invoicing.rules.payouts import (
+    MonthMoney,
     PayoutAsked,
     PayoutFacts,
     PayoutState,
+    SetOff,
     Telling,
     Told,
     payout_on,
     payout_state,
+    set_offs,
     state_of,
 )
-from invoicing.selectors.payouts import expected, standing_of, standings, standings_of, with_state
+from invoicing.selectors.payouts import by_month, expected, standing_of, standings, standings_of, with_state
 from portal.models import Job
 from portal.roles import Preset
 from tests.factories import LocationFactory, StaffLoginFactory
@@ -128,8 +131,8 @@ class TestStates:
                     studio=made.studio, payout=made, kind=told[0], amount=told[1], on=TODAY, recorded_at=NOW
                 )
         for today in (TODAY, date(2019, 1, 1)):
-            rows = {row.pk: row.state for row in with_state(today)}
-            by_rule = {one.payout.pk: one.state for one in standings(expected(), today=today)}
+            rows = {row.pk: (row.state, row.due) for row in with_state(today)}
+            by_rule = {one.payout.pk: (one.state, one.expected) for one in standings(by_month(), today=today)}
             assert rows == by_rule
             assert len(rows) == 25
 
@@ -222,7 +225,7 @@ class TestCorrections:
         InvoiceFactory(contract=contract, month=date(2026, 9, 1), net=-8, tax=0, gross=-8, lines=(), payout=False)
         InvoiceFactory(contract=contract, month=date(2026, 8, 1), net=50, tax=0, gross=50, lines=())
         assert standing_of(payout, today=TODAY).expected == payout.amount - 8
-        assert [one.expected for one in standings(expected().order_by("pk"), today=TODAY)] == [payout.amount - 8, 50]
+        assert [one.expected for one in standings(by_month().order_by("pk"), today=TODAY)] == [payout.amount - 8, 50]
 
     def test_what_stands_in_the_place_of_less_than_nothing_has_the_payout(self, payout: Payout) -> None:
         contract, month = payout.invoice.contract, date(2026, 11, 1)
@@ -238,10 +241,109 @@ class TestCorrections:
         rows = [
             InvoiceFactory(contract=payout.invoice.contract, month=date(2025, n, 1), lines=()) for n in range(1, 13)
         ]
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(4):
             assert len(standings_of(rows, today=TODAY)) == 12
         with django_assert_num_queries(0):
             assert standings_of([], today=TODAY) == {}
+
+
+def month(number: int, own: int, came: int = 0) -> MonthMoney:
+    return MonthMoney(date(2026, number, 1), Decimal(own), Decimal(came))
+
+
+@pytest.mark.parametrize(
+    ("months", "found"),
+    [
+        # A month below nothing goes into the next, and on until it is used up.
+        ([month(1, -30), month(2, 20), month(3, 50)], {2: {1: 20}, 3: {1: 10}}),
+        ([month(1, -30), month(2, -5), month(3, 32)], {3: {1: 30, 2: 2}}),
+        # So does what came too much; what is missing stays where it is.
+        ([month(1, 50, 61), month(2, 40)], {2: {1: 11}}),
+        ([month(1, 50, 30), month(2, 40)], {}),
+        # Money that has come needs no explanation: the rest goes on.
+        ([month(1, 50, 61), month(2, 40, 40), month(3, 40)], {3: {1: 11}}),
+        ([month(1, 50, 61), month(2, 40, 35), month(3, 40)], {2: {1: 5}, 3: {1: 6}}),
+        ([month(1, 50, 61), month(2, 40, 42), month(3, 40)], {3: {1: 11, 2: 2}}),
+    ],
+)
+def test_what_came_too_much_is_set_off_until_it_is_used_up(
+    months: list[MonthMoney], found: dict[int, dict[int, int]]
+) -> None:
+    assert {at.month: list(rests) for at, rests in set_offs(months).items() if rests} == {
+        at: [SetOff(date(2026, source, 1), Decimal(amount)) for source, amount in rests.items()]
+        for at, rests in found.items()
+    }
+
+
+@pytest.mark.django_db
+class TestSetOff:
+    def corrected(self, invoice: Invoice, gross: Decimal | int) -> Invoice:
+        """Taken back, and in its place one over `gross`."""
+        InvoiceFactory(
+            contract=invoice.contract, month=invoice.month, type_code="261", corrects=invoice, net=invoice.net,
+            tax=invoice.tax, gross=invoice.gross, lines=(),
+        )  # fmt: skip
+        return InvoiceFactory(
+            contract=invoice.contract, month=invoice.month, replaces=invoice, net=gross, tax=0, gross=gross, lines=(),
+            payout=gross > 0,
+        )  # fmt: skip
+
+    def next_month(self, payout: Payout, number: int, gross: int) -> Payout:
+        day = date(2026, number, 1)
+        return InvoiceFactory(
+            contract=payout.invoice.contract,
+            month=day,
+            net=gross,
+            tax=0,
+            gross=gross,
+            lines=(),
+            due_on=DUE,
+            issued_on=date(2026, 11, 5),
+        ).payout
+
+    def test_a_month_that_had_a_payout_falls_below_nothing(self, payout: Payout) -> None:
+        second = self.corrected(payout.invoice, Decimal("-11.31"))
+        later = self.next_month(payout, 11, 57)
+        assert standing_of(payout, today=TODAY).expected == Decimal("-11.31")
+        assert state(payout) == PayoutState.NOTHING
+        assert standing_of(later, today=TODAY).expected == Decimal("45.69")
+        assert payout_words(standing_of(later, today=TODAY)).endswith("; 11.31 EUR set off from October 2026")
+        assert payout_said(standing_of(later, today=TODAY))[0].fact == "11.31 EUR set off from October 2026"
+        assert standings_of([second], today=TODAY)[second.pk].payout == payout
+
+    def test_a_month_that_came_in_full_is_corrected_down(self, payout: Payout) -> None:
+        tell(payout, "received", Decimal("28.26"))
+        self.corrected(payout.invoice, 20)
+        assert (
+            payout_words(standing_of(payout, today=TODAY)) == "received on Tue 17 Nov 2026, 8.26 EUR more than expected"
+        )
+        first, second = self.next_month(payout, 11, 5), self.next_month(payout, 12, 30)
+        assert [standing_of(one, today=TODAY).expected for one in (first, second)] == [0, Decimal("26.74")]
+        assert payout_words(standing_of(first, today=TODAY)) == "nothing to pay; 5.00 EUR set off from October 2026"
+        tell(second, "received", Decimal("26.74"))
+        assert state(second) == PayoutState.RECEIVED
+        payouts.take_back(payout.events.get(), now=NOW)
+        assert standing_of(first, today=TODAY).expected == 5
+
+    def test_sql_sets_off_what_the_rule_sets_off(self, payout: Payout) -> None:
+        contract = payout.invoice.contract
+        tell(payout, "received", Decimal(50))
+        cases = [(20, 0), (-7, 0), (10, 10), (0, 0), (30, 25), (5, 9), (-3, 0), (40, 0), (12, 0)]
+        for number, (gross, received) in enumerate(cases, start=1):
+            day = date(2027, number, 1)
+            made = InvoiceFactory(contract=contract, month=day, net=gross, tax=0, gross=gross, lines=()).payout
+            if received:
+                PayoutEvent.objects.create(
+                    studio=made.studio, payout=made, kind="received", amount=received, on=TODAY, recorded_at=NOW
+                )
+        # Another contract's money is its own.
+        InvoiceFactory(month=date(2027, 1, 1), net=-99, tax=0, gross=-99, lines=())
+        rows = {row.pk: (row.due, row.state) for row in with_state(TODAY)}
+        assert rows == {one.payout.pk: (one.expected, one.state) for one in standings(by_month(), today=TODAY)}
+        mine = [row.due for row in expected().filter(invoice__contract=contract).order_by("invoice__month")]
+        # 21.74 too much in October; what is used of it by and by.
+        assert mine == [Decimal(text) for text in ("28.26", "0", "-7", "10", "0", "25", "5", "-3", "29.26", "12")]
+        assert with_state(TODAY).filter(pk__in=expected().filter(due__gt=0)).count() == 6
 
 
 @pytest.mark.django_db
