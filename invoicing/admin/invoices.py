@@ -1,11 +1,11 @@
 """Invoices on the operator's desk: looked at, answered about, corrected; never changed."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -17,16 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from invoicing.actions import ISSUE, NotToCorrect, Obstructed, correct
-from invoicing.actions.answering import NotPossible, reply, stand_of
+from invoicing.actions.answering import NotPossible, reply
 from invoicing.answer_words import STAND_WORDS
 from invoicing.models import Invoice, InvoiceEvent
 from invoicing.rules.answers import WAITS, Stand
+from invoicing.selectors.answers import with_stand
 from invoicing.words import OBSTACLE_WORDS, month_words
 from portal.jobs.progress import progress_of
 from portal.models import User
-
-# What decides how the matter stands: the last of these.
-DECIDES = [*Stand, InvoiceEvent.Kind.ANSWERED]
 
 
 class AnswerForm(forms.Form):
@@ -41,7 +39,7 @@ class Waits(admin.SimpleListFilter):
         return [("1", gettext_lazy("waits for you"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
-        return queryset.filter(decided__in=[*WAITS]) if self.value() else queryset  # type: ignore[misc] # annotated
+        return queryset.filter(Q(("stands__in", [*WAITS]))) if self.value() else queryset
 
 
 @admin.register(Invoice)
@@ -70,8 +68,18 @@ class InvoiceAdmin(admin.ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
-        last = InvoiceEvent.objects.filter(invoice=OuterRef("pk"), kind__in=DECIDES).order_by("-id").values("kind")
-        return super().get_queryset(request).annotate(decided=Subquery(last[:1]))
+        return with_stand(super().get_queryset(request))
+
+    @staticmethod
+    def may_act(request: HttpRequest) -> bool:
+        """Who only looks finds no way to what would be refused."""
+        return isinstance(request.user, User) and request.user.is_superuser
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [name for name in self.list_display if name != "deeds" or self.may_act(request)]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name for name in self.fields if name != "deeds" or self.may_act(request)]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """With how far a run that issues is, over all studios."""
@@ -97,13 +105,13 @@ class InvoiceAdmin(admin.ModelAdmin):
         return month_words(invoice.month)
 
     @admin.display(description=gettext_lazy("stands"))
-    def stands(self, invoice: Invoice) -> str:
-        return str(STAND_WORDS[stand_of(invoice)])
+    def stands(self, invoice: Any) -> str:
+        return str(STAND_WORDS[Stand(invoice.stands)])
 
     @admin.display(description=gettext_lazy("to do"))
-    def deeds(self, invoice: Invoice) -> SafeString:
+    def deeds(self, invoice: Any) -> SafeString:
         links = []
-        if stand_of(invoice) in WAITS:
+        if invoice.stands in WAITS:
             links.append((reverse("admin:invoicing_invoice_answer", args=[invoice.pk]), _("Answer")))
         if not invoice.is_credit and not hasattr(invoice, "credit"):
             links.append((reverse("admin:invoicing_invoice_correct", args=[invoice.pk]), _("Correct")))
@@ -164,10 +172,10 @@ class InvoiceAdmin(admin.ModelAdmin):
 
     def _asked(self, request: HttpRequest, key: int) -> tuple[Invoice, User]:
         """Raises Http404 and PermissionDenied."""
-        if not isinstance(request.user, User) or not request.user.is_superuser:
+        if not self.may_act(request):
             raise PermissionDenied
         invoices = Invoice.objects.select_related("studio", "connection__marketplace", "contract")
-        return get_object_or_404(invoices, pk=key), request.user
+        return get_object_or_404(invoices, pk=key), cast("User", request.user)
 
     def _page(self, request: HttpRequest, invoice: Invoice, form: AnswerForm, title: str, says: str) -> HttpResponse:
         context = {

@@ -2,18 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from invoicing import tasks
 from invoicing.actions import issue
 from invoicing.models import Invoice, InvoiceEvent
+from invoicing.rules.answers import stand
+from invoicing.selectors.answers import with_stand
 from portal.jobs import worker
 from portal.roles import Preset
 from tests.factories import StaffLoginFactory, UserFactory
+from tests.factories.invoicing import InvoiceFactory
 from tests.invoicing.scenes import House, at
 from tests.invoicing.screens import client_of, noon, of, page, ready, text_of
 
@@ -181,6 +189,63 @@ class TestObjecting:
                 url = f"/admin/invoicing/invoice/{invoice.pk}/{deed}/"
                 assert client.post(url, {"text": "x"}).status_code in {302, 403}
         assert told(invoice) == []
+
+
+class TestTheOperatorsDesk:
+    LIST = "/admin/invoicing/invoice/"
+
+    def test_an_answered_objection_still_waits(self, owner: Client, there: House, invoice: Invoice) -> None:
+        desk = Client()
+        desk.force_login(UserFactory(is_staff=True, is_superuser=True))
+        post(owner, there, invoice, "objection/", "Wrong.")
+        desk.post(f"{self.LIST}{invoice.pk}/answer/", {"text": "We look into it."})
+
+        waiting = desk.get(f"{self.LIST}?waits=1").content.decode()
+        assert invoice.number in waiting
+        assert f"/{invoice.pk}/answer/" in waiting
+        assert "objected to" in waiting
+
+    def test_who_only_looks_is_shown_no_way_to_act(self, owner: Client, there: House, invoice: Invoice) -> None:
+        post(owner, there, invoice, "question/", "Why?")
+        looker = UserFactory(is_staff=True)
+        content = ContentType.objects.get_for_model(Invoice)
+        looker.user_permissions.add(Permission.objects.get_or_create(codename="view_invoice", content_type=content)[0])
+        staff, desk = Client(), Client()
+        staff.force_login(looker)
+        desk.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+        for path in (self.LIST, f"{self.LIST}{invoice.pk}/change/"):
+            seen = staff.get(path).content.decode()
+            assert "question asked" in seen
+            assert "/answer/" not in seen
+            assert "/correct/" not in seen
+            assert f"/{invoice.pk}/correct/" in desk.get(path).content.decode()
+
+    def test_many_cost_as_many_queries_as_one(self, invoice: Invoice) -> None:
+        desk = Client()
+        desk.force_login(UserFactory(is_staff=True, is_superuser=True))
+        desk.get(self.LIST)
+        with CaptureQueriesContext(connection) as one:
+            desk.get(self.LIST)
+        for month in range(1, 6):
+            InvoiceFactory(contract=invoice.contract, month=date(2025, month, 1), lines=())
+        with CaptureQueriesContext(connection) as six:
+            desk.get(self.LIST)
+        assert len(six) == len(one)
+
+    def test_sql_says_of_many_how_the_matter_of_one_stands(self, invoice: Invoice) -> None:
+        kinds = [Kind.ACCEPTED, Kind.QUESTIONED, Kind.ANSWERED, Kind.OBJECTED, Kind.CORRECTION_WANTED, Kind.CORRECTED]
+        told = [*product(kinds, repeat=2), *((Kind.ACCEPTED, one, Kind.OPENED, Kind.ANSWERED) for one in kinds)]
+        told += [(Kind.CORRECTED, Kind.QUESTIONED, Kind.ANSWERED, other) for other in kinds]
+        expected = {}
+        for nth, events in enumerate(told):
+            day = date(2000 + nth // 12, nth % 12 + 1, 1)
+            made = InvoiceFactory(contract=invoice.contract, month=day, lines=(), payout=False)
+            InvoiceEvent.objects.bulk_create(
+                InvoiceEvent(studio=made.studio, invoice=made, kind=kind, occurred_at=made.issued_at) for kind in events
+            )
+            expected[made.pk] = stand(events)
+        assert dict(with_stand(Invoice.objects.exclude(pk=invoice.pk)).values_list("pk", "stands")) == expected
 
 
 class TestTheStudiosOwnInvoice:
