@@ -1,12 +1,14 @@
 """What keeps a studio's month from being issued as things are (N8)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q
 
-from invoicing.plans.obstacles import obstacles
+from invoicing.plans.obstacles import obstacles, obstacles_of
 from invoicing.rules import Obstacle, next_month
+from invoicing.rules.totals import Entry
 from marketplace.models import Contract
 from portal.models import Studio
 
@@ -19,8 +21,13 @@ class Blocked:
     obstacles: list[Obstacle]
 
 
-def blocked(studio: Studio, month: date, *, now: datetime) -> list[Blocked]:
-    """Of the contracts that hold on a day of the month (its first day), those with something in their way."""
+def blocked(
+    studio: Studio, month: date, known: Mapping[int, Sequence[Entry]] | None = None, *, now: datetime
+) -> list[Blocked]:
+    """Of the contracts that hold on a day of the month (its first day), those with something in their way.
+
+    `known`: the lines that a contract's invoice (key) would have now, where somebody has looked already.
+    """
     held = Contract.objects.filter(
         Q(ends_on=None) | Q(ends_on__gte=month), studio=studio, terms__first_on__lt=next_month(month)
     )
@@ -28,5 +35,14 @@ def blocked(studio: Studio, month: date, *, now: datetime) -> list[Blocked]:
     return [
         Blocked(one, list(found))
         for one in contracts.order_by("connection__marketplace__name", "pk")
-        if (found := obstacles(one, month, now=now))
+        if (found := _obstacles(one, month, known or {}, now=now))
     ]
+
+
+def _obstacles(
+    contract: Contract, month: date, known: Mapping[int, Sequence[Entry]], *, now: datetime
+) -> tuple[Obstacle, ...]:
+    if contract.pk not in known:
+        return obstacles(contract, month, now=now)
+    entries = known[contract.pk]
+    return obstacles_of(contract, month, entries, now=now) if entries else ()

@@ -92,25 +92,26 @@ def _unprintable(
 
 
 def earlier_open(contract: Contract, month: date, *, now: datetime) -> bool:
-    """An earlier month that is to be issued by itself has something to bill, and neither an invoice nor its answer."""
-    earlier = first_month(contract, month)
-    issued = set(
-        Invoice.objects.filter(contract=contract, month__gte=earlier, month__lt=month, corrects=None).values_list(
-            "month", flat=True
-        )
-    ) | set(
-        IssueAttempt.objects.filter(contract=contract, month__gte=earlier, month__lt=month, obstacles=[]).values_list(
-            "month", flat=True
-        )
-    )
+    """An earlier month of the contract has something to bill, and neither an invoice nor its answer."""
+    settled = {
+        *Invoice.objects.filter(contract=contract, month__lt=month, corrects=None).values_list("month", flat=True),
+        *IssueAttempt.objects.filter(contract=contract, month__lt=month, obstacles=[]).values_list("month", flat=True),
+    }
+    earlier, waiting = first_month(contract, month), []
     while earlier < month:
-        if earlier not in issued and has_something(contract, earlier, now=now):
-            return True
+        if earlier not in settled:
+            waiting.append(earlier)
         earlier = next_month(earlier)
-    return False
+    if not waiting:
+        return False
+    sums = summed([contract.connection_id], waiting[0], month, now=now)
+    if not {one.month for one in sums if one.contract == contract.pk}.isdisjoint(waiting):
+        return True
+    has_flat = contract.terms.exclude(flat_rate=None).exists()
+    return has_flat and any(flat_entries(contract, one) for one in waiting)
 
 
 def has_something(contract: Contract, month: date, *, now: datetime) -> bool:
     """The month has a visit of the contract, or a flat rate."""
     sums = summed([contract.connection_id], month, next_month(month), now=now)
-    return bool(flat_entries(contract, month)) or any(one.contract == contract.pk for one in sums)
+    return any(one.contract == contract.pk for one in sums) or bool(flat_entries(contract, month))

@@ -1,6 +1,6 @@
 """The visits on a line of an invoice, issued or as a draft, a page at a time, with who came to which class."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -43,10 +43,15 @@ def billed_on(line: InvoiceLine) -> QuerySet[BilledVisit]:
     return line.visits.order_by("day", "visit__reservation__starts_at", "visit")
 
 
+def named(visits: Collection[int]) -> dict[int, Visit]:
+    """Those visits (keys) with what they name, by key. One query."""
+    return Visit.objects.select_related(*JOINED).in_bulk(visits)
+
+
 def with_visits(rows: Iterable[BilledVisit]) -> list[LineVisit]:
     """Those rows with what they name. One query."""
     billed = list(rows)
-    visits = Visit.objects.select_related(*JOINED).in_bulk([row.visit_id for row in billed])
+    visits = named([row.visit_id for row in billed])
     return [
         LineVisit(
             visits[row.visit_id],
@@ -105,7 +110,7 @@ def drafted_on(
     with database.cursor() as cursor:
         cursor.execute(_ON_LINE, facts)
         rows: Sequence[tuple[int, date, int, Decimal]] = cursor.fetchall()
-    visits = Visit.objects.select_related(*JOINED).in_bulk([row[0] for row in rows])
+    visits = named([row[0] for row in rows])
     return [
         LineVisit(visits[visit], day, line.kind, line.because, sign * amount, sign < 0)
         for visit, day, sign, amount in rows

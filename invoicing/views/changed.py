@@ -16,7 +16,7 @@ from invoicing.models import Invoice
 from invoicing.rules import Because, Kind
 from invoicing.selectors.delta import ADJUSTED, Changed, changed_since
 from invoicing.selectors.listing import next_open_month
-from invoicing.selectors.visits import JOINED
+from invoicing.selectors.visits import named
 from invoicing.words import BECAUSE_WORDS, KIND_WORDS, month_words
 from marketplace.models import Visit
 
@@ -56,7 +56,7 @@ def changes_of(invoice: Invoice, *, now: datetime, zone: ZoneInfo) -> Changes | 
     found = changed_since(invoice, now=now)
     if not found:
         return None
-    visits = Visit.objects.select_related(*JOINED).in_bulk([one.visit for one in found[:SHOWN]])
+    visits = named([one.visit for one in found[:SHOWN]])
     return Changes(
         rows=[_row(one, visits[one.visit]) for one in found[:SHOWN]],
         counts=_counts(found),

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from invoicing import rules
-from invoicing.models import IssueAttempt
 from invoicing.rules import Kind
 from invoicing.rules.totals import Entry
 from invoicing.selectors import visits as seen
@@ -39,7 +38,7 @@ def draft(request: StudioRequest, month: date, marketplace: str) -> HttpResponse
     issued = request.studio.invoices.filter(contract=contract, month=month, corrects=None, replaces=None).first()
     if issued is not None:
         return redirect("invoicing:invoice", request.studio.slug, issued.number)
-    attempt = IssueAttempt.objects.filter(contract=contract, month=month).first()
+    attempt = contract.attempts.filter(month=month).first()
     running = running_month(request.studio, OpenMonth(contract, month, attempt), now=now, zone=zone)
     entries = {key_of(line): line for line in running.draft.lines}
     chosen = line_asked(request)

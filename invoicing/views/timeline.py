@@ -35,7 +35,7 @@ def timeline_of(invoice: Invoice, payout: Standing | None, *, zone: ZoneInfo) ->
     events = invoice.events.select_related("by__user", "operator").order_by("id")
     found = [_event(one, zone) for one in events]
     if payout is not None:
-        told = PayoutEvent.objects.filter(payout=payout.payout).order_by("id")
+        told = payout.payout.events.order_by("id")
         found += [_told(one, payout.payout.currency, zone) for one in told]
     return sorted(found, key=lambda one: one.at)
 

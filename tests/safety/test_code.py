@@ -41,6 +41,11 @@ UNBOUND = {
     ): "the operator's: of every studio; others filter it by their invoices",
     ("invoicing/selectors/payouts.py", "with_state"): "the operator's, and the clock's: of every studio",
     ("invoicing/selectors/payouts.py", "standings"): "of the payouts that it is given",
+    ("invoicing/selectors/checking.py", "flaws"): "the clock's: the books of every studio",
+    ("invoicing/selectors/checking.py", "without_files"): "the clock's: of every studio",
+    ("invoicing/selectors/due.py", "reopened"): "the clock's: of every studio",
+    ("invoicing/selectors/parties.py", "payer_of"): "no studio's: whom the operator wrote down",
+    ("invoicing/selectors/visits.py", "with_visits"): "of the rows that it is given",
 }
 # Parameters that carry a tenant: the studio itself, or rows of one.
 BOUNDS = {
@@ -65,6 +70,11 @@ BOUNDS = {
     "purchase",
     "purchases",
     "visits",
+    "contract",
+    "contracts",
+    "connections",
+    "invoice",
+    "invoices",
 }
 
 
