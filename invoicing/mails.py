@@ -155,7 +155,13 @@ def send_not_issued(job: Job, *, now: datetime) -> None:
             "month": month_words(attempt.month),
             "marketplace": contract.connection.marketplace.name,
             "why": [OBSTACLE_WORDS[Obstacle(one)] for one in attempt.obstacles],
-            "link": settings.SITE_URL + reverse("invoicing:invoices", args=[studio.slug]),
+            # The operator mends who pays; a studio's pages are not theirs.
+            "link": settings.SITE_URL
+            + (
+                reverse("invoicing:invoices", args=[studio.slug])
+                if "login" in job.payload
+                else reverse("admin:invoicing_payer_changelist")
+            ),
         }
     _send(job, studio, "not_issued", context)
 

@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
+from django.forms import model_to_dict
 
 from invoicing import rules
 from invoicing.actions.parties import owners
+from invoicing.documents.letters import missing
 from invoicing.models import Invoice, IssueAttempt
+from invoicing.selectors.parties import payer_of
 from marketplace.models import Contract
 from portal.jobs import enqueue_many
 from portal.models import Job, Location, Studio
@@ -51,7 +54,7 @@ def _ask_to_close(homes: dict[int, Location], *, now: datetime) -> None:
 
 def _tell_not_issued(homes: dict[int, Location], *, now: datetime) -> None:
     """Once for each contract and month. What only the operator can mend is told to them, too."""
-    failed = IssueAttempt.objects.exclude(obstacles=[]).select_related("studio").order_by("pk")
+    failed = IssueAttempt.objects.exclude(obstacles=[]).select_related("studio", "contract__connection").order_by("pk")
     for attempt in failed.filter(month__gte=rules.month_before(now.date(), by=2)):
         place = homes.get(attempt.studio_id)
         if place is None:
@@ -65,8 +68,24 @@ def _tell_not_issued(homes: dict[int, Location], *, now: datetime) -> None:
                     key,
                     attempt.studio,
                     {"contract": attempt.contract_id, "month": attempt.month.isoformat()},
-                    operator=rules.Obstacle.NO_PAYER in attempt.obstacles,
+                    operator=_is_the_operators(attempt),
                 )
+
+
+def _is_the_operators(attempt: IssueAttempt) -> bool:
+    """Something is missing of who pays, or wrong in its name: the studio cannot mend that. One query at most."""
+    why = {rules.Obstacle(one) for one in attempt.obstacles}
+    if rules.Obstacle.NO_PAYER in why:
+        return True
+    if not why & {rules.Obstacle.NO_VAT_ID, rules.Obstacle.UNPRINTABLE}:
+        return False
+    payer = payer_of(attempt.contract.connection.marketplace_id)
+    if payer is None:
+        return True
+    texts = (str(value) for value in model_to_dict(payer).values() if value)
+    return (rules.Obstacle.NO_VAT_ID in why and not payer.vat_id) or (
+        rules.Obstacle.UNPRINTABLE in why and any(missing(text) for text in texts)
+    )
 
 
 def _homes() -> dict[int, Location]:

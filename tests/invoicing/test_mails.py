@@ -21,7 +21,7 @@ from portal.mail import operator_address
 from portal.models import Job, StaffLogin
 from portal.roles import Preset
 from tests.factories import LocationFactory, StaffLoginFactory, UserFactory
-from tests.factories.invoicing import InvoiceFactory, visit_of
+from tests.factories.invoicing import InvoiceFactory, PayerFactory, visit_of
 from tests.factories.marketplace import ContractTermsFactory
 from tests.marketplace.scenes import drain
 
@@ -209,7 +209,29 @@ class TestNotCreated:
         UserFactory(is_staff=True, is_superuser=True, email="root@operator.example")
         self.fail(contract, Obstacle.NO_PAYER)
         mailing.ask_for_mails(now=self.LATE)
-        assert sorted(one.to[0] for one in work(self.LATE)) == ["ada@linde.example", "root@operator.example"]
+        first, second = sorted(work(self.LATE), key=lambda one: str(one.to[0]))
+        assert (first.to[0], second.to[0]) == ("ada@linde.example", "root@operator.example")
+        assert ("/linden/invoices/" in first.body, "/admin/invoicing/payer/" in second.body) == (True, True)
+
+    @pytest.mark.parametrize(
+        ("obstacle", "payer", "is_theirs"),
+        [
+            (Obstacle.NO_VAT_ID, {"vat_id": ""}, True),
+            (Obstacle.NO_VAT_ID, {}, False),
+            (Obstacle.UNPRINTABLE, {"legal_name": "Fitpass 🌳"}, True),
+            (Obstacle.UNPRINTABLE, {"buyer_reference": "🌳"}, True),
+            (Obstacle.UNPRINTABLE, {"vat_id": ""}, False),
+            (Obstacle.NO_BANK, {"vat_id": ""}, False),
+        ],
+    )
+    def test_what_is_wrong_with_the_payer_is_the_operator_s(
+        self, contract: Contract, obstacle: Obstacle, payer: dict[str, str], is_theirs: bool
+    ) -> None:
+        UserFactory(is_staff=True, is_superuser=True, email="root@operator.example")
+        PayerFactory(marketplace=contract.connection.marketplace, **payer)
+        self.fail(contract, obstacle)
+        mailing.ask_for_mails(now=self.LATE)
+        assert ("root@operator.example" in [one.to[0] for one in work(self.LATE)]) == is_theirs
 
     def test_is_not_told_when_it_is_there_or_old(self, contract: Contract) -> None:
         self.fail(contract, Obstacle.NO_BANK)
