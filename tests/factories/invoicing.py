@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import factory
+from django.db import connection, transaction
 from django.db.models import F
 from factory.django import DjangoModelFactory
 
@@ -129,7 +130,7 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
     def _create(
         cls,
         model_class: type[Invoice],
-        *args: Any,
+        *args: Any,  # noqa: ARG003 - as factory_boy calls it
         lines: Sequence[Billed] = LINES,
         terms: ContractTerms | None = None,
         tax_rate: Decimal = Decimal(19),
@@ -144,9 +145,11 @@ class InvoiceFactory(DjangoModelFactory[Invoice]):
         fields["series"], fields["series_number"] = _next_number(fields["studio"], fields["number"])
         fields.setdefault("snapshot", _snapshot(fields, lines, terms, tax_rate))
         fields.setdefault("hash", f"{fields['series_number']:064}")
-        invoice = super()._create(model_class, *args, **fields)
-        for position, one in enumerate(lines, start=1):
-            bill(invoice, one, position=position, terms=terms, tax_rate=tax_rate)
+        with transaction.atomic():  # the lines come first: nothing is added to what is issued
+            invoice = model_class(pk=_next_key(), **fields)
+            for position, one in enumerate(lines, start=1):
+                bill(invoice, one, position=position, terms=terms, tax_rate=tax_rate)
+            invoice.save(force_insert=True)
         if payout:
             PayoutFactory(invoice=invoice)
         return invoice
@@ -176,6 +179,12 @@ class DocumentFactory(DjangoModelFactory[InvoiceDocument]):
     media_type = factory.LazyAttribute(lambda one: "application/pdf" if one.kind == "pdf" else "application/xml")
     content = b"%PDF-1.7 of a test"
     sha256 = factory.LazyAttribute(lambda one: hashlib.sha256(one.content).hexdigest())
+
+
+def _next_key() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('invoicing_invoice', 'id'))")
+        return cursor.fetchone()[0]
 
 
 def at(day: date, hour: int) -> datetime:

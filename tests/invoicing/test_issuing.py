@@ -21,6 +21,7 @@ from invoicing.models import (
     Invoice,
     InvoiceDocument,
     IssueAttempt,
+    NumberSeries,
     Payer,
     Payout,
     SelfBillingAgreement,
@@ -388,6 +389,20 @@ def test_postgresql_refuses_numbers_that_jump_or_go_back() -> None:
     for number in ("last + 2", "last - 1"):
         with pytest.raises(IntegrityError, match="follow"), transaction.atomic(), database.cursor() as cursor:
             cursor.execute(f"UPDATE invoicing_numberseries SET last = {number}")  # noqa: S608
+
+
+def test_postgresql_refuses_what_is_added_to_an_invoice_later() -> None:
+    one = with_papers()
+    one.visit(at("2026-11-03 18:00"))
+    invoice = issued(one)
+    line, row = invoice.lines.get(), invoice.visits.get()
+    line.pk, line.position = None, 2
+    row.pk, row.replaces = None, invoice.visits.get()
+    for later in (line, row):
+        with pytest.raises(IntegrityError, match="nothing is added"), transaction.atomic():
+            later.save(force_insert=True)
+    with pytest.raises(IntegrityError, match="begins"), transaction.atomic():
+        NumberSeries.objects.create(studio=invoice.studio, prefix="X", year=2026, last=50)
 
 
 def test_files_are_made_once_and_the_chain_of_hashes_holds() -> None:
