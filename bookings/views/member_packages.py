@@ -29,6 +29,7 @@ from bookings.selectors.purchases import Owned
 from bookings.selectors.wallet import Balance, balances
 from bookings.views.member import leads_to_the_kept_one
 from bookings.views.member_head import alive, head, the_member
+from bookings.views.money import sees_invoices
 from bookings.views.purchase_lines import ledger_lines
 from bookings.words import day_and_clock
 from packages import actions
@@ -87,7 +88,7 @@ def member_packages(request: StudioRequest, member: int) -> HttpResponse:
         "offers": _offers(request, sold, now=now) if sold else [],
         "action_id": uuid4(),
         "passes": _passes(request, found, visible, now=now),
-        "sees_money": request.may(Right.SEE_MONEY),
+        "sees_invoices": sees_invoices(request),
     }
     return render(request, "bookings/member_packages.html", context)
 
@@ -95,7 +96,7 @@ def member_packages(request: StudioRequest, member: int) -> HttpResponse:
 def _passes(request: StudioRequest, member: Member, visible: list[Location], *, now: datetime) -> list[SpecialPass]:
     """With what statement and payout say of them; an open dispute about the visit stands before that."""
     passes = marketplaces().passes(member, visible, now=now)
-    if not passes or not request.may(Right.SEE_MONEY):
+    if not passes or not sees_invoices(request):
         return passes
     said = invoices().settled(request.studio, [one.reservation for one in passes])
     return [

@@ -305,6 +305,17 @@ class TestPasses:
 
         assert "settlement" not in self.shown(there, preset=Preset.DESK)
 
+    def test_who_is_there_for_one_location_sees_neither(self, there: House) -> None:
+        self.received()
+        login: StaffLogin = StaffLoginFactory(studio=there.connection.studio, preset=Preset.MANAGER)
+        login.locations.add(there.place)
+        client = Client()
+        client.force_login(login.user)
+        path = f"members/{there.guest(1).member_id}/packages/"
+
+        assert "settlement" in self.shown(there, preset=Preset.MANAGER)
+        assert "settlement" not in read(client, there, path)
+
 
 class TestRoster:
     def test_what_is_still_corrected_after_the_issue_says_where_it_goes(self, there: House) -> None:
