@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.actions.agreeing import TERMS, why_not_from
-from marketplace.models import Connection, Contract, ContractTerms
+from marketplace.models import Connection, Contract, ContractTerms, Visit
 from marketplace.rules.agreeing import Misdated
 from packages.words import day_words
 
@@ -33,7 +33,7 @@ class DateInput(forms.DateInput):
 
 
 class ContractForm(forms.ModelForm):
-    """The contract itself. A last day before its newest terms begin is refused."""
+    """The contract itself. A last day before its newest terms begin is refused, and another currency for its visits."""
 
     contracted_on = forms.DateField(label=gettext_lazy("Signed on"), widget=DateInput)
     currency = forms.CharField(
@@ -56,6 +56,14 @@ class ContractForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.connection = connection
         self.initial.setdefault("contracted_on", connection.contracted_on)
+
+    def clean_currency(self) -> str:
+        """What was booked was agreed in a currency, and is invoiced and paid out in it."""
+        currency, before = str(self.cleaned_data["currency"]), self.initial.get("currency")
+        if self.instance.pk and currency != before and Visit.objects.filter(terms__contract=self.instance).exists():
+            words = _("Visits are booked in %(currency)s already. End this contract, and write down a new one.")
+            raise forms.ValidationError(words % {"currency": before})
+        return currency
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

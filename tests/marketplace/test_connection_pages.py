@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.models import CalendarItem
-from marketplace.models import Call, Connection, ContractTerms
+from marketplace.models import Call, Connection, ContractTerms, Visit
 from portal.models import Location, StaffLogin
 from portal.roles import Preset
 from tests.bookings.schedule_pages import NOW, ask, errors, words
@@ -297,6 +297,20 @@ class TestTheContract:
     ) -> None:
         given = {"number": "7", "contracted_on": "2026-11-02", "ends_on": "", "currency": "EUR"}
         assert name in errors(ask(manager, "marketplaces/fitpass/contract/", given | changed, status=422))
+
+    def test_keeps_its_currency_once_there_are_visits(self, manager: StaffLogin, connection: Connection) -> None:
+        given = {"number": "7", "contracted_on": "2026-11-02", "ends_on": "", "currency": "CHF"}
+        # Those of another contract say nothing about this one.
+        other = ContractTermsFactory(contract__connection__marketplace=MarketplaceFactory(key="wellpass"))
+        visit = {"studio": other.studio, "connection": other.contract.connection, "terms": other}
+        Visit.objects.create(**visit, booking_ref="1")
+        ask(manager, "marketplaces/fitpass/contract/", given, status=302)
+        visit = {"studio": connection.studio, "connection": connection, "terms": ContractTerms.objects.earliest("pk")}
+        Visit.objects.create(**visit, booking_ref="1")
+        answer = ask(manager, "marketplaces/fitpass/contract/", given | {"currency": "EUR"}, status=422)
+        assert errors(answer)["currency"][0].startswith("Visits are booked in CHF already.")
+        ask(manager, "marketplaces/fitpass/contract/", given | {"number": "8"}, status=302)
+        assert list(connection.contracts.values_list("number", "currency")) == [("8", "CHF")]
 
     def test_a_version_that_was_sent_twice_is_one(self, manager: StaffLogin, connection: Connection) -> None:
         ask(manager, "marketplaces/fitpass/terms/", TERMS, status=302)
