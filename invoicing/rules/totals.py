@@ -44,7 +44,7 @@ class Vat:
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """`adjustments`: net of what belongs to earlier months. The numbers are of paid visits, those taken back off."""
+    """`adjustments`: net of what belongs to earlier months. The numbers are of the month's own paid visits (P9)."""
 
     vat: tuple[Vat, ...]
     net: Decimal
@@ -60,6 +60,7 @@ class Totals:
 def totals(entries: Iterable[Entry], month: date) -> Totals:
     """VAT is computed on the net sum of a category and rate, half up to the cent, never line by line."""
     lines = list(entries)
+    own = [line for line in lines if line.month == month]
     bases: dict[tuple[str, Decimal], Decimal] = defaultdict(Decimal)
     for line in lines:
         bases[line.tax_category, line.tax_rate] += line.net
@@ -74,10 +75,10 @@ def totals(entries: Iterable[Entry], month: date) -> Totals:
         net=net,
         tax=tax,
         gross=net + tax,
-        check_ins=_number(lines, Kind.CHECK_IN),
-        additional=_number(lines, Kind.ADDITIONAL),
-        no_shows=_number(lines, Kind.NO_SHOW),
-        late_cancels=_number(lines, Kind.LATE_CANCEL),
+        check_ins=_number(own, Kind.CHECK_IN),
+        additional=_number(own, Kind.ADDITIONAL),
+        no_shows=_number(own, Kind.NO_SHOW),
+        late_cancels=_number(own, Kind.LATE_CANCEL),
         adjustments=sum((line.net for line in lines if line.month != month), Decimal("0.00")),
     )
 
