@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from stdnum import bic, iban
 
 from invoicing.documents.letters import missing
-from invoicing.models import Seller, TaxStatus
+from invoicing.models import Invoice, Seller, TaxStatus
 from invoicing.preferences import INVOICES, seller_of
 from invoicing.rules import identifiers
 from invoicing.rules.payouts import regions_of
@@ -78,14 +78,29 @@ class SellerForm(SettingsForm):
         return str(bic.compact(self.cleaned_data["bic"]))
 
     def clean_prefix(self) -> str:
-        """A range of its own: not one in which a marketplace numbers, nor that of corrections."""
+        """A range of its own: not one in which a marketplace numbers or could, nor that of corrections.
+
+        A range that the studio had before goes on where it stopped.
+        """
         prefix = str(self.cleaned_data["prefix"]).strip().upper()
-        mine = f"-{self.scope.studio.slug}".upper()
-        if prefix.endswith(mine) and Marketplace.objects.filter(key__iexact=prefix.removesuffix(mine)).exists():
-            raise forms.ValidationError(_("In this range the marketplace numbers its invoices. Choose another."))
         if prefix.endswith("-C"):
             raise forms.ValidationError(_("Corrections have a C at the end. Choose another range."))
+        if prefix.endswith(self._of_marketplaces) or any(map(self._is_taken, (prefix, f"{prefix}-C"))):
+            raise forms.ValidationError(_("In this range the marketplace numbers its invoices. Choose another."))
         return prefix
+
+    @property
+    def _of_marketplaces(self) -> str:
+        """What the studio's ranges at marketplaces end with."""
+        return f"-{self.scope.studio.slug}".upper()
+
+    def _is_taken(self, prefix: str) -> bool:
+        """A marketplace numbers in it, or did, perhaps while the studio had another address."""
+        key = prefix.removesuffix(self._of_marketplaces)
+        if key != prefix and Marketplace.objects.filter(key__iexact=key).exists():
+            return True
+        theirs = {"type_code__in": [Invoice.TypeCode.SELF_BILLED, Invoice.TypeCode.SELF_BILLED_CREDIT]}
+        return Invoice.objects.filter(studio=self.scope.studio.pk, series__prefix=prefix, **theirs).exists()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

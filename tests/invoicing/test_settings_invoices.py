@@ -14,7 +14,7 @@ from invoicing.actions import parties
 from invoicing.models import SelfBillingAgreement, Seller, TaxStatus
 from invoicing.rules import identifiers
 from marketplace.models import Connection
-from portal.models import Change, Job, StaffLogin
+from portal.models import Change, Job, StaffLogin, Studio
 from portal.roles import Preset
 from tests.bookings.schedule_pages import NOW, ask, errors, words
 from tests.factories import PASSWORD, LocationFactory, StaffLoginFactory
@@ -95,6 +95,7 @@ class TestTheSeller:
             ({"prefix": "R 1"}, "prefix", "Capital letters, digits and hyphens."),
             ({"prefix": "R-C"}, "prefix", "Corrections have a C at the end."),
             ({"prefix": "one-linden"}, "prefix", "In this range the marketplace numbers its invoices."),
+            ({"prefix": "soon-linden"}, "prefix", "In this range the marketplace numbers its invoices."),
             ({"legal_name": "Linde 🌳"}, "legal_name", "“🌳” cannot be printed on an invoice."),
         ],
     )
@@ -107,6 +108,33 @@ class TestTheSeller:
         assert errors(answer)[name][0].startswith(said)
         assert f'href="#id_{name}"' in answer.content.decode()
         assert not Seller.objects.exists()
+
+    def test_a_range_is_taken_by_what_was_issued_in_it(self, owner: StaffLogin) -> None:
+        connection = ConnectionFactory(studio=owner.studio)
+        contract = ContractTermsFactory(contract__connection=connection).contract
+        # Of the marketplace, while the studio had another address.
+        InvoiceFactory(contract=contract, number="ONE-OLD-2026-0001", lines=())
+        InvoiceFactory(contract=contract, number="TWO-C-2026-0001", month=date(2026, 9, 1), lines=())
+        # The studio's own, formerly, with a correction.
+        own = InvoiceFactory(
+            contract=contract, number="LY-2026-0001", type_code="380", month=date(2026, 8, 1), lines=()
+        )
+        InvoiceFactory(
+            contract=contract, number="LY-C-2026-0001", type_code="381", month=own.month, corrects=own, lines=()
+        )
+        for prefix in ("one-old", "two", "ly-c"):
+            assert list(errors(ask(owner, PATH, SELLER | {"prefix": prefix}, status=422))) == ["prefix"]
+        ask(owner, PATH, SELLER | {"prefix": "r"}, status=302)
+        ask(owner, PATH, SELLER | {"prefix": "ly"}, status=302)
+        assert Seller.objects.get().prefix == "LY"
+
+    def test_corrections_do_not_number_in_a_marketplace_s_range(self, owner: StaffLogin) -> None:
+        """The address ends like a range of corrections."""
+        Studio.objects.filter(pk=owner.studio_id).update(slug="linden-c")
+        owner.studio.refresh_from_db()
+        MarketplaceFactory(key="one")
+        assert list(errors(ask(owner, PATH, SELLER | {"prefix": "one-linden"}, status=422))) == ["prefix"]
+        ask(owner, PATH, SELLER | {"prefix": "linden"}, status=302)
 
     def test_german_and_austrian_numbers(self, owner: StaffLogin) -> None:
         german = {"country": "DE", "vat_id": "DE136695976", "tax_number": "181/815/08155", "registration": "HRB 86891"}
