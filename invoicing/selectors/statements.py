@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 
-from invoicing.models import BilledVisit, Invoice, PayoutEvent, Statement, StatementAnswer, StatementLine
+from invoicing.models import BilledVisit, Invoice, Statement, StatementAnswer, StatementLine
 from invoicing.rules.matching import Reason, Verdict
+from invoicing.selectors.payouts import expected
 
 ZERO = Decimal(0)
 DISPUTED, ACCEPTED = StatementAnswer.Kind.DISPUTED, StatementAnswer.Kind.ACCEPTED
@@ -126,13 +127,14 @@ def statements_of(invoice: Invoice) -> list[Summary]:
 
 
 def stated(visits: Collection[int]) -> dict[int, str]:
-    """How far the money of visits is, where a statement or a payout says it; the others are left out. Two queries.
+    """How far the money of visits is, where a statement or a payout says it; the others are left out. Three queries.
 
-    A word for each: "paid" (its invoice's payout was received), "disputed" (claimed), "matched", "short_paid" (less
-    than we say, or not on it), "on_statement" (there, and not less).
+    A word for each: "disputed" (claimed), "short_paid" (less than we say, or not on it, and not accepted), "paid" (all
+    that was expected of its invoice's month came), "matched", "on_statement" (there, and not less).
     """
     keys = list(visits)
     found: dict[int, str] = {}
+    contested: set[int] = set()
     rows = (
         StatementLine.objects.filter(visit__in=keys, statement__state="matched", statement__replaced_by=None)
         .exclude(verdict__in=["", Verdict.TWICE])
@@ -141,7 +143,11 @@ def stated(visits: Collection[int]) -> dict[int, str]:
     )
     for visit, verdict, theirs, ours, answer in rows:
         found[visit] = _state(verdict, theirs, ours, answer)
-    return found | dict.fromkeys(_paid(keys), "paid")
+        if _is_contested(found[visit], answer):
+            contested.add(visit)
+        else:
+            contested.discard(visit)  # the latest statement decides
+    return found | {visit: "paid" for visit in _paid(keys) if visit not in contested}
 
 
 def _state(verdict: str, theirs: Decimal | None, ours: Decimal | None, answer: str | None) -> str:
@@ -152,10 +158,20 @@ def _state(verdict: str, theirs: Decimal | None, ours: Decimal | None, answer: s
     return "short_paid" if (theirs or ZERO) < (ours or ZERO) else "on_statement"
 
 
+def _is_contested(state: str, answer: str | None) -> bool:
+    """Money that came does not settle it."""
+    return state == "disputed" or (state == "short_paid" and answer != ACCEPTED)
+
+
 def _paid(visits: Iterable[int]) -> list[Any]:
-    """Those on an invoice whose payout was received."""
-    received = PayoutEvent.objects.filter(
-        payout__invoice=OuterRef("invoice"), kind=PayoutEvent.Kind.RECEIVED, taken_back_by=None
-    )
+    """Those on an invoice of whose contract and month all came that was expected."""
     billed = BilledVisit.objects.standing().filter(visit__in=list(visits)).exclude(amount=0)
-    return list(billed.filter(Exists(received)).values_list("visit", flat=True))
+    rows = list(billed.values_list("visit", "invoice__contract", "invoice__month"))
+    covered = expected().filter(
+        came__gt=0,
+        came__gte=F("due"),
+        invoice__contract__in={contract for _visit, contract, _month in rows},
+        invoice__month__in={month for _visit, _contract, month in rows},
+    )
+    months = set(covered.values_list("invoice__contract", "invoice__month"))
+    return [visit for visit, contract, month in rows if (contract, month) in months]

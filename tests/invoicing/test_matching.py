@@ -418,23 +418,41 @@ class TestWhatWasIssued:
         assert statement.ours == replacement.net == D("13.50")
         assert verdicts(statement) == [("other_price", "event"), MATCHED]
 
-    def test_what_came_is_paid_whatever_they_stated(self, one: House) -> None:
+    @pytest.mark.parametrize(
+        ("stated_there", "came", "answer", "words"),
+        [
+            ("9.50", "0.01", "", "matched"),
+            ("9.50", "11.31", "", "paid"),
+            (None, "0.01", "", None),
+            (None, "11.31", "", "paid"),
+            ("9.00", "11.31", "", "short_paid"),
+            ("9.00", "11.31", "accepted", "paid"),
+            ("9.00", "11.31", "disputed", "disputed"),
+        ],
+    )
+    def test_paid_is_what_came_in_full_and_is_not_contested(
+        self, one: House, stated_there: str | None, came: str, answer: str, words: str | None
+    ) -> None:
         visit = one.visit(at("2026-11-02 17:00"))
         invoice = issue(one.contract, NOVEMBER, now=at("2026-12-05 05:00"))
         assert invoice
-        read(one, table(f"{visit.booking_ref},,,check_in,9.00"), month=NOVEMBER)
-        assert stated([visit.pk]) == {visit.pk: "short_paid"}
+        if stated_there:
+            said = read(one, table(f"{visit.booking_ref},,,check_in,{stated_there}"), month=NOVEMBER)
+            if answer:
+                given = said.answers_given.create(studio=said.studio, kind=answer, given_at=at("2026-12-06 09:00"))
+                said.lines.update(answer=given)
 
         PayoutEvent.objects.create(
             studio=one.connection.studio,
             payout=invoice.payout,
             kind=PayoutEvent.Kind.RECEIVED,
             on=date(2026, 12, 15),
-            amount=invoice.gross,
+            amount=D(came),
             recorded_at=at("2026-12-15 12:00"),
         )
 
-        assert stated([visit.pk]) == {visit.pk: "paid"}
+        assert invoice.gross == D("11.31")
+        assert stated([visit.pk]).get(visit.pk) == words
 
     def test_an_adjustment_of_ours_stands_against_their_correction(self, one: House) -> None:
         visits = [one.visit(at(f"2026-11-{day:02} 17:00"), guest=day) for day in (2, 3)]
