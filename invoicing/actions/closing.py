@@ -6,7 +6,8 @@ from enum import StrEnum
 from django.db import transaction
 
 from invoicing import rules
-from invoicing.models import MonthClosing, Seller
+from invoicing.actions.locking import behind_issues
+from invoicing.models import MonthClosing
 from invoicing.selectors.closing import has_unclaused, is_issued
 from portal.changes import record_change
 from portal.models import StaffLogin, Studio
@@ -64,6 +65,6 @@ def take_back(studio: Studio, month: date, *, by: StaffLogin, now: datetime) -> 
 
 
 def _locked(studio: Studio) -> Studio:
-    """Behind what is issued of the studio right now: issues wait at the same seller (`actions.issuing`)."""
-    Seller.objects.select_for_update().filter(studio=studio).first()
+    """Behind what is issued of the studio right now."""
+    behind_issues([studio.pk])
     return Studio.objects.select_for_update(no_key=True).get(pk=studio.pk)

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
+from invoicing.actions.locking import behind_issues
 from invoicing.models import Invoice, SelfBillingAgreement, TaxStatus
 from marketplace.models import Contract
 from marketplace.selectors.connecting import today_of
@@ -47,6 +48,7 @@ def add_tax_status(
     """From that day on; None: something holds from it already. Invoices that were issued stay as they are."""
     try:
         with transaction.atomic():
+            behind_issues([studio.pk])
             status = TaxStatus.objects.create(studio=studio, first_on=first_on, small_business=small_business)
             after = {"first_on": first_on, "small_business": small_business}
             record_change(status, "added", studio=studio, by=by, now=now, after=after)
@@ -58,6 +60,7 @@ def add_tax_status(
 def remove_tax_status(status: TaxStatus, *, by: StaffLogin, now: datetime) -> None:
     """It was a mistake. Raises InUse once a month since then was invoiced: then a further one says what holds."""
     with transaction.atomic():
+        behind_issues([status.studio_id])
         month = status.first_on.replace(day=1)
         if Invoice.objects.filter(studio=status.studio_id, month__gte=month).exists():
             raise InUse
@@ -73,6 +76,7 @@ def standing_agreement(contract: Contract) -> SelfBillingAgreement | None:
 def sign(contract: Contract, name: str, *, by: StaffLogin, now: datetime) -> SelfBillingAgreement:
     """The studio lets the marketplace write its invoices. Signed twice is signed once."""
     with transaction.atomic():
+        behind_issues([contract.studio_id])
         Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
         if standing := standing_agreement(contract):
             return standing
@@ -92,7 +96,8 @@ def sign(contract: Contract, name: str, *, by: StaffLogin, now: datetime) -> Sel
 def end_agreement(agreement: SelfBillingAgreement, *, by: StaffLogin, now: datetime) -> None:
     """From now on no invoice is written for the studio under this contract. Ended twice is ended once."""
     with transaction.atomic():
-        found = SelfBillingAgreement.objects.select_for_update(of=("self",)).get(pk=agreement.pk)
+        behind_issues([agreement.studio_id])
+        found = SelfBillingAgreement.objects.select_for_update(of=("self",), no_key=True).get(pk=agreement.pk)
         if found.ended_on is None:
             found.ended_on = today_of(found.studio, now=now)
             found.save(update_fields=["ended_on"])

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from invoicing.actions.locking import behind_issues
 from invoicing.actions.parties import owners
 from invoicing.models import Invoice, Payout, PayoutEvent
 from invoicing.rules.payouts import PayoutState
@@ -52,7 +53,7 @@ def tell(
     Raises NotTold for a day to come, or one before the invoice.
     """
     with transaction.atomic():
-        Payout.objects.select_for_update().get(pk=payout.pk)
+        _lock(payout.studio_id, payout.pk)
         if why := refusal(payout, kind, on=on, amount=amount, today=today_of(payout.studio, now=now)):
             raise NotTold(why)
         same = {"kind": kind, "on": on, "amount": amount, "reference": reference, "note": note}
@@ -81,7 +82,7 @@ def take_back(event: PayoutEvent, *, operator: User | None = None, now: datetime
     """It was a mistake. The row stays, and a further one says that it does not count. Raises NotTold when it was taken
     back already, or is nothing that anybody told."""
     with transaction.atomic():
-        Payout.objects.select_for_update().get(pk=event.payout_id)
+        _lock(event.studio_id, event.payout_id)
         if event.kind not in _TOLD or PayoutEvent.objects.filter(takes_back=event).exists():
             raise NotTold(_("This does not count any more."))
         return PayoutEvent.objects.create(
@@ -104,14 +105,17 @@ def remind_late(*, now: datetime) -> list[PayoutEvent]:
     day = now.date()
     late = with_state(date.fromordinal(day.toordinal() + 1)).filter(Q(("state", PayoutState.LATE)))
     waiting = late.exclude(events__kind=PayoutEvent.Kind.REMINDED).select_related("studio")
-    reminded = (remind(payout, now=now) for payout in waiting.order_by("pk").iterator(chunk_size=200))
+    found = list(waiting.order_by("pk"))
+    with transaction.atomic():
+        behind_issues(one.studio_id for one in found)
+        reminded = [remind(payout, now=now) for payout in found]
     return [event for event in reminded if event]
 
 
 def remind(payout: Payout, *, now: datetime) -> PayoutEvent | None:
     """One payout: None where it is not late, or somebody was reminded already."""
     with transaction.atomic():
-        locked = Payout.objects.select_for_update().select_related("studio", "invoice").get(pk=payout.pk)
+        locked = _lock(payout.studio_id, payout.pk)
         today = today_of(locked.studio, now=now)
         standing: Standing = standing_of(locked, today=today)
         reminded = PayoutEvent.objects.filter(payout=locked, kind=PayoutEvent.Kind.REMINDED).exists()
@@ -124,6 +128,13 @@ def remind(payout: Payout, *, now: datetime) -> PayoutEvent | None:
         # Nobody's login: the operator.
         enqueue(MAIL_LATE, key=f"{MAIL_LATE} {event.pk} operator", studio=locked.studio, payload={"event": event.pk})
     return event
+
+
+def _lock(studio: int, payout: int) -> Payout:
+    """Behind what is issued of the studio; several payouts need `behind_issues` of all their studios before."""
+    behind_issues([studio])
+    rows = Payout.objects.select_for_update(of=("self",), no_key=True).select_related("studio", "invoice")
+    return rows.get(pk=payout)
 
 
 def _mail_owners(kind: str, payout: Payout, *, event: int) -> None:

@@ -1,5 +1,6 @@
 """Payouts on the operator's desk: where each is, and what happened to it, one by one, several at once or by CSV."""
 
+from datetime import date
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -14,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from invoicing.actions import payouts
+from invoicing.actions.locking import behind_issues
 from invoicing.forms.telling import PayoutFileForm, TellForm, TellManyForm
 from invoicing.imports import payouts as files
 from invoicing.models import Payout, PayoutEvent
 from invoicing.payout_words import PAYOUT_STATES, failed_words, payout_said, payout_words
 from invoicing.rules.payouts import PayoutState
-from invoicing.selectors.payouts import standing_of, standings, with_state
+from invoicing.selectors.payouts import Standing, standing_of, standings, with_state
 from marketplace.selectors.connecting import today_of
 from packages.words import money_words
 from portal.imports.reading import Unreadable
@@ -31,6 +33,12 @@ OPEN = (PayoutState.EXPECTED, PayoutState.LATE, PayoutState.SENT, PayoutState.SH
 def _operator(request: HttpRequest) -> User:
     """Whom `admin_view` has let in."""
     return cast("User", request.user)
+
+
+def _waiting(payouts: QuerySet[Payout], today: date) -> list[Standing]:
+    """Those that have something to bring still."""
+    rows = standings(payouts.select_related("studio", "invoice"), today=today)
+    return [one for one in rows if one.answer.missing > 0]
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -121,12 +129,13 @@ class PayoutAdmin(admin.ModelAdmin):
             self.message_user(request, _("You may look, and tell nothing."), messages.ERROR)
             return None
         now = timezone.now()
-        rows = standings(queryset.select_related("studio", "invoice"), today=now.date())
-        waiting = [one for one in rows if one.answer.missing > 0]
+        waiting = _waiting(queryset, now.date())
         form = TellManyForm(request.POST if "apply" in request.POST else None, initial={"on": now.date()})
         if form.is_bound and form.is_valid():
             try:
                 with transaction.atomic():
+                    behind_issues(one.payout.studio_id for one in waiting)
+                    waiting = _waiting(queryset, now.date())
                     for one in waiting:
                         payouts.tell(
                             one.payout, kind, amount=one.answer.missing, operator=_operator(request), now=now,
@@ -145,7 +154,7 @@ class PayoutAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "form": form,
             "rows": [(one, money_words(one.answer.missing, one.payout.currency)) for one in waiting],
-            "left_out": len(rows) - len(waiting),
+            "left_out": queryset.count() - len(waiting),
             "action": f"mark_{kind}",
             "selected": request.POST.getlist("_selected_action"),
         }

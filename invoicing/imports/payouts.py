@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from invoicing.actions import payouts
+from invoicing.actions.locking import behind_issues
 from invoicing.models import Invoice, Payout, PayoutEvent
 from invoicing.rules.amounts import NotAnAmount, mark_of, read_amount
 from invoicing.selectors.payouts import by_month as payouts_by_month
@@ -104,6 +105,7 @@ def look(
 def tell(file: PayoutFile, kind: str, *, operator: User, now: datetime) -> int:
     """Tell what can be told, all of it or nothing; how many."""
     with transaction.atomic():
+        behind_issues(row.payout.studio_id for row in file.told if row.payout)
         for row in file.told:
             if row.payout and row.on:
                 payouts.tell(

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from invoicing.actions import parties
+from invoicing.actions.locking import behind_issues
 from invoicing.forms.parties import SellerForm, SignForm, TaxStatusForm, seller_form
 from invoicing.preferences import BANK, ELECTRONIC, LEGAL, NUMBERS, PARTY, TAX
 from invoicing.selectors.parties import payer_of
@@ -69,6 +70,7 @@ def bank(request: StudioRequest) -> HttpResponse:
 def _save(request: StudioRequest, settings: tuple[Setting, ...]) -> tuple[SellerForm, list[str] | None]:
     """The form, and which fields were changed; None: it was refused. The owners are told of another bank account."""
     with transaction.atomic():
+        behind_issues([request.studio.pk])
         form = seller_form(changing.locked(_scope(request)), settings, request.POST)
         if not form.is_valid():
             return form, None

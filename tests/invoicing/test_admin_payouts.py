@@ -1,5 +1,6 @@
 """The operator's desk: who pays, payouts with their state, marks, a CSV of payouts."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,9 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from invoicing.models import Payer, Payout, PayoutEvent
 from invoicing.selectors.payouts import standing_of
@@ -96,6 +99,21 @@ class TestTheList:
         assert told(payout) == told(other) == [("sent", date(2026, 11, 17), Decimal("28.26"), "RUN-7", "")]
         assert payout.events.get().operator == operator
         assert len(told(done)) == 1
+
+    def test_several_wait_for_all_sellers_before_the_first(self, client: Client, payout: Payout) -> None:
+        """As do issues and corrections: whoever marks the same ones in another order waits, and no deadlock ends it."""
+        make("R-2026-0002", "eiche")
+        chosen = {"action": "mark_sent", "_selected_action": [*Payout.objects.values_list("pk", flat=True)]}
+        file = {"kind": "sent", "file": csv("R-2026-0001;16.11.2026;1,00;", "R-2026-0002;16.11.2026;1,00;")}
+        for path, given in (
+            (LIST, chosen | {"apply": "1", "on": "2026-11-17", "reference": "RUN-7"}),
+            (UPLOAD, file | {"tell": "1"}),
+        ):
+            with CaptureQueriesContext(connection) as captured:
+                assert client.post(path, given).status_code == 302
+            first = next(one["sql"] for one in captured if one["sql"].endswith("FOR NO KEY UPDATE"))
+            assert 'FROM "invoicing_seller"' in first
+            assert re.search(r"IN \(\d+, \d+\)", first)
 
     def test_none_is_marked_on_a_day_that_cannot_be(self, client: Client, payout: Payout) -> None:
         chosen = {"action": "mark_received", "_selected_action": [payout.pk], "apply": "1", "on": "2027-01-01"}
