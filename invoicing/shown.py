@@ -16,9 +16,10 @@ from invoicing import rules
 from invoicing.rules import Because
 from invoicing.selectors import shown as selectors
 from invoicing.selectors.figures import FIGURES
+from invoicing.selectors.following import Becomes, after_issue
 from invoicing.selectors.shown import How, Month
 from invoicing.selectors.statements import stated
-from invoicing.words import BECAUSE_WORDS, terms_words
+from invoicing.words import BECAUSE_WORDS, NO_LINE_WORDS, month_words, terms_words
 from marketplace.models import ContractTerms
 from portal.downloads import separator
 from portal.models import Location, Studio
@@ -127,11 +128,14 @@ class Answers(asked.Invoices):
         }
 
     def after_issue(self, studio: Studio, location: Location, day: date, source: str = "") -> str:
-        month = rules.month_of(day)
-        if not selectors.is_issued_for(studio, month, source):
+        found = after_issue(studio, day, source)
+        if found is None:
             return ""
+        month = rules.month_of(day)
+        if found.becomes is not Becomes.LINE:
+            return f"{month_words(month)}: {NO_LINE_WORDS[found.becomes]}"
         return _("%(month)s is issued; a correction becomes a line on %(next)s.") % {
-            "month": _month_word(month), "next": _month_word(selectors.next_open(studio, month, source)),
+            "month": _month_word(month), "next": _month_word(found.month),
         }  # fmt: skip
 
 

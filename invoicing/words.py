@@ -56,6 +56,12 @@ OBSTACLE_WORDS: Mapping[Obstacle, Promise] = {
     Obstacle.EARLIER_MONTH: gettext_lazy("An earlier month has no invoice yet; months are issued in their order."),
 }
 
+# What becomes of a change after the issue that no later invoice takes up.
+NO_LINE_WORDS: Mapping[str, Promise] = {
+    "too_late": gettext_lazy("Too long ago for an adjustment: ask for a correction, and the invoice is issued anew."),
+    "ended": gettext_lazy("The contract has ended: have the invoice corrected."),
+}
+
 
 def month_words(month: date) -> str:
     """ "November 2026", in the active language."""

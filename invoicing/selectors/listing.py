@@ -113,14 +113,3 @@ def _issued(studio: Studio, wanted: Iterable[tuple[int, date]]) -> set[tuple[int
     months = {month for _contract, month in wanted}
     found = Invoice.objects.filter(studio=studio, month__in=months, corrects=None)
     return set(found.values_list("contract", "month"))
-
-
-def next_open_month(invoice: Invoice, *, today: date) -> date | None:
-    """The contract's next month that has no invoice yet, this one at the latest; None where the contract has ended."""
-    issued = Invoice.objects.filter(contract=invoice.contract_id, month__gt=invoice.month, corrects=None)
-    taken = set(issued.values_list("month", flat=True))
-    ends_on = invoice.contract.ends_on
-    month = rules.next_month(invoice.month)
-    while month in taken or month < rules.month_before(rules.month_of(today)):
-        month = rules.next_month(month)
-    return None if ends_on is not None and month > ends_on else month

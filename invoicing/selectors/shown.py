@@ -156,24 +156,10 @@ def visits_of(studio: Studio, reservations: Collection[int]) -> list[OfReservati
     return [OfReservation(*row) for row in visits.values_list("reservation", "pk", "number", "because", "amount")]
 
 
-def is_issued_for(studio: Studio, month: date, source: str = "") -> bool:
-    """Whether an invoice of the month stands, of that marketplace where one is named. One query."""
-    found = Invoice.objects.filter(studio=studio, month=month, corrects=None)
-    return (found.filter(connection__marketplace=source) if source else found).exists()
-
-
 def all_issued(studio: Studio, month: date) -> bool:
     """Whether no contract that may have visits of the month is without its invoice. One query."""
     open_ones = studio.contracts.exclude(invoices__month=month).filter(terms__first_on__lt=rules.next_month(month))
     return not open_ones.exclude(ends_on__lt=month).exists()
-
-
-def next_open(studio: Studio, month: date, source: str = "") -> date:
-    """The month whose invoice will hold what changes in an issued one. One query."""
-    found = Invoice.objects.filter(studio=studio, month__gte=month, corrects=None)
-    found = found.filter(connection__marketplace=source) if source else found
-    newest = found.order_by("-month").values_list("month", flat=True).first()
-    return rules.next_month(newest or month)
 
 
 def _rows(sql: str, facts: dict[str, Any]) -> list[tuple[Any, ...]]:

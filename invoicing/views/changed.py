@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -14,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from invoicing import rules
 from invoicing.models import Invoice
 from invoicing.rules import Because, Kind
-from invoicing.selectors.delta import ADJUSTED, Changed, changed_since
-from invoicing.selectors.listing import next_open_month
+from invoicing.selectors.delta import Changed, changed_since
+from invoicing.selectors.following import Becomes, following
 from invoicing.selectors.visits import named
-from invoicing.words import BECAUSE_WORDS, KIND_WORDS, month_words
+from invoicing.words import BECAUSE_WORDS, KIND_WORDS, NO_LINE_WORDS, month_words
 from marketplace.models import Visit
 
 SHOWN = 100
@@ -51,7 +50,7 @@ class Changes:
     becomes: str
 
 
-def changes_of(invoice: Invoice, *, now: datetime, zone: ZoneInfo) -> Changes | None:
+def changes_of(invoice: Invoice, *, now: datetime) -> Changes | None:
     """What changed since the issue; None: nothing. At most SHOWN rows are listed, all are counted."""
     found = changed_since(invoice, now=now)
     if not found:
@@ -62,7 +61,7 @@ def changes_of(invoice: Invoice, *, now: datetime, zone: ZoneInfo) -> Changes | 
         counts=_counts(found),
         net=sum((one.difference for one in found), Decimal(0)),
         total=len(found),
-        becomes=_becomes(invoice, now=now, zone=zone),
+        becomes=_becomes(invoice),
     )
 
 
@@ -98,11 +97,11 @@ def _counts(found: Sequence[Changed]) -> list[str]:
     return words
 
 
-def _becomes(invoice: Invoice, *, now: datetime, zone: ZoneInfo) -> str:
-    """The next invoice of the contract adjusts it, as long as that is near enough."""
-    following = next_open_month(invoice, today=now.astimezone(zone).date())
-    if following is None or rules.month_before(following, ADJUSTED) > invoice.month:
-        return _("Too long ago for an adjustment: ask for a correction, and the invoice is issued anew.")
+def _becomes(invoice: Invoice) -> str:
+    """The next invoice of the contract adjusts it, as long as there is one and it is near enough."""
+    (found,) = following([invoice.contract], invoice.month)
+    if found.becomes is not Becomes.LINE:
+        return str(NO_LINE_WORDS[found.becomes])
     return _("This becomes a line of the invoice of %(month)s. You need not do anything.") % {
-        "month": month_words(following)
+        "month": month_words(found.month)
     }

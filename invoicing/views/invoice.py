@@ -127,7 +127,7 @@ def _context(request: StudioRequest, found: Invoice, lines: list[InvoiceLine], *
         "payout": payout,
         "payout_words": payout_words(payout) if payout else "",
         "payout_state": PAYOUT_STATES[payout.state] if payout else "",
-        "changes": None if found.is_credit else changes_of(found, now=now, zone=zone),
+        "changes": None if found.is_credit else changes_of(found, now=now),
         "timeline": timeline_of(found, payout, zone=zone),
         "credit": next((one for one in others.values() if one.corrects_id == found.pk), None),
         "replacement": next((one for one in others.values() if one.replaces_id == found.pk), None),

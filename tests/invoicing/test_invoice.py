@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 
 from invoicing.actions import correct, issue, make_documents
+from invoicing.actions.issuing import note_attempt
 from invoicing.models import Invoice, InvoiceEvent
 from invoicing.rules import Because, Kind
+from marketplace.models import Contract
 from portal.roles import Preset
 from tests.factories import StaffLoginFactory
 from tests.factories.invoicing import Billed, DocumentFactory, InvoiceFactory
@@ -143,13 +145,38 @@ class TestChangedSinceIssue:
         assert "This becomes a line of the invoice of November 2026." in found
         assert there.guest(3).member.name in found
 
-    def test_a_change_of_long_ago_needs_a_correction(self, there: House, owner: Client) -> None:
-        there.visit(at("2026-05-20 18:00"))
-        long_ago = issue(there.contract, date(2026, 5, 1), now=datetime(2026, 6, 5, 5, tzinfo=UTC))
-        assert long_ago
-        there.visit(at("2026-05-21 18:00"), guest=2)
+    @pytest.mark.parametrize(
+        ("empty", "becomes"),
+        [
+            ((6, 7), "This becomes a line of the invoice of August 2026."),
+            ((6, 7, 8), "Too long ago for an adjustment"),
+        ],
+    )
+    def test_the_first_month_that_is_not_settled_takes_it_unless_it_is_too_far(
+        self, there: House, owner: Client, empty: tuple[int, ...], becomes: str
+    ) -> None:
+        may = self._may(there)
+        for month in empty:
+            note_attempt(there.contract, date(2026, month, 1), [], now=NOW)
 
-        assert "Too long ago for an adjustment" in shown(owner, there, of(long_ago))
+        assert becomes in shown(owner, there, of(may))
+
+    def test_after_the_end_of_the_contract_nothing_takes_it(self, there: House, owner: Client) -> None:
+        may = self._may(there)
+        Contract.objects.filter(pk=there.contract.pk).update(ends_on=date(2026, 5, 31))
+
+        found = shown(owner, there, of(may))
+
+        assert "The contract has ended: have the invoice corrected." in found
+        assert "Too long ago" not in found
+
+    def _may(self, there: House) -> Invoice:
+        """Issued in June; a visit of it came to light since."""
+        there.visit(at("2026-05-20 18:00"))
+        found = issue(there.contract, date(2026, 5, 1), now=datetime(2026, 6, 5, 5, tzinfo=UTC))
+        assert found
+        there.visit(at("2026-05-21 18:00"), guest=2)
+        return found
 
     def test_a_correction_and_its_replacement_lead_to_each_other(
         self, there: House, owner: Client, october: Invoice

@@ -17,10 +17,11 @@ from bookings.actions import check_in
 from bookings.exports import month_as_csv
 from bookings.invoices import invoices
 from invoicing.actions import issue
+from invoicing.actions.issuing import note_attempt
 from invoicing.actions.payouts import tell
 from invoicing.models import Invoice, Payout, PayoutEvent
 from invoicing.selectors.figures import figures
-from marketplace.models import Conflict
+from marketplace.models import Conflict, Contract
 from marketplace.selectors.passes import passes_of
 from portal.models import StaffLogin
 from portal.roles import Preset
@@ -345,6 +346,18 @@ class TestRoster:
             told = client_of(there).post(path, {"verdict": "was_not_here"}, follow=True).content.decode()
 
         assert "was not here. October is issued; a correction becomes a line on November." in told
+
+    def test_it_says_the_same_as_the_invoice_of_what_comes_too_late_or_never(self, there: House) -> None:
+        def told() -> str:
+            return invoices().after_issue(there.connection.studio, there.place, date(2026, 10, 2))
+
+        note_attempt(there.contract, NOVEMBER, [], now=NOW)
+        assert told() == "October is issued; a correction becomes a line on December."
+        for month in (DECEMBER, date(2027, 1, 1)):
+            note_attempt(there.contract, month, [], now=NOW)
+        assert told().startswith("October 2026: Too long ago for an adjustment")
+        Contract.objects.filter(pk=there.contract.pk).update(ends_on=date(2026, 10, 31))
+        assert told() == "October 2026: The contract has ended: have the invoice corrected."
 
     def test_a_month_that_is_not_issued_says_nothing(self, there: House) -> None:
         answer = invoices().after_issue(there.connection.studio, there.place, date(2026, 11, 2))
