@@ -35,11 +35,12 @@ class Past:
 
 @dataclass(frozen=True)
 class Booked:
-    """Visits of one day to come, and what a check-in of them is worth."""
+    """Visits of one day to come, what a check-in of them is worth, and what a no-show of them is."""
 
     day: date
     rate: Decimal
     number: int
+    no_show_rate: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,15 @@ class Counted:
 
 @dataclass(frozen=True)
 class Forecast:
-    """`net` is the sum of the parts. `visits` and `shown`: the show rate; without visits everybody is taken to come."""
+    """`net` is the sum of the parts. `visits` and `shown`: the show rate; without visits everybody is taken to come.
+    `absent_paid`: who does not come is in it at the rate of no-shows."""
 
     net: Decimal
     parts: tuple[Counted, ...]
     weeks: int
     visits: int
     shown: int
+    absent_paid: bool = False
 
     @property
     def is_small(self) -> bool:
@@ -71,21 +74,23 @@ def forecast(
 ) -> Forecast:
     """What will this month come to, net?
 
-    What is payable so far; visits that are booked, at their rate and the show rate of the weeks before; and days on
-    which nothing is booked yet, each as its weekday went in these weeks. Where a flat rate pays for the month, visits
-    add nothing.
+    What is payable so far; visits that are booked, at their rate and the show rate of the weeks before, and those who
+    will not come at the rate of no-shows; and days on which nothing is booked yet, each as its weekday went in these
+    weeks. Where a flat rate pays for the month, visits add nothing.
     """
     parts = [Counted(Part.SO_FAR, so_far)]
     if not flat:
         parts += [_booked(booked, past), _not_booked(_days_without(booked, month, today), past)]
     net = sum((part.net for part in parts), ZERO)
-    return Forecast(net, tuple(parts), past.weeks, past.visits, past.shown)
+    absent_paid = not flat and past.shown < past.visits and any(one.no_show_rate for one in booked)
+    return Forecast(net, tuple(parts), past.weeks, past.visits, past.shown, absent_paid)
 
 
 def _booked(booked: Sequence[Booked], past: Past) -> Counted:
     worth = sum((one.rate * one.number for one in booked), ZERO)
     if past.visits:
-        worth = worth * past.shown / past.visits
+        absent = sum((one.no_show_rate * one.number for one in booked), ZERO)
+        worth = (worth * past.shown + absent * (past.visits - past.shown)) / past.visits
     return Counted(Part.BOOKED, worth.quantize(CENT, ROUND_HALF_UP), sum(one.number for one in booked))
 
 

@@ -18,9 +18,9 @@ _BY_DAY = (
     FIGURES
     + """
 SELECT figures.connection, figures.contract, figures.day, figures.kind, coalesce(terms.check_in_rate, 0),
-       sum(figures.amount), count(*)
+       coalesce(terms.no_show_rate, 0), sum(figures.amount), count(*)
   FROM figures LEFT JOIN marketplace_contractterms terms ON terms.id = figures.terms
- GROUP BY 1, 2, 3, 4, 5
+ GROUP BY 1, 2, 3, 4, 5, 6
 """
 )
 SHOWN = {rules.Kind.CHECK_IN, rules.Kind.ADDITIONAL}
@@ -69,9 +69,9 @@ def _forecast(draft: Draft, found: Mapping[int, _Days], *, today: date) -> Forec
 
 
 def _add(days: _Days, row: tuple[Any, ...], *, since: date, today: date) -> None:
-    contract, day, kind, rate, net, number = row
+    contract, day, kind, rate, no_show_rate, net, number = row
     if kind == rules.Kind.TO_COME:
-        days.booked.setdefault(contract, []).append(Booked(day, rate, number))
+        days.booked.setdefault(contract, []).append(Booked(day, rate, number, no_show_rate))
     elif since <= day < today:
         days.by_weekday[day.weekday()] += net
         days.visits += number

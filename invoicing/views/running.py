@@ -170,10 +170,11 @@ def _part_words(part: Counted, guess: Forecast, currency: str) -> str:
 def _share_words(guess: Forecast) -> str:
     if not guess.visits:
         return _("everybody taken to come, because there are no visits yet to tell")
-    return _("%(percent)d %% who come, as in the last %(weeks)d weeks") % {
+    words = _("%(percent)d %% who come, as in the last %(weeks)d weeks") % {
         "percent": round(100 * guess.shown / guess.visits),
         "weeks": guess.weeks,
     }
+    return _("%(share)s; the others at the rate of no-shows") % {"share": words} if guess.absent_paid else words
 
 
 def few_words(guess: Forecast) -> str:

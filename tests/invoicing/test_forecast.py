@@ -35,6 +35,16 @@ def test_it_adds_what_is_payable_what_is_booked_and_days_without_bookings() -> N
     assert not found.is_small
 
 
+def test_who_does_not_come_is_paid_as_a_no_show() -> None:
+    booked = [Booked(date(2026, 11, 27), Decimal("9.50"), 10, Decimal("4.75"))]
+
+    found = forecast(NOVEMBER, today=date(2026, 11, 22), so_far=Decimal(0), booked=booked, past=past())
+
+    # Nine of ten come, and one does not.
+    assert parts(found)[Part.BOOKED] == Decimal("90.25")
+    assert found.absent_paid
+
+
 def test_a_day_with_a_booking_is_not_guessed_besides() -> None:
     booked = [Booked(date(2026, 11, 30), Decimal(10), 1)]
 

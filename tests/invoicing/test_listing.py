@@ -55,8 +55,10 @@ class TestWhatRuns:
 
         assert "November 2026" in found
         assert "14.25" in found  # 9.50 + 4.75
-        # 9.50 x 1 of 2 who came; the 24th is a Tuesday as the 3rd, the 25th a Wednesday as the 4th.
-        assert "1 booked visit to come, at its rate, with 50 %" in found
+        # Of two one came, at 9.50, and one did not, at 4.75. The 24th is a Tuesday as the 3rd, the 25th a Wednesday as
+        # the 4th.
+        assert "7.13 EUR: 1 booked visit to come, at its rate, with 50 %" in found
+        assert "; the others at the rate of no-shows" in found
         assert "closes 3 Dec, issued 5 Dec, paid around 15 Dec (Tue)" in found
         assert "only 2 visits to go by" in found
         # Nothing is issued yet.
