@@ -45,7 +45,8 @@ UNBOUND = {
     ("invoicing/selectors/checking.py", "without_files"): "the clock's: of every studio",
     ("invoicing/selectors/due.py", "reopened"): "the clock's: of every studio",
     ("invoicing/selectors/parties.py", "payer_of"): "no studio's: whom the operator wrote down",
-    ("invoicing/selectors/visits.py", "with_visits"): "of the rows that it is given",
+    ("invoicing/selectors/payouts.py", "by_month"): "the operator's: of every studio; others filter it",
+    ("invoicing/selectors/payouts.py", "_received"): "of the payouts of the query that it is part of",
 }
 # Parameters that carry a tenant: the studio itself, or rows of one.
 BOUNDS = {
