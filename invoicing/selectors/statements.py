@@ -168,8 +168,9 @@ def _paid(visits: Iterable[int]) -> list[Any]:
     billed = BilledVisit.objects.standing().filter(visit__in=list(visits)).exclude(amount=0)
     rows = list(billed.values_list("visit", "invoice__contract", "invoice__month"))
     covered = expected().filter(
-        came__gt=0,
-        came__gte=F("due"),
+        # A month of which all is set off has come, too: with what came too much before.
+        Q(("came__gt", 0)) | Q(("own__gt", 0)),
+        Q(("came__gte", F("due"))),
         invoice__contract__in={contract for _visit, contract, _month in rows},
         invoice__month__in={month for _visit, _contract, month in rows},
     )

@@ -454,6 +454,22 @@ class TestWhatWasIssued:
         assert invoice.gross == D("11.31")
         assert stated([visit.pk]).get(visit.pk) == words
 
+    def test_a_month_of_which_all_is_set_off_is_paid(self, one: House) -> None:
+        first, second = one.visit(at("2026-11-02 17:00")), one.visit(at("2026-12-02 17:00"), guest=2)
+        for month, now in ((NOVEMBER, at("2026-12-05 05:00")), (DECEMBER, at("2027-01-05 05:00"))):
+            invoice = issue(one.contract, month, now=now)
+            assert invoice
+            if month == NOVEMBER:
+                PayoutEvent.objects.create(
+                    studio=invoice.studio,
+                    payout=invoice.payout,
+                    kind=PayoutEvent.Kind.RECEIVED,
+                    on=date(2026, 12, 15),
+                    amount=2 * invoice.gross,
+                    recorded_at=at("2026-12-15 12:00"),
+                )
+        assert stated([first.pk, second.pk]) == {first.pk: "paid", second.pk: "paid"}
+
     def test_an_adjustment_of_ours_stands_against_their_correction(self, one: House) -> None:
         visits = [one.visit(at(f"2026-11-{day:02} 17:00"), guest=day) for day in (2, 3)]
         issue(one.contract, NOVEMBER, now=at("2026-12-05 05:00"))
