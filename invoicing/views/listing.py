@@ -175,7 +175,7 @@ def invoices(request: StudioRequest) -> HttpResponse:
     months = listed.months_without_invoice(request.studio, now=now, zone=zone)
     listing = listing_of(request, months, today=today)
     page = Paginator(listing.rows, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
+    context: dict[str, Any] = {
         "running": running_months(request.studio, months.open, now=now, zone=zone),
         "listing": listing,
         "page": page,
@@ -246,7 +246,7 @@ def _columns(applies: dict[str, bool]) -> list[Column]:
         "no_shows": _("No-shows"),
         "late_cancels": _("Late cancels"),
         "adjustments": _("Adjustments"),
-        "gross": _("Total"),
+        "gross": _("Total, incl. VAT") if applies["tax"] else _("Total"),
         "tax": _("VAT"),
     }
     columns = [
