@@ -123,7 +123,9 @@ def _judge(cursor: Any, facts: dict[str, Any]) -> None:
     cursor.execute("DELETE FROM invoicing_statementline WHERE statement_id = %(statement)s AND line IS NULL", facts)
     cursor.execute(sql.LINES, facts)
     cursor.execute(sql.OURS_ONLY, facts)
+    cursor.execute(sql.ANSWERED_ON_A_LINE, facts)
     cursor.execute(sql.AGREED, facts)
+    cursor.execute(sql.CLOSED, facts)
 
 
 def _conclude(cursor: Any, statement: Statement, facts: dict[str, Any], now: datetime) -> None:

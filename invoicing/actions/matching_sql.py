@@ -224,6 +224,14 @@ CREATE TEMPORARY TABLE answered ON COMMIT DROP AS
   SELECT visit_id, our_kind, answer_id, answer_before_id FROM invoicing_statementline
    WHERE statement_id = %(statement)s AND line IS NULL AND answer_id IS NOT NULL
 """
+# What was claimed while it stood on no line is claimed on the line that it is found on.
+ANSWERED_ON_A_LINE = """
+UPDATE invoicing_statementline line
+   SET answer_id = answered.answer_id, answer_before_id = answered.answer_before_id
+  FROM answered JOIN invoicing_statementanswer answer ON answer.id = answered.answer_id AND answer.kind = 'disputed'
+ WHERE line.statement_id = %(statement)s AND line.line IS NOT NULL AND line.answer_id IS NULL
+   AND line.visit_id = answered.visit_id AND line.ours IS NOT NULL
+"""
 OURS_ONLY = """
 INSERT INTO invoicing_statementline (studio_id, statement_id, visit_id, ours, our_kind, our_because, day, starts_at,
        facts, verdict, reason, answer_id, answer_before_id)
@@ -240,6 +248,14 @@ SELECT %(studio)s, %(statement)s, facts.visit, facts.ours, facts.kind, facts.bec
 AGREED = """
 UPDATE invoicing_statementline SET answer_id = NULL, answer_before_id = NULL
  WHERE statement_id = %(statement)s AND verdict = 'matched' AND answer_id IS NOT NULL
+"""
+
+# An answer that no line holds any more is over.
+CLOSED = """
+UPDATE invoicing_statementanswer answer SET undone_at = %(now)s
+ WHERE statement_id = %(statement)s AND undone_at IS NULL
+   AND NOT EXISTS (SELECT FROM invoicing_statementline line WHERE line.answer_id = answer.id)
+   AND NOT EXISTS (SELECT FROM invoicing_statementline line WHERE line.answer_before_id = answer.id)
 """
 
 TOTALS = """

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,7 @@ from invoicing.actions import matching
 from invoicing.imports import files
 from invoicing.imports.columns import KNOWN_WORDS, TARGETS, ambiguous, detected, month_of
 from invoicing.imports.lines import Clocks, Read, Reader
-from invoicing.models import Statement, StatementLine, StatementMapping
+from invoicing.models import Statement, StatementAnswer, StatementLine, StatementMapping
 from invoicing.rules.matching import Event
 from marketplace.models import Connection
 from portal.imports.mapping import fingerprint, plain, still_fits, suggest
@@ -36,7 +37,7 @@ REQUIRED = ("net", "gross", "unit")
 _COPIED = (
     *("studio_id", "statement_id", "line", "booking_ref", "member_ref", "member_name", "class_name", "location_ref"),
     *("product", "period", "day", "starts_at", "event_word", "event", "quantity", "unit_amount", "adjustment", "tax"),
-    *("currency", "theirs", "problem", "cells"),
+    *("currency", "theirs", "problem", "cells", "answer_id", "answer_before_id"),
 )
 _TEXTS = ("booking", "member", "name", "class", "location", "product", "period")
 
@@ -66,6 +67,20 @@ class Sample:
             name: [record.cells[at].strip() for record in self.records if len(record.cells) > at]
             for at, name in enumerate(self.header)
         }
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a person said about a line, and to which amount."""
+
+    theirs: Decimal | None
+    answer: int
+    before: int | None
+    kind: str
+
+    def holds_for(self, line: Read) -> bool:
+        """A claim waits until it is taken back; what was accepted is an amount, or a line that cannot be read now."""
+        return self.kind == StatementAnswer.Kind.DISPUTED or line.theirs is None or line.theirs == self.theirs
 
 
 def upload(
@@ -215,37 +230,49 @@ def work_on(statement_id: int, *, now: datetime, still_ours: Callable[[int], Non
 
 
 def _refuse(statement: Statement, error: Unreadable) -> None:
-    """Nothing is kept half: the person may choose another encoding or separator, or another file."""
+    """Nothing is kept half but what was answered: the person may choose another encoding, separator or file."""
     with transaction.atomic():
-        StatementLine.objects.filter(statement=statement).delete()
+        StatementLine.objects.filter(statement=statement, answer=None).delete()
         statement.state = State.MAPPING
         statement.problem = {"line": error.line, "text": error.text, "params": error.params}
         statement.save(update_fields=["state", "problem"])
 
 
 def _read(statement: Statement, *, now: datetime, still_ours: Callable[[int], None]) -> None:
-    _forget_lines(statement)
     found = files.records(statement)
     files.header(found)
     lines = _reader(statement).lines(found)
-    count = refused = 0
+    count = refused = done = 0
     while batch := list(islice(lines, BATCH)):
         count, refused = count + len(batch), refused + sum(bool(line.problem) for line in batch)
         files.check_size(0, count)
         with transaction.atomic():
-            _copy(statement, batch)
+            answered = _taken_out(statement, done, batch[-1].line)
+            _copy(statement, batch, answered)
             still_ours(count)
+        done = batch[-1].line
     with transaction.atomic():
+        _taken_out(statement, done, None)
         statement.lines_read, statement.lines_refused = count, refused
         statement.mapping = _remembered(statement, now=now)
         statement.state = State.ASKING if unknown_words(statement) else State.MATCHING
         statement.save()
 
 
-def _forget_lines(statement: Statement) -> None:
-    """Of an attempt before, or of other columns."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM invoicing_statementline WHERE statement_id = %s", [statement.pk])
+def _taken_out(statement: Statement, after: int, last: int | None) -> dict[int, Answered]:
+    """Forget the lines behind `after` up to `last` (None: all that follow): of an attempt before, or of other columns.
+
+    What was answered to them, by their number: it is the same file. What stands on no line waits for the match.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH gone AS (DELETE FROM invoicing_statementline WHERE statement_id = %(statement)s AND line > %(after)s"
+            " AND (%(last)s::int IS NULL OR line <= %(last)s) RETURNING line, theirs, answer_id, answer_before_id)"
+            " SELECT line, theirs, answer_id, answer_before_id, answer.kind FROM gone"
+            " JOIN invoicing_statementanswer answer ON answer.id = answer_id",
+            {"statement": statement.pk, "after": after, "last": last},
+        )
+        return {line: Answered(*rest) for line, *rest in cursor.fetchall()}
 
 
 def _reader(statement: Statement) -> Reader:
@@ -253,12 +280,15 @@ def _reader(statement: Statement) -> Reader:
     return Reader(statement.header, statement.columns, statement.answers, words, Clocks.of(statement.connection))
 
 
-def _copy(statement: Statement, lines: list[Read]) -> None:
+def _copy(statement: Statement, lines: list[Read], answered: Mapping[int, Answered]) -> None:
     with connection.cursor() as cursor:
         sql = f"COPY invoicing_statementline ({', '.join(_COPIED)}) FROM STDIN"
         with cursor.copy(sql) as copy:
             for line in lines:
-                copy.write_row(_row(statement, line))
+                given = answered.get(line.line)
+                kept = given if given and given.holds_for(line) else None
+                answers = [kept.answer, kept.before] if kept else [None, None]
+                copy.write_row([*_row(statement, line), *answers])
 
 
 def _row(statement: Statement, line: Read) -> list[Any]:
@@ -305,7 +335,8 @@ def unknown_words(statement: Statement) -> list[tuple[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT event_word, count(*) FROM invoicing_statementline"
-            " WHERE statement_id = %s AND event = '' AND problem = '{}' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50",
+            " WHERE statement_id = %s AND event = '' AND problem = '{}' AND line IS NOT NULL"
+            " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50",
             [statement.pk],
         )
         return cursor.fetchall()
