@@ -82,7 +82,7 @@ class Answers(asked.Invoices):
             return []
         return [
             ExtraColumn(_("Contract rule"), ""),
-            ExtraColumn(_("Amount"), "", kind="amount"),
+            ExtraColumn(_("Amount, net"), "", kind="amount"),
             ExtraColumn(_("Invoice number"), ""),
         ]
 

@@ -86,9 +86,7 @@ class Months:
 
     @property
     def amount_heading(self) -> str:
-        return (
-            _("Amount, %(currency)s") % {"currency": self.currencies[0]} if len(self.currencies) == 1 else _("Amount")
-        )
+        return f"{_('Amount, net')}, {self.currencies[0]}" if len(self.currencies) == 1 else _("Amount, net")
 
     @property
     def total_amount(self) -> str:

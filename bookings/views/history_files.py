@@ -90,7 +90,7 @@ def history_months_file(request: StudioRequest, kind: str) -> HttpResponseBase:
 def _money_columns() -> list[Column]:
     return [
         Column(_("Additional workouts"), total=True),
-        Column(_("Amount"), total=True),
+        Column(_("Amount, net"), total=True),
         Column(_("Currency")),
         Column(_("Invoice")),
     ]

@@ -54,7 +54,7 @@ class TestWhatRuns:
         found = shown(owner, there)
 
         assert "November 2026" in found
-        assert "14.25" in found  # 9.50 + 4.75
+        assert '14.25 <span class="unit">EUR net</span>' in found  # 9.50 + 4.75
         # Of two one came, at 9.50, and one did not, at 4.75. The 24th is a Tuesday as the 3rd, the 25th a Wednesday as
         # the 4th.
         assert "7.13 EUR: 1 booked visit to come, at its rate, with 50 %" in found
@@ -132,6 +132,7 @@ class TestWhatWasIssued:
         # What applies to no invoice has no column.
         assert "Late cancels</a>" not in found
         assert "39.87" in found  # 33.50 and 19 %
+        assert 'data-label="Total, incl. VAT"' in found
         DocumentFactory(invoice=invoice)
         assert f'/invoices/{invoice.number}/files/pdf/"' in shown(owner, there)
 

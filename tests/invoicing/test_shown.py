@@ -128,8 +128,8 @@ class TestHistory:
         text = read(client_of(there), there, "history/")
 
         assert 'data-label="Additional">1</td>' in text
-        assert 'data-label="Amount, EUR">23.00</td>' in text
-        assert 'data-label="Amount, EUR">33.00</td>' in text  # in all
+        assert 'data-label="Amount, net, EUR">23.00</td>' in text
+        assert 'data-label="Amount, net, EUR">33.00</td>' in text  # in all
         assert f'/invoices/{number()}/">issued<' in text
         assert '/invoices/">open<' in text
 
@@ -147,7 +147,8 @@ class TestHistory:
         rows = list(csv.DictReader(io.StringIO(read(client_of(there), there, "history.csv?sort=month"))))
 
         told = [
-            (row["Month"], row["Additional workouts"], row["Amount"], row["Currency"], row["Invoice"]) for row in rows
+            (row["Month"], row["Additional workouts"], row["Amount, net"], row["Currency"], row["Invoice"])
+            for row in rows
         ]
         assert told == [("2026-10", "1", "23.00", "EUR", "issued"), ("2026-11", "0", "10.00", "EUR", "open")]
 
@@ -160,7 +161,7 @@ class TestMonthFile:
         return list(csv.DictReader(io.StringIO(text), strict=True))
 
     def told(self, rows: list[dict[str, str]]) -> list[tuple[str, str, str]]:
-        return [(row["Contract rule"], row["Amount"], row["Invoice number"]) for row in rows]
+        return [(row["Contract rule"], row["Amount, net"], row["Invoice number"]) for row in rows]
 
     def test_each_visit_of_an_issued_month_names_clause_amount_and_invoice(self, there: House) -> None:
         assert self.told(self.rows(there, OCTOBER)) == [
@@ -191,7 +192,7 @@ class TestMonthFile:
         with_money = read(client_of(there), there, "history/2026-10.csv").splitlines()[0]
         without = read(client, there, "history/2026-10.csv").splitlines()[0]
 
-        assert with_money == f"{without},Contract rule,Amount,Invoice number"
+        assert with_money == f'{without},Contract rule,"Amount, net",Invoice number'
 
     def test_amounts_are_numbers_in_the_workbook(self, there: House) -> None:
         client = client_of(there)
@@ -200,7 +201,7 @@ class TestMonthFile:
         head, first, *_rest = cells_of(b"".join(answer.streaming_content))
         cell = {value: first.get(column) for column, (_type, value) in head.items()}
 
-        assert (cell["Amount"], cell["Invoice number"]) == (("n", "9.50"), ("s", number()))
+        assert (cell["Amount, net"], cell["Invoice number"]) == (("n", "9.50"), ("s", number()))
 
     def test_a_tick_by_the_marketplace_names_it(self, there: House) -> None:
         booked = there.visit(at("2026-11-22 11:00"), "booked", guest=4).reservation
