@@ -64,14 +64,15 @@ def _form(request: StudioRequest, number: str, given: Answer) -> HttpResponse:
 
 
 def _context(request: StudioRequest, found: Invoice, given: Answer, form: AnswerForm) -> dict[str, Any]:
-    slug = request.studio.slug
+    slug, stands = request.studio.slug, stand_of(found)
     return {
         "invoice": found,
         "answer": str(given),
         "form": form,
         # Made at once: what stands on it is taken back and billed anew, as it is worth now.
         "anew": given is Answer.CORRECTION and not found.is_self_billed,
-        "is_possible": given in answers_to(found, stand_of(found)),
+        "stands": stands,
+        "is_possible": given in answers_to(found, stands),
         "crumbs": [
             (_("Invoices"), reverse("invoicing:invoices", args=[slug])),
             (found.number, reverse("invoicing:invoice", args=[slug, found.number])),

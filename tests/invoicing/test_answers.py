@@ -73,6 +73,9 @@ def shown(owner: Client, there: House, invoice: Invoice, path: str = "") -> str:
 
 class TestAccepting:
     def test_twice_is_once(self, there: House, owner: Client, invoice: Invoice) -> None:
+        final = "Accepting is final: you can no longer object afterwards."
+        assert 'aria-describedby="accept-help"' in shown(owner, there, invoice)
+        assert final in shown(owner, there, invoice)
         post(owner, there, invoice, "accept/")
         assert post(owner, there, invoice, "accept/").status_code == 302
 
@@ -81,6 +84,10 @@ class TestAccepting:
         assert "Accepted." in found
         assert "/accept/" not in found
         assert "/objection/" not in found
+        # Whoever comes to it all the same reads why it is too late.
+        objecting = shown(owner, there, invoice, "objection/")
+        assert f"Accepted. {final}" in objecting
+        assert "another answer is still open" not in objecting
 
     def test_it_is_the_owners(self, there: House, invoice: Invoice) -> None:
         manager = client_of(there.connection.studio, Preset.MANAGER)
@@ -255,6 +262,7 @@ class TestTheStudiosOwnInvoice:
 
     def test_nobody_objects_to_it(self, there: House, owner: Client, invoice: Invoice) -> None:
         assert page(owner, there.connection.studio, of(invoice, "objection/")).status_code == 404
+        assert "accept-help" not in shown(owner, there, invoice)
         assert post(owner, there, invoice, "objection/", "x").status_code == 404
 
     def test_it_is_corrected_at_once_after_saying_what_is_issued(
