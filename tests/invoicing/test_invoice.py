@@ -88,6 +88,9 @@ class TestThePage:
         why = shown(owner, there, of(october, f"?line={line.position}&why={billed.visit_id}"))
         assert "Are the paid visits of that day used up?" in why
         assert "visit 2 of the day, 1 is paid" in why
+        # The link that was pressed is there again, so it keeps the focus.
+        assert f'<a id="why-{billed.visit_id}"' in opened
+        assert f'<a id="why-{billed.visit_id}"' in why
         assert page(owner, there.connection.studio, of(october, "?line=77")).status_code == 404
 
     def test_a_line_comes_as_a_fragment_for_htmx(self, there: House, owner: Client, october: Invoice) -> None:
@@ -246,6 +249,8 @@ class TestTheDraft:
 
         found = shown(owner, there, "draft/2026-11/fitpass/")
         assert "Draft of November 2026" in found
+        assert "<h2" in found[: found.index("</article>")]
+        assert "<h3 id" not in found
         assert "14.25" in found
         assert "Check-ins, not paid: beyond the paid visits of a day" in found
 
