@@ -32,7 +32,7 @@ def claim_mail(statement: Statement) -> Mail:
     summary = selected.summary_of(statement)
     shown = list(lines[:MOST_LINES])
     number = summary.disputed
-    amount = -sum((line.difference for line in lines.iterator(chunk_size=1000)), Decimal(0))
+    amount = -sum((line.difference for line in lines.iterator(chunk_size=1000) if not line.is_foreign), Decimal(0))
     month = month_words(statement.month) if statement.month else ""
     subject = _("Statement of %(month)s: %(number)d lines to correct") % {"month": month, "number": number}
     return Mail(subject, _body(statement, shown, number, amount, month), number, amount)
@@ -85,9 +85,9 @@ def _claim(line: StatementLine, currency: str) -> str:
     match Verdict(line.verdict):
         case Verdict.MISSING_THERE:
             words = _("%(what)s, by our records %(ours)s; your statement does not have it.")
-        case Verdict.TWICE:
+        case Verdict.TWICE if (line.theirs or 0) >= 0:
             words = _("you state this visit a second time, with %(theirs)s.")
-        case Verdict.MISSING_HERE:
+        case Verdict.MISSING_HERE | Verdict.TWICE:
             words = _("you state %(theirs)s; our records have nothing that it belongs to.")
         case _:
             words = _("you state %(theirs)s; %(what)s, by our records %(ours)s.")

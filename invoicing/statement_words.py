@@ -42,6 +42,11 @@ REASON_WORDS: Mapping[Reason, Promise] = {
     Reason.ROUNDING: gettext_lazy("rounding"),
     Reason.STEP: gettext_lazy("another rate of the contract"),
     Reason.TIER: gettext_lazy("another tier or price list"),
+    Reason.CORRECTED_SINCE: gettext_lazy("corrected here since the invoice"),
+    Reason.UNREADABLE: gettext_lazy("on a line that could not be read"),
+    Reason.TAKEN_BACK: gettext_lazy("taken back by them"),
+    Reason.SAME_MONTH: gettext_lazy("correction within this month"),
+    Reason.BOOKED_BEFORE: gettext_lazy("booked in another month"),
     Reason.UNEXPLAINED: gettext_lazy("no reason found"),
 }
 
@@ -90,12 +95,29 @@ QUESTIONS: Mapping[Reason, Promise] = {
     Reason.ROUNDING: gettext_lazy("Is it two cents or less?"),
     Reason.STEP: gettext_lazy("Is it another rate of the contract, a volume step perhaps?"),
     Reason.TIER: gettext_lazy("Is it a price that is in no version of the contract?"),
+    Reason.CORRECTED_SINCE: gettext_lazy("Was it corrected here since the invoice, to what they state?"),
+    Reason.UNREADABLE: gettext_lazy("Does a line that could not be read name it?"),
+    Reason.TAKEN_BACK: gettext_lazy("Is their amount below zero?"),
+    Reason.SAME_MONTH: gettext_lazy("Does it correct a visit of this month?"),
+    Reason.BOOKED_BEFORE: gettext_lazy("Was it booked in another month?"),
 }
 
-# With theirs, ours, their (what happened), our (what happened) and why (our clause).
+_CORRECTED_SINCE = gettext_lazy("Corrected here since the invoice; it is on the next invoice.")
+_TAKEN_BACK = gettext_lazy("They take it back: %(theirs)s.")
+
+# With theirs, ours, their (what happened), our (what happened), why (our clause) and line (one that was refused).
 _SENTENCES: Mapping[tuple[Verdict, Reason], Promise] = {
     (Verdict.TWICE, Reason.LISTED_TWICE): gettext_lazy(
         "This visit stands on another line already: %(theirs)s too much."
+    ),
+    **{(verdict, Reason.CORRECTED_SINCE): _CORRECTED_SINCE for verdict in Verdict},
+    **{(verdict, Reason.TAKEN_BACK): _TAKEN_BACK for verdict in Verdict},
+    (Verdict.MISSING_HERE, Reason.SAME_MONTH): gettext_lazy(
+        "%(theirs)s to correct a visit of this month: add it to what its own line states."
+    ),
+    (Verdict.MISSING_THERE, Reason.UNREADABLE): gettext_lazy("It stands on line %(line)s, which could not be read."),
+    (Verdict.MISSING_THERE, Reason.BOOKED_BEFORE): gettext_lazy(
+        "Worth %(ours)s and not on it. It was booked in another month: they may count by the day of booking."
     ),
     (Verdict.MISSING_HERE, Reason.FLAT_RATE): gettext_lazy(
         "A flat amount of %(theirs)s that belongs to no visit. The contract here names none."
@@ -191,6 +213,7 @@ def _amounts(line: StatementLine, currency: str) -> dict[str, str]:
         "ours": money(line.ours, currency),
         "their": str(EVENT_WORDS[Event(line.event)]) if line.event else line.event_word,
         "our": our_words(line),
+        "line": str(line.refused_line or ""),
         "why": str(BECAUSE_WORDS[Because(because)]) if because in set(Because) else "",
     }
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 
+from invoicing.actions.matching import stand_again
 from invoicing.models import Statement, StatementAnswer, StatementLine
 from portal.models import StaffLogin
 
@@ -14,7 +15,7 @@ class NothingToAnswer(Exception):
 
 def answer_line(line: StatementLine, kind: str, *, by: StaffLogin, now: datetime) -> StatementAnswer:
     """Accept or claim one line, whatever was answered before. Raises NothingToAnswer where both sides agree."""
-    lines = StatementLine.objects.differing().filter(pk=line.pk).exclude(answer__kind=kind)
+    lines = _answerable(kind).filter(pk=line.pk).exclude(answer__kind=kind)
     return _answer(line.statement, lines, kind, by=by, now=now)
 
 
@@ -22,8 +23,13 @@ def answer_group(
     statement: Statement, kind: str, *, verdict: str, reason: str, by: StaffLogin, now: datetime
 ) -> StatementAnswer:
     """Accept or claim what nobody has answered yet of a verdict and reason. Raises NothingToAnswer."""
-    lines = StatementLine.objects.differing().filter(statement=statement, verdict=verdict, reason=reason, answer=None)
+    lines = _answerable(kind).filter(statement=statement, verdict=verdict, reason=reason, answer=None)
     return _answer(statement, lines, kind, by=by, now=now)
+
+
+def _answerable(kind: str) -> models.QuerySet[StatementLine]:
+    lines = StatementLine.objects.all()
+    return lines.claimable() if kind == StatementAnswer.Kind.DISPUTED else lines.differing()
 
 
 def _answer(
@@ -64,5 +70,9 @@ def remove(statement: Statement) -> None:
         lines._raw_delete(lines.db)  # noqa: SLF001 - nothing refers to a line, and there may be a hundred thousand
         # It stands for nothing any more before the former one does.
         Statement.objects.filter(pk=statement.pk).update(state=Statement.State.MAPPING)
-        Statement.objects.filter(replaced_by=statement).update(replaced_by=statement.replaced_by_id)
+        for former in Statement.objects.filter(replaced_by=statement).order_by("-pk"):
+            if statement.replaced_by_id is None:
+                stand_again(former, but=statement)
+            else:
+                Statement.objects.filter(pk=former.pk).update(replaced_by=statement.replaced_by_id)
         statement.delete()

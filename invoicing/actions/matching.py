@@ -13,12 +13,15 @@ from django.db import connection, transaction
 from invoicing.actions import matching_sql as sql
 from invoicing.models import Statement
 from invoicing.rules import next_month
-from invoicing.rules.matching import By, Fact, explained
+from invoicing.rules.matching import OURS_TO_MEND, By, Fact, explained
 from invoicing.selectors.flat import flat_entries
-from marketplace.models import Contract
+from marketplace.models import Connection, Contract
+from portal.models import Location
 
 # A month of a large house; a page would not wait that long.
 LONGEST = "4min"
+
+LONGEST_PLACES = 2000  # characters: beyond some hundred locations a file is about all of them
 
 # Line by line: the surest lead first, and each visit to one line.
 _PEOPLE = (
@@ -67,6 +70,7 @@ def _parameters(statement: Statement, now: datetime) -> dict[str, Any]:
         "now": now,
         "invoices": [invoice for invoice, _contract in invoices],
         "issued": [issued for _invoice, issued in invoices],
+        "ours_to_mend": [reason.value for reason in OURS_TO_MEND],
         "currency": contract.currency if contract else "EUR",
     }
 
@@ -75,6 +79,8 @@ def _gather_ours(cursor: Any, statement: Statement, facts: dict[str, Any]) -> No
     cursor.execute(sql.CLEAR)
     cursor.execute(sql.OURS)
     cursor.execute(sql.BILLED, facts)
+    cursor.execute(sql.FIGURED, facts)
+    cursor.execute("CREATE INDEX ON figured (visit)")
     cursor.execute(sql.DRAFTED, facts)
     drafted = Contract.objects.filter(connection=statement.connection_id).exclude(pk__in=facts["issued"])
     for contract in drafted:
@@ -86,8 +92,22 @@ def _gather_ours(cursor: Any, statement: Statement, facts: dict[str, Any]) -> No
                 [contract.pk, flat],
             )
     cursor.execute(sql.WHO, facts)
+    statement.places = _places(cursor, facts)
+    if statement.places:
+        cursor.execute(sql.OTHER_PLACES, {"places": [int(pk) for pk in statement.places.split()]})
+        if cursor.rowcount:
+            cursor.execute(sql.NO_FLAT, facts)
     cursor.execute("CREATE INDEX ON ours (visit)")
     cursor.execute("ANALYZE ours")
+
+
+def _places(cursor: Any, facts: dict[str, Any]) -> str:
+    """As in `Statement.places`: "" where the lines do not say it, or name every location."""
+    cursor.execute(sql.PLACES, facts)
+    found = {place for (place,) in cursor.fetchall()}
+    known = set(Location.objects.filter(studio=facts["studio"]).values_list("pk", flat=True))
+    text = " ".join(str(pk) for pk in sorted(found - {None}))
+    return "" if None in found or found >= known or len(text) > LONGEST_PLACES else text
 
 
 def _pair(cursor: Any, facts: dict[str, Any]) -> None:
@@ -97,14 +117,17 @@ def _pair(cursor: Any, facts: dict[str, Any]) -> None:
     for by, theirs, ours, only in _PEOPLE:
         words = {"by": by.value, "theirs": theirs, "ours": ours, "only": only}
         for when in ("starts_at", "day"):
-            cursor.execute(sql.BY_PERSON.format(**words, when=when))
+            for equal in (sql.EQUAL, sql.IN_ORDER):
+                cursor.execute(sql.BY_PERSON.format(**words, **equal, when=when))
         # A line with a time is the same visit again only where that is its time.
         cursor.execute(sql.AGAIN.format(**words, when="starts_at"))
         cursor.execute(sql.AGAIN.format(**words | {"only": f"{only} AND theirs.starts_at IS NULL"}, when="day"))
     words = {"by": By.CLASS.value, "theirs": "class_name", "ours": "class_name", "only": _NOBODY}
-    cursor.execute(sql.BY_PERSON.format(**words, when="starts_at"))
+    for equal in (sql.EQUAL, sql.IN_ORDER):
+        cursor.execute(sql.BY_PERSON.format(**words, **equal, when="starts_at"))
     cursor.execute(sql.BY_FLAT)
     cursor.execute(sql.ELSEWHERE)
+    cursor.execute(sql.REFUSED, facts)
 
 
 def _judge(cursor: Any, facts: dict[str, Any]) -> None:
@@ -133,11 +156,26 @@ def _conclude(cursor: Any, statement: Statement, facts: dict[str, Any], now: dat
     statement.theirs, statement.ours = cursor.fetchone()
     statement.currency, statement.matched_at = facts["currency"], now
     statement.state = Statement.State.MATCHED
-    of_connection = Statement.objects.filter(connection=statement.connection_id)
-    # It was of another month before: what it had replaced there stands again.
-    for former in of_connection.filter(replaced_by=statement).exclude(month=statement.month):
-        if not of_connection.standing().filter(month=former.month).exclude(pk=statement.pk).exists():
-            of_connection.filter(pk=former.pk).update(replaced_by=None)
-    of_connection.standing().filter(month=statement.month).exclude(pk=statement.pk).update(replaced_by=statement)
+    _replace_former(statement)
     statement.replaced_by = None
-    statement.save(update_fields=["theirs", "ours", "currency", "matched_at", "state", "replaced_by"])
+    statement.save(update_fields=["theirs", "ours", "currency", "matched_at", "state", "replaced_by", "places"])
+
+
+def _replace_former(statement: Statement) -> None:
+    """What stood for the month and a location in common is replaced; the rest stands, or stands again."""
+    Connection.objects.select_for_update(no_key=True).get(pk=statement.connection_id)
+    of_connection = Statement.objects.filter(connection=statement.connection_id).exclude(pk=statement.pk)
+    standing = list(of_connection.standing().filter(month=statement.month))
+    replaced = [former.pk for former in standing if former.covers(statement.places)]
+    # It was of another month or of other locations before.
+    for former in of_connection.filter(replaced_by=statement):
+        if former.month != statement.month or not former.covers(statement.places):
+            stand_again(former, but=statement)
+    of_connection.filter(pk__in=replaced).update(replaced_by=statement)
+
+
+def stand_again(former: Statement, *, but: Statement) -> None:
+    """`but` replaces a statement no longer: it stands, unless another one has its month and a location of it."""
+    others = Statement.objects.filter(connection=former.connection_id, month=former.month).standing()
+    over = next((one for one in others.exclude(pk__in=[former.pk, but.pk]) if one.covers(former.places)), None)
+    Statement.objects.filter(pk=former.pk).update(replaced_by=over)

@@ -4,14 +4,15 @@ from invoicing.selectors.figures import FIGURES
 
 # Of a statement that was matched earlier in the same transaction.
 CLEAR = "DROP TABLE IF EXISTS " + ", ".join(
-    f"pg_temp.{table}" for table in ("ours", "theirs", "rates", "facts", "answers", "answered")
+    f"pg_temp.{table}" for table in ("figured", "ours", "theirs", "rates", "facts", "answers", "answered")
 )
 
 OURS = """
 CREATE TEMPORARY TABLE ours (
   id bigint GENERATED ALWAYS AS IDENTITY, visit bigint, contract bigint, kind text NOT NULL, because text NOT NULL,
   amount numeric NOT NULL, tax_rate numeric NOT NULL, is_adjustment boolean NOT NULL,
-  guest text, member_name text, class_name text, starts_at timestamptz, day date, validated boolean, at_the_edge boolean
+  guest text, member_name text, class_name text, starts_at timestamptz, day date, place bigint, validated boolean,
+  at_the_edge boolean, booked_elsewhere boolean, amount_now numeric, refused_line int
 ) ON COMMIT DROP
 """
 
@@ -33,26 +34,31 @@ SELECT NULL, invoice.contract_id, 'flat', 'flat_rate', sum(line.net), max(line.t
  GROUP BY invoice.contract_id, invoice.id HAVING sum(line.net) <> 0
 """
 
+# What our records say by now.
+FIGURED = (
+    "CREATE TEMPORARY TABLE figured ON COMMIT DROP AS "  # noqa: S608 - constants
+    + FIGURES
+    + "SELECT visit, contract, kind, because, amount, tax_rate FROM figures WHERE kind <> 'to_come'"
+)
+
 # What would be issued, of contracts that have no invoice of that month.
-DRAFTED = (
-    FIGURES  # noqa: S608 - constants
-    + """
+DRAFTED = """
 INSERT INTO ours (visit, contract, kind, because, amount, tax_rate, is_adjustment)
-SELECT visit, contract, kind, because, amount, coalesce(tax_rate, 0), false FROM figures
- WHERE kind <> 'to_come' AND (contract IS NULL OR contract <> ALL(%(issued)s))
+SELECT visit, contract, kind, because, amount, coalesce(tax_rate, 0), false FROM figured
+ WHERE (contract IS NULL OR contract <> ALL(%(issued)s))
    AND visit NOT IN (SELECT visit FROM ours WHERE visit IS NOT NULL)
 """
-)
 
 WHO = """
 UPDATE ours SET guest = guest.external_id, member_name = member.sort_name, class_name = portal_plain(item.name),
        starts_at = coalesce(booked.starts_at, session.starts_at),
        day = (coalesce(booked.starts_at, session.starts_at) AT TIME ZONE place.zone)::date,
-       validated = visit.confirmed_at IS NOT NULL,
+       place = session.location_id, validated = visit.confirmed_at IS NOT NULL,
+       amount_now = coalesce((SELECT figured.amount FROM figured WHERE figured.visit = visit.id), 0),
        at_the_edge = date_trunc('month', coalesce(booked.starts_at, session.starts_at) AT TIME ZONE 'UTC')::date
-                     <> %(month)s
-         OR date_trunc('month', coalesce(visit.requested_at, booked.booked_at) AT TIME ZONE place.zone)::date
-                     <> %(month)s
+                     <> %(month)s,
+       booked_elsewhere = date_trunc('month',
+         coalesce(visit.requested_at, booked.booked_at) AT TIME ZONE place.zone)::date <> %(month)s
   FROM marketplace_visit visit
   LEFT JOIN bookings_reservation booked ON booked.id = visit.reservation_id
   LEFT JOIN bookings_scheduledsession session ON session.id = coalesce(booked.session_id, visit.session_id)
@@ -72,7 +78,8 @@ SELECT line.id, line.line, line.event, line.theirs, line.day, line.starts_at, li
          THEN split_part(line.member_name, ',', 2) || ' ' || split_part(line.member_name, ',', 1)
          ELSE line.member_name END) AS name,
        line.event IN ('correction', 'flat') AS is_no_visit,
-       visit.id AS visit, NULL::date AS visit_month, NULL::bigint AS ours, false AS again, ''::text AS found_by
+       visit.id AS visit, NULL::date AS visit_month, NULL::numeric AS amount_now,
+       NULL::bigint AS ours, false AS again, ''::text AS found_by
   FROM invoicing_statementline line
   LEFT JOIN marketplace_visit visit
     ON visit.connection_id = %(connection)s AND visit.booking_ref = line.booking_ref AND line.booking_ref <> ''
@@ -81,11 +88,68 @@ SELECT line.id, line.line, line.event, line.theirs, line.day, line.starts_at, li
  WHERE line.statement_id = %(statement)s AND line.line IS NOT NULL AND line.problem = '{}'
 """
 
-# The line takes the visit whose booking it names: of several the one with our amount, else the first.
+# Which locations the lines are about: those that they name, else those of their bookings. NULL where a visit's line
+# says neither, for it could be of any.
+PLACES = """
+WITH called AS (
+  SELECT lower(place.name) AS word, place.id FROM portal_location place WHERE place.studio_id = %(studio)s
+   UNION SELECT place.slug, place.id FROM portal_location place WHERE place.studio_id = %(studio)s
+   UNION SELECT lower(external_id), location_id FROM marketplace_connectedlocation
+          WHERE connection_id = %(connection)s
+), named AS (
+  SELECT lower(line.location_ref) AS word, line.event IN ('correction', 'flat') AS is_no_visit, visit.session_id,
+         visit.reservation_id, visit.id AS visit
+    FROM invoicing_statementline line
+    LEFT JOIN marketplace_visit visit
+      ON visit.connection_id = %(connection)s AND visit.booking_ref = line.booking_ref AND line.booking_ref <> ''
+   WHERE line.statement_id = %(statement)s AND line.line IS NOT NULL
+     AND (line.problem = '{}' OR line.location_ref <> '')
+), found AS (
+  SELECT DISTINCT coalesce(called.id, session.location_id) AS place FROM named  -- nothing where no line names any
+    LEFT JOIN called USING (word)
+    LEFT JOIN bookings_reservation booked ON booked.id = named.reservation_id AND called.id IS NULL
+    LEFT JOIN bookings_scheduledsession session
+      ON session.id = coalesce(booked.session_id, named.session_id) AND called.id IS NULL
+   WHERE NOT (named.is_no_visit AND coalesce(called.id, session.location_id) IS NULL)
+     AND EXISTS (SELECT FROM named WHERE word <> '')
+)
+SELECT place FROM found
+"""
+OTHER_PLACES = "DELETE FROM ours WHERE place <> ALL(%(places)s)"
+# It is of all locations: it may stand on the file of any of them.
+NO_FLAT = """
+DELETE FROM ours
+ WHERE visit IS NULL AND NOT EXISTS (SELECT FROM invoicing_statementline
+   WHERE statement_id = %(statement)s AND line IS NOT NULL AND event = 'flat' AND problem = '{}')
+"""
+
+# The line that could not be read and names the visit: by its booking, else by the person and the day.
+REFUSED = """
+WITH line AS (
+  SELECT line, booking_ref, member_ref, portal_plain(member_name) AS name, day FROM invoicing_statementline
+   WHERE statement_id = %(statement)s AND line IS NOT NULL AND problem <> '{}'
+), found AS (
+  SELECT ours.id, line.line FROM line
+    JOIN marketplace_visit visit ON visit.connection_id = %(connection)s AND visit.booking_ref = line.booking_ref
+    JOIN ours ON ours.visit = visit.id
+   WHERE line.booking_ref <> ''
+   UNION ALL
+  SELECT ours.id, line.line FROM line JOIN ours ON ours.guest = line.member_ref AND ours.day = line.day
+   WHERE line.booking_ref = '' AND line.member_ref <> ''
+   UNION ALL
+  SELECT ours.id, line.line FROM line JOIN ours ON ours.member_name = line.name AND ours.day = line.day
+   WHERE line.booking_ref = '' AND line.member_ref = '' AND line.name <> ''
+)
+UPDATE ours SET refused_line = first.line
+  FROM (SELECT id, min(line) AS line FROM found GROUP BY id) first WHERE first.id = ours.id
+"""
+
+# The line takes the visit whose booking it names: of several the one with our amount, else the first that pays.
 BY_BOOKING = """
 WITH found AS (
   SELECT theirs.id, ours.id AS ours, ours.visit,
-         row_number() OVER (PARTITION BY ours.id ORDER BY (theirs.theirs = ours.amount) DESC, theirs.line) AS nth
+         row_number() OVER (PARTITION BY ours.id ORDER BY
+           (theirs.theirs = ours.amount) DESC, (theirs.theirs >= 0) DESC, theirs.line) AS nth
     FROM theirs JOIN ours ON ours.visit = theirs.visit
    WHERE theirs.event <> 'flat' AND (theirs.event = 'correction') = ours.is_adjustment
 )
@@ -96,21 +160,24 @@ UPDATE theirs SET ours = found.ours, again = found.nth > 1, found_by = 'booking'
 # The n-th line of somebody's day takes the n-th visit of that day which is still free.
 BY_PERSON = """
 WITH line AS (
-  SELECT id, {theirs} AS who, {when},
-         row_number() OVER (PARTITION BY {theirs}, {when} ORDER BY starts_at NULLS LAST, line) AS nth
+  SELECT id, {theirs} AS who, {when}, theirs AS amount,
+         row_number() OVER (PARTITION BY {theirs}, {when}{line_equal} ORDER BY starts_at NULLS LAST, line) AS nth
     FROM theirs
    WHERE ours IS NULL AND visit IS NULL AND NOT is_no_visit AND {theirs} <> '' AND {when} IS NOT NULL AND {only}
 ), free AS (
-  SELECT id, visit, {ours} AS who, {when},
-         row_number() OVER (PARTITION BY {ours}, {when} ORDER BY starts_at, visit) AS nth
+  SELECT id, visit, {ours} AS who, {when}, amount,
+         row_number() OVER (PARTITION BY {ours}, {when}{free_equal} ORDER BY starts_at, visit) AS nth
     FROM ours
    WHERE visit IS NOT NULL AND NOT is_adjustment
      AND NOT EXISTS (SELECT FROM theirs taken WHERE taken.ours = ours.id)
 )
 UPDATE theirs SET ours = free.id, visit = free.visit, found_by = '{by}'
-  FROM line JOIN free USING (who, {when}, nth)
+  FROM line JOIN free USING (who, {when}, nth{free_equal})
  WHERE theirs.id = line.id
 """
+# Equal amounts find each other before the rest is paired in order.
+EQUAL = {"line_equal": ", theirs", "free_equal": ", amount"}
+IN_ORDER = {"line_equal": "", "free_equal": ""}
 
 # Whoever has no visit left, but one at that very time that another line has taken: listed twice.
 AGAIN = """
@@ -135,7 +202,8 @@ UPDATE theirs SET ours = free.id, found_by = 'flat' FROM line JOIN free USING (n
 # In which month a booking lies that is known and on no invoice of this month.
 ELSEWHERE = """
 UPDATE theirs SET found_by = 'booking',
-       visit_month = date_trunc('month', session.starts_at AT TIME ZONE place.zone)::date
+       visit_month = date_trunc('month', session.starts_at AT TIME ZONE place.zone)::date,
+       amount_now = (SELECT figured.amount FROM figured WHERE figured.visit = visit.id)
   FROM marketplace_visit visit
   LEFT JOIN bookings_reservation booked ON booked.id = visit.reservation_id
   LEFT JOIN bookings_scheduledsession session ON session.id = coalesce(booked.session_id, visit.session_id)
@@ -172,6 +240,16 @@ SELECT line.id, ours.id AS our, CASE WHEN line.again IS NOT TRUE THEN ours.amoun
      | CASE WHEN line.theirs = ours.amount THEN {SAME} ELSE 0 END
      | CASE WHEN line.currency NOT IN ('', %(currency)s) THEN {CURRENCY} ELSE 0 END
      | CASE WHEN line.event = 'flat' OR ours.kind = 'flat' THEN {FLAT} ELSE 0 END
+     | CASE WHEN (ours.id IS NOT NULL AND ours.amount <> ours.amount_now AND NOT ours.is_adjustment
+                   AND coalesce(line.theirs, 0) = ours.amount_now)
+              OR (ours.id IS NULL AND line.theirs <> 0 AND line.visit_month = %(month)s
+                   AND line.theirs = line.amount_now)
+            THEN {CORRECTED} ELSE 0 END
+     | CASE WHEN line.id IS NULL AND ours.refused_line IS NOT NULL THEN {REFUSED} ELSE 0 END
+     | CASE WHEN line.theirs < 0 THEN {NEGATIVE} ELSE 0 END
+     | CASE WHEN line.event = 'correction' AND ours.id IS NULL AND line.visit_month = %(month)s
+            THEN {SAME_MONTH} ELSE 0 END
+     | CASE WHEN line.id IS NULL AND ours.booked_elsewhere THEN {BOOKED_ELSEWHERE} ELSE 0 END
      | CASE WHEN line.event = 'correction' OR ours.is_adjustment
               OR (ours.id IS NULL AND coalesce(line.visit_month, line.day) < %(month)s::date - 1)
             THEN {CORRECTION} ELSE 0 END
@@ -234,9 +312,9 @@ UPDATE invoicing_statementline line
 """
 OURS_ONLY = """
 INSERT INTO invoicing_statementline (studio_id, statement_id, visit_id, ours, our_kind, our_because, day, starts_at,
-       facts, verdict, reason, answer_id, answer_before_id)
+       refused_line, facts, verdict, reason, answer_id, answer_before_id)
 SELECT %(studio)s, %(statement)s, facts.visit, facts.ours, facts.kind, facts.because, ours.day, ours.starts_at,
-       facts.facts, answers.verdict, answers.reason, answered.answer_id, answered.answer_before_id
+       ours.refused_line, facts.facts, answers.verdict, answers.reason, answered.answer_id, answered.answer_before_id
   FROM facts
   JOIN answers USING (facts)
   JOIN ours ON ours.id = facts.our
@@ -244,10 +322,13 @@ SELECT %(studio)s, %(statement)s, facts.visit, facts.ours, facts.kind, facts.bec
  WHERE facts.id IS NULL
  ORDER BY ours.starts_at, ours.id
 """
-# Nothing is left to answer where both sides agree now.
+# Nothing is left to answer where both sides agree now, nothing to claim where it is ours to mend.
 AGREED = """
 UPDATE invoicing_statementline SET answer_id = NULL, answer_before_id = NULL
- WHERE statement_id = %(statement)s AND verdict = 'matched' AND answer_id IS NOT NULL
+ WHERE statement_id = %(statement)s AND answer_id IS NOT NULL
+   AND (verdict = 'matched' OR (reason = ANY(%(ours_to_mend)s)
+     AND answer_id IN (SELECT id FROM invoicing_statementanswer
+                        WHERE statement_id = %(statement)s AND kind = 'disputed')))
 """
 
 # An answer that no line holds any more is over.
@@ -259,5 +340,6 @@ UPDATE invoicing_statementanswer answer SET undone_at = %(now)s
 """
 
 TOTALS = """
-SELECT coalesce(sum(theirs), 0), coalesce(sum(ours), 0) FROM invoicing_statementline WHERE statement_id = %(statement)s
+SELECT coalesce(sum(theirs) FILTER (WHERE currency IN ('', %(currency)s)), 0), coalesce(sum(ours), 0)
+  FROM invoicing_statementline WHERE statement_id = %(statement)s
 """

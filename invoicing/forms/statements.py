@@ -47,7 +47,7 @@ class MonthField(forms.Field):
 
 
 class UploadForm(forms.Form):
-    connection = forms.ModelChoiceField(Connection.objects.none(), label=_("Marketplace"), empty_label=None)
+    connection = forms.ModelChoiceField(Connection.objects.none(), label=_("Marketplace"))
     month = MonthField(
         label=_("Month"), required=False, help_text=_("Leave it empty where the file says which month it is about.")
     )
@@ -72,6 +72,8 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         connections = studio.connections.select_related("marketplace").order_by("marketplace__name")
         field = self.fields["connection"]
+        # With several nobody sends one's file as another's by not looking.
+        field.empty_label = None if len(connections) == 1 else _("please choose")  # type: ignore[attr-defined]
         field.queryset = connections  # type: ignore[attr-defined]
         field.label_from_instance = lambda connection: connection.marketplace.name  # type: ignore[attr-defined]
 

@@ -119,6 +119,8 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 
+_DAY_OF_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/. ]\s*(20\d\d)\b")
+
 
 def event_of(word: str, learnt: Mapping[str, str]) -> Event | None:
     """What a word of theirs means: as a person said, else as its language has it; None: nobody knows.
@@ -156,12 +158,18 @@ def detected(columns: Mapping[str, str], sample: Mapping[str, Sequence[str]]) ->
     return found | ({"order": order.value} if order else {})
 
 
-def month_in(text: str) -> date | None:
-    """ "2026-11", "11/2026", "November 2026", "2026-11-01 - 2026-11-30": the first day of that month."""
+def month_in(text: str, order: str = "") -> date | None:
+    """ "2026-11", "11/2026", "November 2026", "2026-11-01 - 2026-11-30": the first day of that month.
+
+    `order`: of the file's dates, where it is known; without it a day comes before its month.
+    """
     text = text.strip().casefold()
     if match := re.match(r"(20\d\d)[-/.]?(\d\d)(?!\d)", text):
         year, month = int(match[1]), int(match[2])
-    elif match := re.match(r"(?:\d{1,2}[-/.])?(\d{1,2})[-/. ]\s*(20\d\d)\b", text):
+    elif match := _DAY_OF_MONTH.match(text):
+        said = order_of(day[0] for day in _DAY_OF_MONTH.finditer(text)) or order
+        year, month = int(match[3]), int(match[1] if said == Order.MONTH else match[2])
+    elif match := re.match(r"(\d{1,2})[-/. ]\s*(20\d\d)\b", text):
         year, month = int(match[2]), int(match[1])
     elif (match := re.match(r"([^\W\d]+)\.?\s+(20\d\d)\b", text)) and match[1] in _MONTHS:
         year, month = int(match[2]), _MONTHS[match[1]]
@@ -172,14 +180,20 @@ def month_in(text: str) -> date | None:
 
 def month_of(columns: Mapping[str, str], sample: Mapping[str, Sequence[str]], order: str) -> tuple[date | None, bool]:
     """The month that the lines are about, and whether all of them say so."""
-    stated = Counter(month_in(text) for text in sample.get(columns.get("period", ""), ()) if text)
-    if len(stated) == 1 and (only := next(iter(stated))) is not None:
-        return only, True
+    stated = stated_months(columns, sample, order)
+    if len(stated) == 1:
+        return next(iter(stated)), True
     days = Counter(_months(sample.get(columns.get("starts_at", ""), ()), order))
     if not days:
         return None, False
     (month, number), *_others = days.most_common(1)
     return month, number == days.total()
+
+
+def stated_months(columns: Mapping[str, str], sample: Mapping[str, Sequence[str]], order: str) -> set[date]:
+    """Which months the file's column of the period names; dates there are read in `order`."""
+    found = (month_in(text, order) for text in set(sample.get(columns.get("period", ""), ())) if text)
+    return {month for month in found if month is not None}
 
 
 def _months(texts: Iterable[str], order: str) -> Iterable[date]:

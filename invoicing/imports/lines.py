@@ -1,6 +1,7 @@
 """One line of a statement read: its texts, its day by the location's clock, its amounts; or why it cannot be read."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from portal.imports.mapping import plain
 LABELS = {target.name: target.label for target in TARGETS}
 LONGEST = {"booking": 150, "member": 150, "location": 150, "period": 60, "event": 100}
 LONGEST_TEXT = 200
+WHO = ("booking", "member", "name", "location")
 MOST_REMEMBERED = 20_000
 _FORMULAS = tuple("=+-@\t\r")
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP"}
@@ -102,7 +104,17 @@ class Reader:
             return self._read(record)
         except Refused as refused:
             cells = [cell.replace("\0", "\ufffd")[:2000] for cell in record.cells[: len(self._header) + 5]]
-            return Read(record.line, {}, problem=refused.problem, cells=cells)
+            return self._refused(record.line, refused.problem, cells)
+
+    def _refused(self, line: int, problem: dict[str, Any], cells: list[str]) -> Read:
+        """What it says about whom it is about, so that its visit is not called missing."""
+        said = {target: _text(cells[at]) for target, at in self._at.items() if at < len(cells)}
+        found = Read(line, {name: said.get(name, "")[: LONGEST.get(name, LONGEST_TEXT)] for name in WHO})
+        found.problem, found.cells = problem, cells
+        with suppress(Refused):
+            day, clock = said.get("starts_at", ""), said.get("clock", "")
+            found.day = self._moment(day, clock, found.texts["location"])[0] if day else None
+        return found
 
     def _read(self, record: Record) -> Read:
         cells = self._checked(record.cells)

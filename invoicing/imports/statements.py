@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as _
 
 from invoicing.actions import matching
 from invoicing.imports import files
-from invoicing.imports.columns import KNOWN_WORDS, TARGETS, ambiguous, detected, month_of
+from invoicing.imports.columns import KNOWN_WORDS, TARGETS, ambiguous, detected, month_of, stated_months
 from invoicing.imports.lines import Clocks, Read, Reader
 from invoicing.models import Statement, StatementAnswer, StatementLine, StatementMapping
 from invoicing.rules.matching import Event
@@ -107,9 +107,7 @@ def upload(
             uploaded_at=now,
         )
         kept = files.keep(statement, chunks)
-        same = Statement.objects.filter(connection=connection_, sha256=kept.sha256).first()
-        if same is not None:
-            raise SameFile(same)
+        _check_is_new(connection_, kept.sha256)
         statement.size, statement.sha256, statement.encoding = kept.size, kept.sha256, kept.encoding
         statement.separator = files.separator_of(statement)
         sample = look(statement)
@@ -118,6 +116,16 @@ def upload(
         if statement.mapping is not None and not problems(statement, sample):
             begin(statement)
     return statement
+
+
+def _check_is_new(connection_: Connection, sha256: str) -> None:
+    """Raises SameFile. Whoever sends it at the same moment waits here; one that is not kept any more may come again."""
+    Connection.objects.select_for_update(no_key=True).get(pk=connection_.pk)
+    same = Statement.objects.filter(connection=connection_, sha256=sha256).first()
+    if same is not None and same.chunks.exists():
+        raise SameFile(same)
+    if same is not None:
+        Statement.objects.filter(pk=same.pk).update(sha256="")
 
 
 def look(statement: Statement) -> Sample:
@@ -164,9 +172,15 @@ def problems(statement: Statement, sample: Sample) -> list[str]:
         found.append(_("Say which column holds the booking numbers or the dates: nothing else leads to a visit."))
     if statement.month is None:
         found.append(_("Say which month it is about."))
+    elif (stated := _stated(statement, sample)) and statement.month not in stated:
+        found.append(_("The file names another month. Choose that one, or no column for the month of the statement."))
     if open_questions(statement, sample):
         found.append(_("Say how its numbers and dates are written."))
     return found
+
+
+def _stated(statement: Statement, sample: Sample) -> set[date]:
+    return stated_months(statement.columns, sample.columns, statement.answers.get("order", ""))
 
 
 def preview(statement: Statement, sample: Sample) -> list[Read]:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from invoicing.rules.matching import OURS_TO_MEND, Fact
 from marketplace.models import Connection, Visit
 from portal.models import Job, StaffLogin, Studio
 
@@ -39,12 +40,15 @@ class StatementMapping(models.Model):
 
 class StatementQuerySet(models.QuerySet["Statement"]):
     def standing(self) -> Self:
-        """Read to the end, and not replaced by a later one of the same month."""
+        """Read to the end, and not replaced by a later one of the same month and locations."""
         return self.filter(state=Statement.State.MATCHED, replaced_by=None)
 
 
 class Statement(models.Model):
-    """One file of a marketplace, or a pasted table, for one month. The next one for the month replaces it."""
+    """One file of a marketplace, or a pasted table, for one month. The next one for the month replaces it.
+
+    A month may come in several files: one that names other locations replaces none of the others.
+    """
 
     class State(models.TextChoices):
         MAPPING = "mapping", _("columns are to be named")
@@ -75,7 +79,9 @@ class Statement(models.Model):
     lines_read = models.PositiveIntegerField(default=0)
     lines_refused = models.PositiveIntegerField(default=0)
     currency = models.CharField(max_length=3, blank=True)
-    # Net, of all lines that could be read, and of what we say of the month.
+    # The locations that its lines name, as a sorted text of their keys ("3 17"); "": all of them.
+    places = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    # Net in `currency`, of all lines that could be read, and of what we say of the month at its locations.
     theirs = models.DecimalField(max_digits=16, decimal_places=4, default=0)
     ours = models.DecimalField(max_digits=16, decimal_places=4, default=0)
     by = models.ForeignKey(StaffLogin, models.SET_NULL, null=True, related_name="+")
@@ -89,9 +95,12 @@ class Statement(models.Model):
         ordering = ["-uploaded_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "month"],
+                fields=["connection", "month", "places"],
                 condition=Q(state="matched", replaced_by=None),
                 name="one_standing_statement_per_month",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "sha256"], condition=~Q(sha256=""), name="one_statement_per_file"
             ),
             models.UniqueConstraint(fields=["id", "studio"], name="statement_of_studio"),
             models.CheckConstraint(condition=Q(month=None) | Q(month__day=1), name="statement_of_a_month"),
@@ -104,6 +113,10 @@ class Statement(models.Model):
     @property
     def is_at_work(self) -> bool:
         return self.state in self.AT_WORK
+
+    def covers(self, places: str) -> bool:
+        """Whether both are about a location in common."""
+        return not self.places or not places or not set(self.places.split()).isdisjoint(places.split())
 
     @property
     def difference(self) -> Decimal:
@@ -162,6 +175,10 @@ class StatementLineQuerySet(models.QuerySet["StatementLine"]):
         """What a person can accept or claim."""
         return self.read().exclude(verdict__in=["", "matched"])
 
+    def claimable(self) -> Self:
+        """Where it is the marketplace that could be wrong."""
+        return self.differing().exclude(reason__in=OURS_TO_MEND)
+
 
 class StatementLine(models.Model):
     """One line of the file beside our visit, or a visit of ours that no line is about (`line` None).
@@ -208,6 +225,8 @@ class StatementLine(models.Model):
     facts = models.PositiveIntegerField(default=0, db_default=0)
     verdict = models.CharField(max_length=13, blank=True, db_default="")
     reason = models.CharField(max_length=16, blank=True, db_default="")
+    # Of a visit that no line is about: the line that could not be read and seems to name it.
+    refused_line = models.PositiveIntegerField(null=True)
     answer = models.ForeignKey(StatementAnswer, models.SET_NULL, null=True, related_name="lines", db_index=False)
     answer_before = models.ForeignKey(StatementAnswer, models.SET_NULL, null=True, related_name="+", db_index=False)
 
@@ -237,5 +256,11 @@ class StatementLine(models.Model):
         return f"{self.statement_id} {self.line}"
 
     @property
+    def is_foreign(self) -> bool:
+        """In another currency than the contract: it is in no sum."""
+        return Fact.CURRENCY in Fact(self.facts)
+
+    @property
     def difference(self) -> Decimal:
-        return (self.theirs or Decimal(0)) - (self.ours or Decimal(0))
+        """In the contract's currency."""
+        return (Decimal(0) if self.is_foreign else self.theirs or Decimal(0)) - (self.ours or Decimal(0))

@@ -62,7 +62,16 @@ class Reason(StrEnum):
     ROUNDING = "rounding"
     STEP = "step"
     TIER = "tier"
+    CORRECTED_SINCE = "corrected_since"
+    UNREADABLE = "unreadable"
+    TAKEN_BACK = "taken_back"
+    SAME_MONTH = "same_month"
+    BOOKED_BEFORE = "booked_before"
     UNEXPLAINED = "unexplained"
+
+
+# The cause lies on our side, or in a line that is still to be read: nothing to claim.
+OURS_TO_MEND = (Reason.CORRECTED_SINCE, Reason.UNREADABLE)
 
 
 class Fact(IntFlag):
@@ -89,8 +98,13 @@ class Fact(IntFlag):
     TAX = 262144  # one of the amounts is the other with its tax
     CENTS = 524288  # they differ by no more than two cents
     OTHER_RATE = 1048576  # it is another rate of the contract
-    EDGE = 2097152  # our visit's month in UTC, or the month in which it was booked, is another one
+    EDGE = 2097152  # our visit's month in UTC is another one
     NO_SHOW = 4194304  # of ours: nobody came
+    CORRECTED = 8388608  # our records say something else than the invoice by now, and it is what they say
+    REFUSED = 16777216  # a line that could not be read names our visit
+    NEGATIVE = 33554432  # they take money back
+    SAME_MONTH = 67108864  # a correction of theirs, and the booking that it names is of this month
+    BOOKED_ELSEWHERE = 134217728  # it was booked in another month
 
 
 @dataclass(frozen=True)
@@ -137,11 +151,6 @@ def explained(facts: Fact) -> Explained:
     return Explained(verdict, Reason.NONE if verdict is Verdict.MATCHED else Reason.UNEXPLAINED, tuple(path))
 
 
-def reasons_of(verdict: Verdict) -> tuple[Reason, ...]:
-    """Every reason that such a row can have."""
-    return (*(reason for reason, _holds in _QUESTIONS[verdict]), Reason.UNEXPLAINED)
-
-
 def _has(*wanted: Fact, without: Iterable[Fact] = ()) -> Callable[[Fact], bool]:
     def holds(facts: Fact) -> bool:
         return all(one in facts for one in wanted) and not any(one in facts for one in without)
@@ -151,27 +160,38 @@ def _has(*wanted: Fact, without: Iterable[Fact] = ()) -> Callable[[Fact], bool]:
 
 _QUESTIONS: dict[Verdict, tuple[Question, ...]] = {
     Verdict.MATCHED: (),
-    Verdict.TWICE: ((Reason.LISTED_TWICE, _has(Fact.AGAIN)),),
+    Verdict.TWICE: (
+        (Reason.TAKEN_BACK, _has(Fact.NEGATIVE)),
+        (Reason.LISTED_TWICE, _has(Fact.AGAIN)),
+    ),
     Verdict.MISSING_HERE: (
         (Reason.FLAT_RATE, _has(Fact.FLAT)),
+        (Reason.CORRECTED_SINCE, _has(Fact.CORRECTED)),
+        (Reason.SAME_MONTH, _has(Fact.SAME_MONTH)),
         (Reason.CORRECTION, _has(Fact.CORRECTION)),
         (Reason.OTHER_MONTH, _has(Fact.OTHER_MONTH)),
+        (Reason.TAKEN_BACK, _has(Fact.NEGATIVE)),
         (Reason.NOT_BILLED, _has(Fact.KNOWN_VISIT)),
         (Reason.UNKNOWN_MEMBER, _has(Fact.NAMES_MEMBER, without=[Fact.KNOWN_MEMBER])),
         (Reason.NO_VISIT, _has(Fact.LINE)),
     ),
     Verdict.MISSING_THERE: (
+        (Reason.UNREADABLE, _has(Fact.REFUSED)),
+        (Reason.CORRECTED_SINCE, _has(Fact.CORRECTED)),
         (Reason.FLAT_RATE, _has(Fact.FLAT)),
         (Reason.CORRECTION, _has(Fact.CORRECTION)),
         (Reason.REFILLED, _has(Fact.LATE_CANCEL)),
         (Reason.EVENT, _has(Fact.NO_SHOW)),
         (Reason.NOT_VALIDATED, _has(Fact.UNVALIDATED)),
         (Reason.OTHER_MONTH, _has(Fact.EDGE)),
+        (Reason.BOOKED_BEFORE, _has(Fact.BOOKED_ELSEWHERE)),
     ),
     Verdict.OTHER_PRICE: (
         (Reason.CURRENCY, _has(Fact.CURRENCY)),
+        (Reason.CORRECTED_SINCE, _has(Fact.CORRECTED)),
         (Reason.FLAT_RATE, _has(Fact.FLAT)),
         (Reason.CORRECTION, _has(Fact.CORRECTION)),
+        (Reason.TAKEN_BACK, _has(Fact.NEGATIVE)),
         (Reason.OUR_CAP, _has(Fact.OUR_ZERO, Fact.OUR_CAP)),
         (Reason.EVENT, _has(Fact.OTHER_EVENT)),
         (Reason.NOT_PAYABLE, _has(Fact.OUR_ZERO)),

@@ -12,6 +12,8 @@ from invoicing.rules.matching import Reason, Verdict
 from invoicing.selectors.payouts import expected
 
 ZERO = Decimal(0)
+# Below so many of its lines with a visit here a file is taken for another one; of fewer lines nothing is concluded.
+FEWEST_FOUND, FEWEST_LINES = Decimal("0.05"), 5
 DISPUTED, ACCEPTED = StatementAnswer.Kind.DISPUTED, StatementAnswer.Kind.ACCEPTED
 # In the order in which somebody should look at them.
 VERDICTS = (Verdict.MISSING_THERE, Verdict.OTHER_PRICE, Verdict.TWICE, Verdict.MISSING_HERE, Verdict.MATCHED)
@@ -89,7 +91,7 @@ def summary_of(statement: Statement) -> Summary:
         .values_list("verdict", "reason")
         .annotate(
             number=Count("pk"),
-            theirs=Sum("theirs"),
+            theirs=Sum("theirs", filter=Q(currency__in=["", statement.currency])),
             ours=Sum("ours"),
             accepted=Count("pk", filter=Q(answer__kind=ACCEPTED)),
             disputed=Count("pk", filter=Q(answer__kind=DISPUTED)),
@@ -120,8 +122,21 @@ def lines_of(statement: Statement, *, verdict: str = "", reason: str = "", answe
     ).order_by(_MATCHED_LAST, F("line").asc(nulls_last=True), "pk")
 
 
+def foreign_sums(statement: Statement) -> list[tuple[str, Decimal]]:
+    """What is stated in other currencies than the contract's, and is in no sum."""
+    lines = statement.lines.read().exclude(currency__in=["", statement.currency]).order_by("currency")
+    return list(lines.values("currency").annotate(sum=Sum("theirs")).values_list("currency", "sum"))
+
+
+def finds_nothing(statement: Statement) -> bool:
+    """Almost no line leads to a visit of the month: it is another marketplace's file, or another month's."""
+    lines = statement.lines.read().exclude(line=None).exclude(event__in=["correction", "flat"]).order_by()
+    found = lines.aggregate(all=Count("pk"), strange=Count("pk", filter=Q(verdict=Verdict.MISSING_HERE)))
+    return found["all"] >= FEWEST_LINES and found["all"] - found["strange"] < FEWEST_FOUND * found["all"]
+
+
 def statements_of(invoice: Invoice) -> list[Summary]:
-    """The standing statement of the invoice's marketplace and month, for its page: none or one."""
+    """The standing statements of the invoice's marketplace and month, for its page: one, or one for each location."""
     found = invoice.connection.statements.standing().filter(month=invoice.month)
     return [summary_of(statement) for statement in found.select_related("connection__marketplace")]
 

@@ -17,7 +17,7 @@ from invoicing.actions import claiming
 from invoicing.forms.statements import WordsForm
 from invoicing.imports import statements as reading
 from invoicing.models import Statement, StatementAnswer, StatementLine
-from invoicing.rules.matching import Reason, Verdict
+from invoicing.rules.matching import OURS_TO_MEND, Reason, Verdict
 from invoicing.selectors import statements as selected
 from invoicing.statement_words import REASON_WORDS, VERDICT_WORDS, about, money, our_words, path_of, sentence
 from invoicing.views.statements import statement_of, to
@@ -58,6 +58,9 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
     page = Paginator(selected.lines_of(found, **chosen), PER_PAGE).get_page(request.GET.get("page"))
     currency = found.currency
     return {
+        "finds_nothing": selected.finds_nothing(found),
+        "foreign": ", ".join(money(amount, other) for other, amount in selected.foreign_sums(found)),
+        "place_names": _place_names(request, found),
         "summary": summary,
         "sums": [money(amount, "") for amount in (found.theirs, found.ours, found.difference)],
         "theirs": money(found.theirs, currency),
@@ -75,6 +78,12 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
         "answers": found.answers_given.filter(undone_at=None).select_related("by__user")[:3],
         "invoice": found.connection.invoices.standing().filter(month=found.month).first() if found.month else None,
     }
+
+
+def _place_names(request: StudioRequest, found: Statement) -> str:
+    """Of the locations that it covers; "": all of them."""
+    places = request.studio.locations.filter(pk__in=[int(pk) for pk in found.places.split()])
+    return ", ".join(places.values_list("name", flat=True)) if found.places else ""
 
 
 def _filters(request: StudioRequest) -> dict[str, str]:
@@ -98,6 +107,7 @@ def _group(request: StudioRequest, found: Statement, group: selected.Group) -> d
         "accepted": group.accepted,
         "disputed": group.disputed,
         "open": group.open,
+        "can_claim": group.reason not in OURS_TO_MEND,
     }
 
 
@@ -120,6 +130,7 @@ def _shown(line: StatementLine, currency: str) -> dict[str, Any]:
         "path": path_of(line) if differs else [],
         "end": capfirst(str(REASON_WORDS.get(Reason(line.reason), ""))) if differs else "",
         "answer": line.answer,
+        "can_claim": line.reason not in OURS_TO_MEND,
     }
 
 
