@@ -6,6 +6,7 @@ from django.db import models, transaction
 
 from invoicing.actions.matching import stand_again
 from invoicing.models import Statement, StatementAnswer, StatementLine
+from marketplace.models import Connection
 from portal.models import StaffLogin
 
 
@@ -67,6 +68,7 @@ def remove(statement: Statement) -> None:
     with transaction.atomic():
         Statement.objects.select_for_update().get(pk=statement.pk)
         lines = StatementLine.objects.filter(statement=statement)
+        Connection.objects.select_for_update(no_key=True).get(pk=statement.connection_id)
         lines._raw_delete(lines.db)  # noqa: SLF001 - nothing refers to a line, and there may be a hundred thousand
         # It stands for nothing any more before the former one does.
         Statement.objects.filter(pk=statement.pk).update(state=Statement.State.MAPPING)

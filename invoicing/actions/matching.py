@@ -81,6 +81,7 @@ def _gather_ours(cursor: Any, statement: Statement, facts: dict[str, Any]) -> No
     cursor.execute(sql.BILLED, facts)
     cursor.execute(sql.FIGURED, facts)
     cursor.execute("CREATE INDEX ON figured (visit)")
+    cursor.execute("ANALYZE figured")
     cursor.execute(sql.DRAFTED, facts)
     drafted = Contract.objects.filter(connection=statement.connection_id).exclude(pk__in=facts["issued"])
     for contract in drafted:

@@ -89,7 +89,7 @@ SELECT line.id, line.line, line.event, line.theirs, line.day, line.starts_at, li
 """
 
 # Which locations the lines are about: those that they name, else those of their bookings. NULL where a visit's line
-# says neither, for it could be of any.
+# leads to none, for it could be of any.
 PLACES = """
 WITH called AS (
   SELECT lower(place.name) AS word, place.id FROM portal_location place WHERE place.studio_id = %(studio)s
@@ -97,8 +97,8 @@ WITH called AS (
    UNION SELECT lower(external_id), location_id FROM marketplace_connectedlocation
           WHERE connection_id = %(connection)s
 ), named AS (
-  SELECT lower(line.location_ref) AS word, line.event IN ('correction', 'flat') AS is_no_visit, visit.session_id,
-         visit.reservation_id, visit.id AS visit
+  SELECT lower(line.location_ref) AS word, visit.session_id, visit.reservation_id,
+         line.event IN ('correction', 'flat') OR line.problem <> '{}' AS says_little
     FROM invoicing_statementline line
     LEFT JOIN marketplace_visit visit
       ON visit.connection_id = %(connection)s AND visit.booking_ref = line.booking_ref AND line.booking_ref <> ''
@@ -110,7 +110,7 @@ WITH called AS (
     LEFT JOIN bookings_reservation booked ON booked.id = named.reservation_id AND called.id IS NULL
     LEFT JOIN bookings_scheduledsession session
       ON session.id = coalesce(booked.session_id, named.session_id) AND called.id IS NULL
-   WHERE NOT (named.is_no_visit AND coalesce(called.id, session.location_id) IS NULL)
+   WHERE NOT (named.says_little AND coalesce(called.id, session.location_id) IS NULL)
      AND EXISTS (SELECT FROM named WHERE word <> '')
 )
 SELECT place FROM found

@@ -158,16 +158,18 @@ def detected(columns: Mapping[str, str], sample: Mapping[str, Sequence[str]]) ->
     return found | ({"order": order.value} if order else {})
 
 
-def month_in(text: str, order: str = "") -> date | None:
+def month_in(text: str, order: str = Order.DAY) -> date | None:
     """ "2026-11", "11/2026", "November 2026", "2026-11-01 - 2026-11-30": the first day of that month.
 
-    `order`: of the file's dates, where it is known; without it a day comes before its month.
+    `order`: of dates like 10/01/2026; None too where it is asked for and neither it nor the text tells.
     """
     text = text.strip().casefold()
     if match := re.match(r"(20\d\d)[-/.]?(\d\d)(?!\d)", text):
         year, month = int(match[1]), int(match[2])
     elif match := _DAY_OF_MONTH.match(text):
         said = order_of(day[0] for day in _DAY_OF_MONTH.finditer(text)) or order
+        if said not in {Order.DAY, Order.MONTH} and "." not in match[0] and match[1] != match[2]:
+            return None
         year, month = int(match[3]), int(match[1] if said == Order.MONTH else match[2])
     elif match := re.match(r"(\d{1,2})[-/. ]\s*(20\d\d)\b", text):
         year, month = int(match[2]), int(match[1])

@@ -32,6 +32,7 @@ JOB = "invoicing.statement"
 BATCH = 5_000  # lines that are in memory at once
 SHOWN = 5
 State = Statement.State
+OTHER_MONTH = _("The file names another month. Choose that one, or no column for the month of the statement.")
 REQUIRED = ("net", "gross", "unit")
 
 _COPIED = (
@@ -172,15 +173,17 @@ def problems(statement: Statement, sample: Sample) -> list[str]:
         found.append(_("Say which column holds the booking numbers or the dates: nothing else leads to a visit."))
     if statement.month is None:
         found.append(_("Say which month it is about."))
-    elif (stated := _stated(statement, sample)) and statement.month not in stated:
-        found.append(_("The file names another month. Choose that one, or no column for the month of the statement."))
+    elif names_other_month(statement, sample):
+        found.append(OTHER_MONTH)
     if open_questions(statement, sample):
         found.append(_("Say how its numbers and dates are written."))
     return found
 
 
-def _stated(statement: Statement, sample: Sample) -> set[date]:
-    return stated_months(statement.columns, sample.columns, statement.answers.get("order", ""))
+def names_other_month(statement: Statement, sample: Sample) -> bool:
+    """Whether the file says that it is about a month, and not about the chosen one."""
+    stated = stated_months(statement.columns, sample.columns, statement.answers.get("order", ""))
+    return bool(stated) and statement.month is not None and statement.month not in stated
 
 
 def preview(statement: Statement, sample: Sample) -> list[Read]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 
 from invoicing.models import BilledVisit, Invoice, Statement, StatementAnswer, StatementLine
-from invoicing.rules.matching import Reason, Verdict
+from invoicing.rules.matching import OURS_TO_MEND, Reason, Verdict
 from invoicing.selectors.payouts import expected
 
 ZERO = Decimal(0)
@@ -154,10 +154,11 @@ def stated(visits: Collection[int]) -> dict[int, str]:
         StatementLine.objects.filter(visit__in=keys, statement__state="matched", statement__replaced_by=None)
         .exclude(verdict__in=["", Verdict.TWICE])
         .order_by("statement__month", "pk")
-        .values_list("visit", "verdict", "theirs", "ours", "answer__kind")
+        .exclude(verdict=Verdict.MISSING_THERE, reason=Reason.CORRECTED_SINCE)
+        .values_list("visit", "verdict", "reason", "theirs", "ours", "answer__kind")
     )
-    for visit, verdict, theirs, ours, answer in rows:
-        found[visit] = _state(verdict, theirs, ours, answer)
+    for visit, verdict, reason, theirs, ours, answer in rows:
+        found[visit] = "on_statement" if reason in OURS_TO_MEND else _state(verdict, theirs, ours, answer)
         if _is_contested(found[visit], answer):
             contested.add(visit)
         else:

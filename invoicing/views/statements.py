@@ -159,7 +159,10 @@ def _show_columns(
         "preview": [_previewed(line) for line in reading.preview(statement, sample)]
         if sample and any(name in statement.columns for name in reading.REQUIRED)
         else [],
-        "problem": _problem(statement),
+        "problem": _problem(statement)
+        or (
+            _(reading.OTHER_MONTH) if status == 200 and sample and reading.names_other_month(statement, sample) else ""
+        ),
         "is_known": statement.mapping is not None and statement.mapping.header == fingerprint(statement.header),
     }
     return render(request, "invoicing/statement_columns.html", context, status=status)

@@ -19,7 +19,7 @@ from invoicing.forms.statements import UploadForm
 from invoicing.imports import statements
 from invoicing.imports.columns import month_of
 from invoicing.models import Statement, StatementLine
-from invoicing.selectors.statements import finds_nothing, foreign_sums
+from invoicing.selectors.statements import finds_nothing, foreign_sums, stated
 from invoicing.statement_words import sentence
 from marketplace.models import Marketplace, Visit
 from tests.factories import LocationFactory, StaffLoginFactory
@@ -47,10 +47,10 @@ def table(*rows: str, head: str = HEAD) -> str:
     return "\n".join([head, *rows]) + "\n"
 
 
-def page_of(there: House, statement: Statement) -> str:
+def page_of(there: House, statement: Statement, page: str = "statement") -> str:
     client = Client()
     client.force_login(StaffLoginFactory.create(studio=there.connection.studio).user)
-    return client.get(reverse("invoicing:statement", args=[statement.studio.slug, statement.pk])).content.decode()
+    return client.get(reverse(f"invoicing:{page}", args=[statement.studio.slug, statement.pk])).content.decode()
 
 
 class TestOneFileForEachLocation:
@@ -67,11 +67,12 @@ class TestOneFileForEachLocation:
         first = read(
             there, table(f"{there.place.name},{visit.booking_ref},check_in,6.75", head=self.HEAD), month=NOVEMBER
         )
-        second = read(there, table(f"NOORD,{elsewhere.booking_ref},check_in,6.00", head=self.HEAD), month=NOVEMBER)
+        rows = [f"NOORD,{elsewhere.booking_ref},check_in,6.00", self.HEAD, "Total,,,6.00"]
+        second = read(there, table(*rows, head=self.HEAD), month=NOVEMBER)
 
         first.refresh_from_db()
         assert (verdicts(first), first.ours) == ([MATCHED], D("6.75"))
-        assert (verdicts(second), second.ours) == ([("other_price", "tier")], D("6.75"))
+        assert (verdicts(second)[0], second.ours) == (("other_price", "tier"), D("6.75"))
         assert (first.places, second.places) == (str(there.place.pk), str(north.pk))
         assert first.replaced_by is second.replaced_by is None
         assert "Noord" in page_of(there, second)
@@ -174,6 +175,7 @@ class TestCorrectedSince:
         answer: dict[str, Any] = {"by": owner, "now": timezone.now()}
         with pytest.raises(claiming.NothingToAnswer):
             claiming.answer_line(line, "disputed", **answer)
+        assert visits[2].pk not in stated([visit.pk for visit in visits])
         group: dict[str, Any] = {"verdict": "missing_there", "reason": "corrected_since"}
         with pytest.raises(claiming.NothingToAnswer):
             claiming.answer_group(statement, "disputed", **group, **answer)
@@ -224,6 +226,7 @@ def test_a_visit_on_a_line_that_could_not_be_read_is_not_missing(there: House) -
     ]
     assert sentence(found[0], "EUR") == "It stands on line 2, which could not be read."
     assert statement.lines_refused == 3
+    assert list(stated([visit.pk for visit in visits]).values()) == ["on_statement", "on_statement", "short_paid"]
     with pytest.raises(claiming.NothingToAnswer):
         claiming.answer_line(found[0], "disputed", by=StaffLoginFactory.create(), now=timezone.now())
 
@@ -252,6 +255,7 @@ class TestTheWholeFile:
         statement = read(there, text, month=NOVEMBER)
 
         assert statement.state == "mapping"
+        assert "names another month" in page_of(there, statement, "statement_columns")
         assert "names another month" in statements.problems(statement, statements.look(statement))[0]
         statement.month = date(2026, 10, 1)
         assert not statements.problems(statement, statements.look(statement))

@@ -121,11 +121,13 @@ def test_the_month_of_a_period(text: str) -> None:
         ("10/01/2026", "dmy", "2026-01"),
         ("10/01/2026 - 10/31/2026", "", "2026-10"),
         ("01.10.2026 - 31.10.2026", "mdy", "2026-10"),
+        ("01.10.2026", "", "2026-10"),
         ("10/2026", "mdy", "2026-10"),
     ],
 )
 def test_a_period_is_read_in_the_order_of_the_dates(text: str, order: str, month: str) -> None:
     assert f"{month_in(text, order):%Y-%m}" == month
+    assert month_in("10/01/2026", "") is None  # asked for, not guessed
 
 
 @pytest.mark.parametrize("text", ["", "2026", "13/2026", "Q3 2026", "autumn"])
