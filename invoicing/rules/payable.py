@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-ROLLING = 30  # days, the visit's own included
 ADDITIONAL_FROM = 5  # the fifth visit at the location within them
 ZERO = Decimal(0)
 
@@ -190,58 +188,3 @@ def flat_shares(pieces: Sequence[tuple[Decimal, int]], *, of: int) -> list[Decim
         shares.append(share)
         given += share
     return shares
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A visit before it is counted among the others. `settled` not None: billed, as paid under caps or not."""
-
-    id: int
-    person: int
-    location: int
-    day: date
-    starts_at: datetime
-    kind: Kind
-    terms: Terms | None
-    flagged: bool | None = None
-    refilled: bool = False
-    settled: bool | None = None
-
-
-def in_turn(visits: Iterable[Seen], month: date) -> dict[int, Payable]:
-    """Each visit of one connection judged in its turn, by id: the slow twin of `selectors.figures`.
-
-    `month`: the first day of the month whose check-ins are numbered for volume steps.
-    """
-    found: dict[int, Payable] = {}
-    attended: dict[tuple[int, int], list[date]] = {}
-    days: dict[tuple[int, date], int] = {}
-    paid: dict[int, list[date]] = {}
-    numbered = 0
-    for visit in sorted(visits, key=lambda one: (one.starts_at, one.id)):
-        here = attended.setdefault((visit.person, visit.location), [])
-        if visit.kind is Kind.CHECK_IN:
-            here.append(visit.day)
-        before = [day for day in paid.get(visit.person, []) if day > visit.day - timedelta(days=ROLLING)]
-        facts = VisitFacts(
-            kind=visit.kind,
-            terms=visit.terms,
-            flagged=visit.flagged,
-            refilled=visit.refilled,
-            attended_here=sum(day > visit.day - timedelta(days=ROLLING) for day in here),
-            of_day=days.get((visit.person, visit.day), 0) + 1,
-            paid_before=len(before),
-            of_month=numbered + 1,
-        )
-        result = found[visit.id] = payable(facts)
-        is_capped_kind = result.because in PAID - {Because.ADDITIONAL}
-        if is_capped_kind or result.because in {Because.DAY_CAP, Because.PERIOD_CAP}:
-            days[visit.person, visit.day] = facts.of_day
-        if is_capped_kind if visit.settled is None else visit.settled:
-            paid.setdefault(visit.person, []).append(visit.day)
-        if result.because in {Because.CHECK_IN, Because.STEP} and (visit.day.year, visit.day.month) == (
-            month.year,
-            month.month,
-        ):
-            numbered += 1
-    return found

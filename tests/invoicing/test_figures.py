@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from invoicing import rules
 from invoicing.models import TaxStatus
 from invoicing.rules import Because, Kind
-from invoicing.rules.payable import Seen, in_turn
 from invoicing.selectors.figures import Figure, figures, summed
 from marketplace.models import Conflict, ContractTerms
 from tests.factories import LocationFactory
 from tests.invoicing.scenes import House, at, house
+from tests.invoicing.turns import Seen, in_turn
 
 pytestmark = pytest.mark.django_db
 
