@@ -1,5 +1,6 @@
 """Tables of invoices as files."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from invoicing.models import Invoice
 from invoicing.payout_words import PAYOUT_STATES
-from invoicing.selectors.visits import all_of, versions_of
-from invoicing.words import BECAUSE_WORDS, KIND_WORDS, terms_words
+from invoicing.rules import Kind
+from invoicing.rules.totals import CENT
+from invoicing.selectors.visits import all_of, held_before, versions_of
+from invoicing.words import BECAUSE_WORDS, KIND_WORDS, held_words, terms_words
 from portal.downloads import Cell, Column, Table
 
 
@@ -78,7 +81,8 @@ def _cells(row: ListRow) -> Sequence[Cell]:
 
 
 def visits_table(invoice: Invoice, *, with_members: bool) -> Table:
-    """Every visit on the invoice, line by line; who it was only `with_members`."""
+    """Every visit on the invoice, line by line; who it was only `with_members`. A row for what has no visits here,
+    flat rates and what stands on an earlier invoice, so that it adds up to the net; of a credit below zero."""
     columns = [
         Column(_("Line")),
         Column(_("Kind")),
@@ -99,10 +103,14 @@ def visits_table(invoice: Invoice, *, with_members: bool) -> Table:
 
 def _visits(invoice: Invoice, *, with_members: bool) -> Iterator[Sequence[Cell]]:
     versions = versions_of(invoice.contract)
+    told: Counter[int] = Counter()
+    amounts: dict[int, Decimal] = defaultdict(Decimal)
     for line, row in all_of(invoice):
+        told[line.pk] += 1
+        amounts[line.pk] += row.amount
         booked = row.visit.reservation
         who: list[Cell] = [booked.member.name, booked.member.number] if booked else [None, None]
-        amount = row.amount.quantize(Decimal("0.01"))
+        amount = row.amount.quantize(CENT)
         yield [
             line.position,
             str(KIND_WORDS[row.kind]),
@@ -118,3 +126,17 @@ def _visits(invoice: Invoice, *, with_members: bool) -> Iterator[Sequence[Cell]]
             invoice.currency,
             invoice.number,
         ]
+    sign, before = -1 if invoice.is_credit else 1, held_before(invoice)
+    nothing: list[Cell] = [None] * (7 if with_members else 5)  # day to booking number, member
+    for line in invoice.lines.order_by("position"):
+        if abs(line.quantity) != told[line.pk]:
+            yield [
+                line.position,
+                str(KIND_WORDS[Kind(line.kind)]),
+                held_words(*before[line.pk]) if line.pk in before else None,
+                *nothing,
+                terms_words(*versions[line.terms_id]),
+                (sign * line.net - amounts[line.pk]).quantize(CENT),
+                invoice.currency,
+                invoice.number,
+            ]

@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from invoicing.rules import Because, Kind, Obstacle
 
@@ -76,6 +76,14 @@ def line_name(kind: Kind, because: Because) -> str:
     if because is Because.STEP:
         return _("%(name)s beyond a volume step") % {"name": name}
     return _("%(name)s, not paid: %(why)s") % {"name": name, "why": BECAUSE_WORDS[because]}
+
+
+def held_words(number: int, invoice: str) -> str:
+    """Of visits on a line that have their rows on an earlier invoice."""
+    return ngettext("%(number)d visit stands on %(invoice)s", "%(number)d visits stand on %(invoice)s", number) % {
+        "number": number,
+        "invoice": invoice,
+    }
 
 
 def terms_words(number: int, first_on: date) -> str:

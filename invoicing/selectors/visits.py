@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import islice
 
 from django.db import connection as database
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from invoicing.models import BilledVisit, Invoice, InvoiceLine
 from invoicing.rules import Because, Kind
@@ -76,6 +76,40 @@ def all_of(invoice: Invoice) -> Iterator[tuple[InvoiceLine, LineVisit]]:
     while batch := list(islice(rows, BATCH)):
         for row, seen in zip(batch, with_visits(batch), strict=True):
             yield lines[row.line_id], seen
+
+
+def held_before(invoice: Invoice) -> dict[int, tuple[int, str]]:
+    """By line (key), how many of its visits have no row on this invoice, and the number of the one that has them.
+
+    Only a credit or a replacement has such lines: what other invoices took back meanwhile, or it took back itself,
+    stays where it was.
+    """
+    before = _before(invoice)
+    if not before:
+        return {}
+    lines = InvoiceLine.objects.filter(invoice__in=[invoice, *before]).exclude(kind=Kind.FLAT)
+    rows = list(lines.annotate(rows=Count("visits")))
+    holding = {(line.invoice_id, _clause(line)) for line in rows if line.rows}
+    found = {}
+    for line in rows:
+        if line.invoice_id == invoice.pk and line.rows != abs(line.quantity):
+            holder = next((one for one in before if (one.pk, _clause(line)) in holding), before[0])
+            found[line.pk] = (abs(line.quantity) - line.rows, holder.number)
+    return found
+
+
+def _before(invoice: Invoice) -> list[Invoice]:
+    """What it corrects or replaces, what that replaced, and so on."""
+    found, one = [], invoice.corrects or invoice.replaces
+    while one is not None:
+        found.append(one)
+        one = one.replaces
+    return found
+
+
+def _clause(line: InvoiceLine) -> tuple[object, ...]:
+    return (line.kind, line.because, line.month, line.terms_id, line.price, line.tax_category, line.tax_rate,
+            line.quantity < 0)  # fmt: skip
 
 
 # The draft's twin of `billed_on`: what would stand on the line now.

@@ -30,7 +30,7 @@ from invoicing.views.changed import changes_of
 from invoicing.views.listing import zone_of
 from invoicing.views.timeline import timeline_of
 from invoicing.views.why import why_of
-from invoicing.words import BECAUSE_WORDS, line_about, line_name
+from invoicing.words import BECAUSE_WORDS, held_words, line_about, line_name
 from packages.words import day_words
 from portal.access import StudioRequest, studio_view
 from portal.models import Location
@@ -57,6 +57,9 @@ class LineRow:
     is_adjustment: bool
     is_unpaid: bool
     has_visits: bool = True
+    # Where its visits have their rows, if not here: the words, and that invoice's number.
+    held: str = ""
+    holder: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,8 @@ def line_asked(request: StudioRequest) -> str:
 
 
 def rows_of(found: Invoice, lines: list[InvoiceLine]) -> list[LineRow]:
-    versions = seen.versions_of(found.contract)
+    versions, before = seen.versions_of(found.contract), seen.held_before(found)
+    held = {line.pk: before.get(line.pk, (0, "")) for line in lines}
     return [
         LineRow(
             key=str(line.position),
@@ -156,7 +160,9 @@ def rows_of(found: Invoice, lines: list[InvoiceLine]) -> list[LineRow]:
             net=line.net,
             is_adjustment=line.month != found.month,
             is_unpaid=line.price == 0,
-            has_visits=line.kind != Kind.FLAT,
+            has_visits=line.kind != Kind.FLAT and held[line.pk][0] < abs(line.quantity),
+            held=held_words(*held[line.pk]) if held[line.pk][0] else "",
+            holder=held[line.pk][1],
         )
         for line in lines
     ]

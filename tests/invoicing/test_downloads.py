@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from invoicing.actions import issue
 from invoicing.models import Invoice
 from invoicing.year import year_as_zip
 from portal.models import Member
 from portal.roles import RIGHTS, Preset, Right
 from tests.factories import StaffLoginFactory
 from tests.factories.invoicing import Billed, DocumentFactory, InvoiceFactory
-from tests.invoicing.scenes import House
-from tests.invoicing.screens import body, client_of, noon, of, page, ready, text_of
+from tests.invoicing.scenes import House, at
+from tests.invoicing.screens import NOW, body, client_of, noon, of, page, ready, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,17 @@ class TestVisits:
         assert amounts == ["9.50", "9.50", "4.75", "0.00"]
         assert rows[3][head.index("Reason")] == "beyond the paid visits of a day"
         assert {row[head.index("Invoice")] for row in rows} == {invoice.number}
+
+    def test_a_flat_rate_has_a_row_so_that_it_adds_up(self) -> None:
+        there = ready(flat_rate="300.00", first_on=date(2026, 10, 1))
+        there.visit(at("2026-10-03 18:00"))
+        issued = issue(there.contract, date(2026, 10, 1), now=NOW)
+        assert issued
+
+        head, *rows = rows_of(body(get(client_of(there.connection.studio), there, of(issued, "visits.csv"))))
+
+        assert [row[head.index("Amount, net")] for row in rows] == ["0.00", "300.00"]
+        assert rows[1][head.index("Kind")] == "Flat rate of the month"
 
     def test_a_name_is_no_formula(self, there: House, owner: Client, invoice: Invoice) -> None:
         Member.objects.filter(studio=there.connection.studio).update(first_name="=HYPERLINK(1)")

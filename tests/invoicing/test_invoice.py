@@ -1,5 +1,7 @@
 """One invoice, and the month that is none yet: lines with their visits, why, what changed, what happened (P9, Q31)."""
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +19,7 @@ from tests.factories import StaffLoginFactory
 from tests.factories.invoicing import Billed, DocumentFactory, InvoiceFactory
 from tests.factories.marketplace import ContractTermsFactory
 from tests.invoicing.scenes import House, at
-from tests.invoicing.screens import NOW, client_of, noon, of, page, queries, ready, text_of
+from tests.invoicing.screens import NOW, body, client_of, noon, of, page, queries, ready, text_of
 
 pytestmark = pytest.mark.django_db
 OCTOBER = date(2026, 10, 1)
@@ -192,6 +194,40 @@ class TestChangedSinceIssue:
         assert f"/{replacement.number}/" in first
         assert f"/{october.number}/" in shown(owner, there, of(credit))
         assert f"/{october.number}/" in shown(owner, there, of(replacement))
+
+
+class TestVisitsOfAnEarlierInvoice:
+    """October's no-show came after all: November takes it back. Then both are corrected."""
+
+    @pytest.fixture
+    def documents(self, there: House, october: Invoice) -> list[Invoice]:
+        there.visit(at("2026-11-03 18:00"))
+        _now_attended(october.visits.select_related("visit__reservation").get(kind=Kind.NO_SHOW).visit.reservation)
+        later = datetime(2026, 12, 5, 5, tzinfo=UTC)
+        november = issue(there.contract, date(2026, 11, 1), now=later)
+        assert november
+        found = [october, november]
+        for one in (october, november):
+            credit, replacement = correct(one, now=later)
+            assert replacement
+            found += [credit, replacement]
+        credit, replacement = correct(found[-1], now=later)
+        assert replacement
+        return [*found, credit, replacement]
+
+    def test_the_line_says_where_they_stand(self, there: House, owner: Client, documents: list[Invoice]) -> None:
+        october, november, credit, replacement, _credit, *_rest, last = documents
+
+        for one, holder in ((credit, october), (replacement, october), (last, november)):
+            assert f'/invoices/{holder.number}/">1 visit stands on {holder.number}</a>' in shown(owner, there, of(one))
+        assert "stands on" not in shown(owner, there, of(november))
+
+    def test_the_files_of_all_add_up(self, there: House, owner: Client, documents: list[Invoice]) -> None:
+        for one in documents:
+            text = body(page(owner, there.connection.studio, of(one, "visits.csv"))).decode()
+            head, *rows = csv.reader(io.StringIO(text))
+            assert {len(row) for row in rows} == {len(head)}
+            assert sum(Decimal(row[-3]) for row in rows) == (-one.net if one.is_credit else one.net), one.number
 
 
 class TestWhatHappened:
