@@ -11,12 +11,13 @@ from portal.models import StaffLogin
 
 
 class NothingToAnswer(Exception):
-    """The lines are gone, agree by now, or were answered already."""
+    """The lines are gone, agree by now, or were answered already; or a later statement stands for the month."""
 
 
 def answer_line(line: StatementLine, kind: str, *, by: StaffLogin, now: datetime) -> StatementAnswer:
-    """Accept or claim one line, whatever was answered before. Raises NothingToAnswer where both sides agree."""
-    lines = _answerable(kind).filter(pk=line.pk).exclude(answer__kind=kind)
+    """Accept or claim one line, over the answer that `line` has. Raises NothingToAnswer where both sides agree, and
+    where somebody has answered it since `line` was loaded."""
+    lines = _answerable(kind).filter(pk=line.pk, answer=line.answer_id).exclude(answer__kind=kind)
     return _answer(line.statement, lines, kind, by=by, now=now)
 
 
@@ -39,7 +40,7 @@ def _answer(
     with transaction.atomic():
         # No worker matches it anew meanwhile.
         locked = Statement.objects.select_for_update().get(pk=statement.pk)
-        if locked.state != Statement.State.MATCHED:
+        if locked.state != Statement.State.MATCHED or locked.replaced_by_id:
             raise NothingToAnswer
         answer = StatementAnswer.objects.create(
             studio_id=locked.studio_id, statement=locked, kind=StatementAnswer.Kind(kind), by=by, given_at=now
@@ -53,9 +54,13 @@ def _answer(
 
 
 def undo_answer(answer: StatementAnswer, *, by: StaffLogin, now: datetime) -> int:
-    """Take an answer back: its lines are as they were before it; of how many. Harmless when repeated."""
+    """Take an answer back: its lines are as they were before it; of how many. Harmless when repeated.
+
+    Raises NothingToAnswer where a later statement stands for the month.
+    """
     with transaction.atomic():
-        Statement.objects.select_for_update().get(pk=answer.statement_id)
+        if Statement.objects.select_for_update().get(pk=answer.statement_id).replaced_by_id:
+            raise NothingToAnswer
         lines = StatementLine.objects.filter(statement=answer.statement_id, answer=answer)
         number = lines.update(answer=models.F("answer_before"), answer_before=None)
         StatementLine.objects.filter(statement=answer.statement_id, answer_before=answer).update(answer_before=None)

@@ -52,7 +52,7 @@ class SameFile(Exception):
 
 
 class NotNow(Exception):
-    """The statement is not where this step begins: it was taken already, perhaps in another tab."""
+    """The statement is not where this step begins: taken already, perhaps in another tab, or replaced."""
 
 
 @dataclass(frozen=True)
@@ -193,10 +193,10 @@ def preview(statement: Statement, sample: Sample) -> list[Read]:
 
 
 def begin(statement: Statement) -> None:
-    """Have a worker read it, with what is said by now. Raises NotNow when one is at it already."""
+    """Have a worker read it, with what is said by now. Raises NotNow when one is at it already, or it is replaced."""
     with transaction.atomic():
         locked = Statement.objects.select_for_update(of=("self",)).select_related("job").get(pk=statement.pk)
-        if locked.is_at_work and not is_given_up(locked):
+        if locked.replaced_by_id or (locked.is_at_work and not is_given_up(locked)):
             raise NotNow
         statement.state, statement.problem, statement.job = State.READING, {}, _job(statement)
         statement.save()
@@ -206,9 +206,8 @@ def begin_matching(statement: Statement) -> None:
     """Have a worker match it anew, with what both sides say now. Raises NotNow when it is not read yet."""
     with transaction.atomic():
         locked = Statement.objects.select_for_update(of=("self",)).select_related("job").get(pk=statement.pk)
-        if locked.state not in {State.ASKING, State.MATCHED} and not (
-            locked.state == State.MATCHING and is_given_up(locked)
-        ):
+        is_free = locked.state in {State.ASKING, State.MATCHED}
+        if locked.replaced_by_id or not (is_free or (locked.state == State.MATCHING and is_given_up(locked))):
             raise NotNow
         statement.state, statement.job = State.MATCHING, _job(statement)
         statement.save(update_fields=["state", "job"])

@@ -122,6 +122,17 @@ def lines_of(statement: Statement, *, verdict: str = "", reason: str = "", answe
     ).order_by(_MATCHED_LAST, F("line").asc(nulls_last=True), "pk")
 
 
+def next_open(line: StatementLine, *, verdict: str, reason: str, answer: str) -> tuple[int, int] | None:
+    """The line behind this one that waits for an answer, and how many stand before it, in the order of `lines_of`."""
+    listed = lines_of(line.statement, verdict=verdict, reason=reason, answer=answer).exclude(verdict=Verdict.MATCHED)
+    behind = Q(line=None, pk__gt=line.pk) if line.line is None else Q(line__gt=line.line) | Q(line=None)
+    found = listed.filter(behind, answer=None).first()
+    if found is None:
+        return None
+    before = Q(line__isnull=False) | Q(pk__lt=found.pk) if found.line is None else Q(line__lt=found.line)
+    return found.pk, listed.filter(before).count()
+
+
 def foreign_sums(statement: Statement) -> list[tuple[str, Decimal]]:
     """What is stated in other currencies than the contract's, and is in no sum."""
     lines = statement.lines.read().exclude(currency__in=["", statement.currency]).order_by("currency")

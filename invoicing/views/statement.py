@@ -1,6 +1,7 @@
 """One statement: what it comes to, why it differs line by line, what of it is accepted or claimed (X2)."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -87,8 +88,9 @@ def _place_names(request: StudioRequest, found: Statement) -> str:
 
 
 def _filters(request: StudioRequest) -> dict[str, str]:
-    """What the address narrows the list to; words that do not exist narrow nothing."""
-    said = {name: request.GET.get(name, "") for name in ("verdict", "reason", "answer")}
+    """What the address, or the form that was sent from there, narrows the list to; unknown words narrow nothing."""
+    data, at = (request.POST, "at_") if request.method == "POST" else (request.GET, "")
+    said = {name: data.get(f"{at}{name}", "") for name in ("verdict", "reason", "answer")}
     known: dict[str, set[str]] = {"verdict": set(Verdict), "reason": set(Reason), "answer": set(ANSWERS)}
     return {name: word if word in known[name] else "" for name, word in said.items()}
 
@@ -154,12 +156,15 @@ def statement_words(request: StudioRequest, statement: int) -> HttpResponse:
 def statement_answer(request: StudioRequest, statement: int) -> HttpResponse:
     """Accept or claim a line (`line`), or all open ones of a group (`verdict`, `reason`)."""
     found, kind, now = statement_of(request, statement), request.POST.get("kind", ""), timezone.now()
+    line: StatementLine | None = None
     if kind not in StatementAnswer.Kind.values:
         raise Http404
     try:
         if number := request.POST.get("line", ""):
             pk = int(number) if number.isdecimal() and len(number) < 19 else 0
             line = get_object_or_404(found.lines.select_related("statement"), pk=pk)
+            if request.POST.get("over", "") != str(line.answer_id or ""):
+                raise claiming.NothingToAnswer
             answer = claiming.answer_line(line, kind, by=request.login, now=now)
         else:
             verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
@@ -168,7 +173,7 @@ def statement_answer(request: StudioRequest, statement: int) -> HttpResponse:
         messages.warning(request, _("Nothing was left to answer there. The page shows how it is now."))
     else:
         messages.success(request, answered_words(answer))
-    return _back(request, found)
+    return _back(request, found, line)
 
 
 def answered_words(answer: StatementAnswer) -> str:
@@ -186,18 +191,26 @@ def answered_words(answer: StatementAnswer) -> str:
 def statement_undo(request: StudioRequest, statement: int, statement_answer: int) -> HttpResponse:
     found = statement_of(request, statement)
     answer = get_object_or_404(found.answers_given, pk=statement_answer)
-    number = claiming.undo_answer(answer, by=request.login, now=timezone.now())
+    try:
+        number = claiming.undo_answer(answer, by=request.login, now=timezone.now())
+    except claiming.NothingToAnswer:
+        return to(request, "statement", found)
     words = ngettext("Taken back for %(number)d line.", "Taken back for %(number)d lines.", number)
     messages.success(request, words % {"number": number})
     return _back(request, found)
 
 
-def _back(request: StudioRequest, found: Statement) -> HttpResponse:
-    """To the list as it was narrowed."""
-    said = {name: request.POST.get(f"at_{name}", "") for name in ("verdict", "reason", "answer", "page")}
-    query = "&".join(f"{name}={word}" for name, word in said.items() if word.replace("_", "").isalnum())
+def _back(request: StudioRequest, found: Statement, line: StatementLine | None = None) -> HttpResponse:
+    """To the list as it was narrowed, and in it to the next line that waits behind this one, else to this one."""
+    chosen, page, place = _filters(request), request.POST.get("at_page", ""), ""
+    if line is not None:
+        place = f"#line-{line.pk}"
+        if following := selected.next_open(line, **chosen):
+            place, page = f"#line-{following[0]}", str(following[1] // PER_PAGE + 1)
+    said = {name: word for name, word in chosen.items() if word}
+    query = urlencode(said | ({"page": page} if page.isdecimal() else {}))
     address = reverse("invoicing:statement", args=[request.studio.slug, found.pk])
-    return redirect(f"{address}?{query}" if query else address)
+    return redirect(f"{address}?{query}{place}" if query else f"{address}{place}")
 
 
 @studio_view(Right.SEE_MONEY, hidden=True)

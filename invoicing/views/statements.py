@@ -24,7 +24,6 @@ from portal.roles import Right
 from portal.views.imports import words_of
 
 PER_PAGE = 50
-SHOWN_COLUMNS = 12
 State = Statement.State
 
 
@@ -96,7 +95,7 @@ def _upload(request: StudioRequest, form: UploadForm) -> HttpResponse | None:
 def statement_columns(request: StudioRequest, statement: int) -> HttpResponse:
     """Which column is what, how the file is read, and what its first lines come to."""
     found = statement_of(request, statement)
-    if found.is_at_work and not reading.is_given_up(found):
+    if found.replaced_by or (found.is_at_work and not reading.is_given_up(found)):
         return to(request, "statement", found)
     if request.method == "POST" and "read_again" in request.POST:
         return _read_again(request, found)

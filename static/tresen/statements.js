@@ -1,4 +1,7 @@
-/** Statements: a file that is too large is named before it is sent, and the mail's text is copied. */
+/** Statements: the line that comes next is marked, a file that is too large is named, the mail's text is copied. */
+
+const next = location.hash.startsWith("#line-") ? document.getElementById(location.hash.slice(1)) : null;
+if (next) window.tresen.markRow(next, { focus: true });
 
 document.addEventListener("change", ({ target }) => {
   const most = Number(target.dataset?.mostBytes);

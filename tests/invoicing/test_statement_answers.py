@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from invoicing.actions.claiming import answer_line
+from invoicing.actions.claiming import NothingToAnswer, answer_line, undo_answer
 from invoicing.imports import statements
-from invoicing.models import StatementLine
+from invoicing.models import Statement, StatementAnswer, StatementLine
 from portal.models import StaffLogin
 from tests.factories import StaffLoginFactory
 from tests.invoicing.scenes import House, at, house
@@ -28,6 +30,23 @@ def there() -> House:
 @pytest.fixture
 def owner(there: House) -> StaffLogin:
     return StaffLoginFactory.create(studio=there.connection.studio)
+
+
+@pytest.fixture
+def client(owner: StaffLogin) -> Client:
+    client = Client()
+    client.force_login(owner.user)
+    return client
+
+
+def address(statement: Statement, page: str = "statement", *words: object) -> str:
+    return reverse(f"invoicing:{page}", args=[statement.studio.slug, statement.pk, *words])
+
+
+def strange(there: House, number: int, **fields: object) -> Statement:
+    """Of lines that nobody here knows."""
+    rows = [f"x{at},zz,2026-11-02,check_in,{at}" for at in range(1, number + 1)]
+    return read(there, "\n".join([HEAD, *rows]) + "\n", month=NOVEMBER, **fields)  # type: ignore[arg-type]
 
 
 class TestOtherColumns:
@@ -78,3 +97,63 @@ class TestOtherColumns:
             assert work(statement).state == state
 
         assert StatementLine.objects.get().answer == claim
+
+
+class TestOneAfterTheOther:
+    def test_the_next_open_line_is_marked_on_its_page(self, client: Client, there: House) -> None:
+        statement = strange(there, 51)
+        lines = list(StatementLine.objects.order_by("line"))
+
+        def answer(at: int, kind: str = "disputed", **fields: str) -> str:
+            sent = client.post(address(statement, "statement_answer"), {"line": lines[at].pk, "kind": kind, **fields})
+            return sent["Location"].removeprefix(address(statement))
+
+        assert answer(1) == f"?page=1#line-{lines[2].pk}"
+        assert answer(0) == f"?page=1#line-{lines[2].pk}"
+        assert answer(49) == f"?page=2#line-{lines[50].pk}"
+        assert answer(48, at_answer="open") == f"?answer=open&page=1#line-{lines[50].pk}"
+        assert answer(50, at_page="2", at_verdict="<x>") == f"?page=2#line-{lines[50].pk}"
+
+    def test_no_key_answers_what_is_answered(self, client: Client, there: House, owner: StaffLogin) -> None:
+        statement = strange(there, 1)
+        line = StatementLine.objects.get()
+        claim = {"line": line.pk, "kind": "disputed", "over": ""}
+        page = client.get(address(statement)).content.decode()
+        assert 'data-key="x"' in page
+        client.post(address(statement, "statement_answer"), claim)
+        given = StatementAnswer.objects.get()
+        assert 'data-key="a"' not in client.get(address(statement)).content.decode()
+
+        client.post(address(statement, "statement_answer"), claim | {"kind": "accepted"})
+        assert StatementLine.objects.get().answer == given
+        with pytest.raises(NothingToAnswer):
+            answer_line(line, "accepted", by=owner, now=ON_1_DECEMBER)
+
+        # Who sees the claim may turn it round.
+        client.post(address(statement, "statement_answer"), claim | {"kind": "accepted", "over": given.pk})
+        assert StatementLine.objects.get().answer != given
+
+
+def test_a_replaced_statement_can_only_be_read(client: Client, there: House, owner: StaffLogin) -> None:
+    former = strange(there, 2)
+    line, other = StatementLine.objects.order_by("line")
+    given = answer_line(line, "disputed", by=owner, now=ON_1_DECEMBER)
+    strange(there, 3)
+    former.refresh_from_db()
+    assert former.replaced_by
+
+    with pytest.raises(NothingToAnswer):
+        answer_line(other, "disputed", by=owner, now=ON_1_DECEMBER)
+    with pytest.raises(NothingToAnswer):
+        undo_answer(given, by=owner, now=ON_1_DECEMBER)
+    for step in (statements.begin, statements.begin_matching):
+        with pytest.raises(statements.NotNow):
+            step(former)
+    client.post(address(former, "statement_undo", given.pk))
+    page = client.get(address(former)).content.decode()
+    assert "has replaced it" in page
+    assert not {part for part in ("answer/", "undo/", "again/", "columns/") if f"statements/{former.pk}/{part}" in page}
+    assert client.get(address(former, "statement_columns")).status_code == 302
+    assert "Copy the text" not in client.get(address(former, "statement_claims")).content.decode()
+    line.refresh_from_db()
+    assert line.answer == given
