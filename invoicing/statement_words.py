@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -12,7 +12,7 @@ from bookings.why import Said
 from invoicing.models import StatementLine
 from invoicing.rules import Because, Kind
 from invoicing.rules.matching import By, Event, Fact, Reason, Verdict, explained
-from invoicing.words import BECAUSE_WORDS
+from invoicing.words import BECAUSE_WORDS, amount_words
 
 VERDICT_WORDS: Mapping[Verdict, Promise] = {
     Verdict.MATCHED: pgettext_lazy("statement", "matched"),
@@ -189,11 +189,8 @@ _SENTENCES: Mapping[tuple[Verdict, Reason], Promise] = {
 
 
 def money(amount: Decimal | None, currency: str) -> str:
-    """With cents, or with what lies behind them where there is something."""
-    amount = amount or Decimal(0)
-    cents = amount.quantize(Decimal("0.01"))
-    places = 2 if cents == amount else 4
-    return f"{number_format(amount, places, force_grouping=True)} {currency}".strip()
+    """What is not said is nothing."""
+    return amount_words(amount or Decimal(0), currency)
 
 
 def sentence(line: StatementLine, currency: str) -> str:

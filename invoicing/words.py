@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -76,6 +77,13 @@ def line_name(kind: Kind, because: Because) -> str:
     if because is Because.STEP:
         return _("%(name)s beyond a volume step") % {"name": name}
     return _("%(name)s, not paid: %(why)s") % {"name": name, "why": BECAUSE_WORDS[because]}
+
+
+def amount_words(amount: Decimal, currency: str = "") -> str:
+    """With cents, or with what lies behind them where there is something; the real minus sign before what is less."""
+    places = 2 if amount.quantize(Decimal("0.01")) == amount else 4
+    text = f"{number_format(abs(amount), places, force_grouping=True)} {currency}".strip()
+    return f"−{text}" if amount < 0 else text
 
 
 def held_words(number: int, invoice: str) -> str:

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.template.defaultfilters import floatformat
 
 from invoicing.answer_words import STAND_WORDS
 from invoicing.payout_words import PAYOUT_STATES
 from invoicing.rules.answers import Stand
 from invoicing.rules.payouts import PayoutState
+from invoicing.words import amount_words
 
 register = template.Library()
 
@@ -33,6 +33,4 @@ def signed(number: int) -> str:
 
 @register.filter
 def money(amount: Decimal) -> str:
-    """Two decimals and the reader's separators, with the real minus sign before what is taken away."""
-    text = str(floatformat(abs(amount), "2g"))
-    return f"−{text}" if amount < 0 else text
+    return amount_words(Decimal(amount))

@@ -91,7 +91,7 @@ class TestTheWay:
         run_jobs()
 
         page_text = client.get(address(there, "statement", statement.pk)).content.decode()
-        assert "-22.00 EUR" in page_text
+        assert "−22.00 EUR" in page_text
         assert "They pay nothing instead of 10.00 EUR" in page_text
         assert "They pay 8.00 EUR instead of 10.00 EUR" in page_text
         assert "never confirmed there" in page_text
