@@ -58,8 +58,10 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
     summary = selected.summary_of(found)
     page = Paginator(selected.lines_of(found, **chosen), PER_PAGE).get_page(request.GET.get("page"))
     currency = found.currency
+    # Of another file's lines nothing is to be claimed.
+    finds_nothing = selected.finds_nothing(found)
     return {
-        "finds_nothing": selected.finds_nothing(found),
+        "finds_nothing": finds_nothing,
         "foreign": ", ".join(money(amount, other) for other, amount in selected.foreign_sums(found)),
         "place_names": _place_names(request, found),
         "summary": summary,
@@ -67,13 +69,13 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
         "theirs": money(found.theirs, currency),
         "ours": money(found.ours, currency),
         "difference": money(found.difference, currency),
-        "groups": [_group(request, found, group) for group in summary.groups],
+        "groups": [_group(group, finds_nothing=finds_nothing) for group in summary.groups],
         "verdicts": [
             (verdict.value, VERDICT_WORDS[verdict], number, money(difference, currency))
             for verdict, number, difference in summary.by_verdict()
         ],
         "page": page,
-        "lines": [_shown(line, currency) for line in page],
+        "lines": [_shown(line, currency, finds_nothing=finds_nothing) for line in page],
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
         "answers": found.answers_given.filter(undone_at=None).select_related("by__user")[:3],
@@ -95,7 +97,7 @@ def _filters(request: StudioRequest) -> dict[str, str]:
     return {name: word if word in known[name] else "" for name, word in said.items()}
 
 
-def _group(request: StudioRequest, found: Statement, group: selected.Group) -> dict[str, Any]:
+def _group(group: selected.Group, *, finds_nothing: bool) -> dict[str, Any]:
     return {
         "verdict": group.verdict.value,
         "reason": group.reason.value,
@@ -109,11 +111,11 @@ def _group(request: StudioRequest, found: Statement, group: selected.Group) -> d
         "accepted": group.accepted,
         "disputed": group.disputed,
         "open": group.open,
-        "can_claim": group.reason not in OURS_TO_MEND,
+        "can_claim": not finds_nothing and group.reason not in OURS_TO_MEND,
     }
 
 
-def _shown(line: StatementLine, currency: str) -> dict[str, Any]:
+def _shown(line: StatementLine, currency: str, *, finds_nothing: bool) -> dict[str, Any]:
     visit, differs = line.visit, line.verdict != Verdict.MATCHED
     session = visit.session if visit else None
     return {
@@ -132,7 +134,7 @@ def _shown(line: StatementLine, currency: str) -> dict[str, Any]:
         "path": path_of(line) if differs else [],
         "end": capfirst(str(REASON_WORDS.get(Reason(line.reason), ""))) if differs else "",
         "answer": line.answer,
-        "can_claim": line.reason not in OURS_TO_MEND,
+        "can_claim": not finds_nothing and line.reason not in OURS_TO_MEND,
     }
 
 

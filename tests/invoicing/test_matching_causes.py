@@ -238,7 +238,9 @@ class TestTheWholeFile:
         strange = [f"of-{n},of{n},2026-11-02 18:00,check_in,6.75" for n in range(30)]
 
         statement = read(there, table(*known, *strange))
-        assert "Almost no line finds a visit" in page_of(there, statement)
+        page = page_of(there, statement)
+        assert "Almost no line finds a visit" in page
+        assert 'value="disputed"' not in page
         assert not finds_nothing(read(there, table(*known, *strange[:5])))
 
     def test_no_marketplace_is_chosen_unless_there_is_but_one(self, there: House) -> None:
