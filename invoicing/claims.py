@@ -1,6 +1,6 @@
 """The claims of a statement as the text of a mail, in the active language (N2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.formats import date_format
@@ -18,12 +18,13 @@ MOST_LINES = 100  # in a mail; the CSV has them all
 
 @dataclass(frozen=True)
 class Mail:
-    """`amount`: what is claimed, above zero where they state too little."""
+    """`too_little`, `too_much`: what is claimed in all, by which way they are wrong; both 0 or more."""
 
     subject: str
     body: str
     number: int
-    amount: Decimal
+    too_little: Decimal
+    too_much: Decimal
 
 
 def claim_mail(statement: Statement) -> Mail:
@@ -32,14 +33,17 @@ def claim_mail(statement: Statement) -> Mail:
     summary = selected.summary_of(statement)
     shown = list(lines[:MOST_LINES])
     number = summary.disputed
-    amount = -sum((line.difference for line in lines.iterator(chunk_size=1000) if not line.is_foreign), Decimal(0))
+    differences = [line.difference for line in lines.iterator(chunk_size=1000) if not line.is_foreign]
+    too_little = -sum((one for one in differences if one < 0), Decimal(0))
+    too_much = sum((one for one in differences if one > 0), Decimal(0))
     month = month_words(statement.month) if statement.month else ""
     subject = _("Statement of %(month)s: %(number)d lines to correct") % {"month": month, "number": number}
-    return Mail(subject, _body(statement, shown, number, amount, month), number, amount)
+    mail = Mail(subject, "", number, too_little, too_much)
+    return replace(mail, body=_body(statement, shown, mail, month))
 
 
-def _body(statement: Statement, shown: list[StatementLine], number: int, amount: Decimal, month: str) -> str:
-    currency, studio = statement.currency, statement.studio.name
+def _body(statement: Statement, shown: list[StatementLine], mail: Mail, month: str) -> str:
+    currency, studio, number = statement.currency, statement.studio.name, mail.number
     paragraphs = [
         _("Hello,"),
         ngettext(
@@ -53,12 +57,19 @@ def _body(statement: Statement, shown: list[StatementLine], number: int, amount:
     if number > len(shown):
         paragraphs.append(_("and %(number)d more in the attached file.") % {"number": number - len(shown)})
     paragraphs += [
-        _("Together this comes to %(amount)s, net. Please correct it, or tell us why it is right.")
-        % {"amount": money(amount, currency)},
+        "\n".join(_sums(mail, currency)),
+        _("Please correct it, or tell us why it is right."),
         _("Kind regards"),
         studio,
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _sums(mail: Mail, currency: str) -> list[str]:
+    """Who owes whom: what is missing is not set off against what is too much."""
+    words = {_("You state %(amount)s too little, net."): mail.too_little}
+    words[_("You state %(amount)s too much, net.")] = mail.too_much
+    return [text % {"amount": money(amount, currency)} for text, amount in words.items() if amount]
 
 
 def _line(line: StatementLine, currency: str) -> str:
@@ -72,10 +83,10 @@ def _line(line: StatementLine, currency: str) -> str:
             parts += [session.item.name, date_format(moment, _("j M Y, H:i"))]
         words = " · ".join(part for part in parts if part)
     place = _("line %(line)d") % {"line": line.line} if line.line else _("not on it")
-    return f"{words} ({place}): {_claim(line, currency)}"
+    return f"{words} ({place}): {claim(line, currency)}"
 
 
-def _claim(line: StatementLine, currency: str) -> str:
+def claim(line: StatementLine, currency: str) -> str:
     """What is asked for, to whom wrote the statement."""
     amounts = {
         "theirs": money(line.theirs, line.currency or currency),

@@ -324,7 +324,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     ),
     "invoicing:statement_undo": Studio(post=Right.SEE_MONEY, hidden=True),
     "invoicing:statement_again": Studio(post=Right.SEE_MONEY, hidden=True),
-    "invoicing:statement_remove": Studio(post=Right.SEE_MONEY, hidden=True),
+    "invoicing:statement_remove": Studio(get=Right.SEE_MONEY, post=Right.SEE_MONEY, hidden=True),
     "invoicing:statement_claims": Studio(get=Right.SEE_MONEY, hidden=True),
     "invoicing:statement_claims_csv": Studio(get=Right.SEE_MONEY, head=False, hidden=True),
     "invoicing:statement_refused_csv": Studio(get=Right.SEE_MONEY, head=False, hidden=True),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, When
+from django.db.models.functions import Concat
 
 from invoicing.models import BilledVisit, Invoice, Statement, StatementAnswer, StatementLine
 from invoicing.rules.matching import OURS_TO_MEND, Reason, Verdict
@@ -69,6 +70,10 @@ class Summary:
         return sum(group.disputed for group in self.groups)
 
     @property
+    def accepted(self) -> int:
+        return sum(group.accepted for group in self.groups)
+
+    @property
     def difference(self) -> Decimal:
         return self.statement.theirs - self.statement.ours
 
@@ -120,6 +125,18 @@ def lines_of(statement: Statement, *, verdict: str = "", reason: str = "", answe
     return found.select_related(
         "answer", "visit__guest__member", "visit__session__item", "visit__session__location", "visit__reservation"
     ).order_by(_MATCHED_LAST, F("line").asc(nulls_last=True), "pk")
+
+
+def answers_of(statement: Statement) -> QuerySet[StatementAnswer]:
+    """Those that lines hold, the latest first: `held` lines; `verdict` and `reason` of all, where `kinds` is 1."""
+    found = statement.answers_given.filter(undone_at=None).select_related("by__user")
+    return found.annotate(
+        held=Count("lines"),
+        line=Min("lines__line"),
+        verdict=Min("lines__verdict"),
+        reason=Min("lines__reason"),
+        kinds=Count(Concat("lines__verdict", "lines__reason"), distinct=True),
+    ).filter(held__gt=0)
 
 
 def next_open(line: StatementLine, *, verdict: str, reason: str, answer: str) -> tuple[int, int] | None:

@@ -1,21 +1,22 @@
 """What a studio claims of a statement, as a mail and as a file; and the lines that could not be read, as they came."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_safe
 
-from invoicing.claims import claim_mail
+from invoicing.claims import claim, claim_mail
+from invoicing.imports.lines import Clocks
 from invoicing.models import Statement
-from invoicing.rules.matching import Reason, Verdict
 from invoicing.selectors import statements as selected
-from invoicing.statement_words import REASON_WORDS, VERDICT_WORDS, our_words, sentence
 from invoicing.views.statements import statement_of
 from invoicing.words import month_words
 from portal.access import StudioRequest, studio_view
@@ -31,8 +32,7 @@ LONGEST_MAILTO = 1800  # characters; mail programs cut what is longer
 def statement_claims(request: StudioRequest, statement: int) -> HttpResponse:
     """The mail with the claims, in the language of whoever reads it there."""
     found = statement_of(request, statement)
-    chosen = request.GET.get("language", "")
-    language = chosen if chosen in dict(settings.LANGUAGES) else (get_language() or request.studio.language)
+    language = _language(request)
     with translation.override(language):
         mail = claim_mail(found)
     payer = getattr(found.connection.marketplace, "payer", None)
@@ -54,11 +54,32 @@ def statement_claims(request: StudioRequest, statement: int) -> HttpResponse:
 @require_GET
 def statement_claims_csv(request: StudioRequest, statement: int) -> HttpResponseBase:
     found = statement_of(request, statement)
-    headings = [_("Line"), _("Booking number"), _("Member's number there"), _("Member"), _("Class"), _("Start")]
-    headings += [_("What differs"), _("Likely reason"), _("They state"), _("We say"), _("Difference"), _("Currency")]
-    headings += [_("We say that happened"), _("Why")]
-    table = Table(_("Claims"), [Column(heading) for heading in headings], _claims(found))
-    return download(table, name=_name("claims", found), kind=CSV)
+    language = _language(request)
+    with translation.override(language):
+        headings = [_("Line"), _("Booking number"), _("Member number"), _("Member"), _("Class"), _("Day"), _("Time")]
+        headings += [_("You state"), _("We say"), _("Difference"), _("Currency"), _("Why")]
+        table = Table(_("Claims"), [Column(heading) for heading in headings], _claims(found))
+    response = download(table, name=_name("claims", found), kind=CSV)
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = _spoken(response.streaming_content, language)
+    return response
+
+
+def _language(request: StudioRequest) -> str:
+    """The addressee's, where one was chosen."""
+    chosen = request.GET.get("language", "")
+    return chosen if chosen in dict(settings.LANGUAGES) else (get_language() or request.studio.language)
+
+
+def _spoken(pieces: Any, language: str) -> Iterator[bytes]:
+    """Each made in that language, whatever is spoken where it is sent from."""
+    rest = iter(pieces)
+    while True:
+        with translation.override(language):
+            piece = next(rest, None)
+        if piece is None:
+            return
+        yield piece
 
 
 @studio_view(Right.SEE_MONEY, hidden=True)
@@ -77,28 +98,35 @@ def _name(what: str, statement: Statement) -> str:
 
 
 def _claims(statement: Statement) -> Iterator[list[Cell]]:
+    """In the addressee's words, as in the mail; days and times by the location's clock."""
     lines = selected.lines_of(statement, answer=selected.DISPUTED)
+    clocks = Clocks.of(statement.connection)
     for line in lines.iterator(chunk_size=1000):
         visit = line.visit
         guest, session = (visit.guest, visit.session) if visit else (None, None)
-        zone = session.location.tz if session else None
-        starts_at = session.starts_at.astimezone(zone) if session else None
+        zone = session.location.tz if session else clocks.at(line.location_ref)
+        moment = session.starts_at if session else line.starts_at
+        starts_at = moment.astimezone(zone) if moment else None
         yield [
             line.line,
             line.booking_ref or (visit.booking_ref if visit else None),
             line.member_ref or (guest.external_id if guest else None),
             line.member_name or (guest.member.name if guest else None),
             line.class_name or (session.item.name if session else None),
-            starts_at or line.day,
-            str(VERDICT_WORDS[Verdict(line.verdict)]),
-            str(REASON_WORDS.get(Reason(line.reason), "")),
-            line.theirs,
-            line.ours,
-            line.difference,
+            starts_at.date() if starts_at else line.day,
+            f"{starts_at:%H:%M}" if starts_at else None,
+            _amount(line.theirs),
+            _amount(line.ours),
+            None if line.is_foreign else _amount(line.difference),
             line.currency or statement.currency,
-            our_words(line) or None,
-            sentence(line, statement.currency),
+            claim(line, statement.currency),
         ]
+
+
+def _amount(amount: Decimal | None) -> Decimal | None:
+    """With cents, or with what lies behind them where there is something."""
+    cents = None if amount is None else amount.quantize(Decimal("0.01"))
+    return cents if cents == amount else amount
 
 
 def _refused(statement: Statement, width: int) -> Iterator[list[Cell]]:

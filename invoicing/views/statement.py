@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from invoicing.actions import claiming
 from invoicing.forms.statements import WordsForm
@@ -21,6 +21,7 @@ from invoicing.models import Statement, StatementAnswer, StatementLine
 from invoicing.rules.matching import OURS_TO_MEND, Reason, Verdict
 from invoicing.selectors import statements as selected
 from invoicing.statement_words import REASON_WORDS, VERDICT_WORDS, about, money, our_words, path_of, sentence
+from invoicing.views.listing import zone_of
 from invoicing.views.statements import statement_of, to
 from invoicing.words import month_words
 from portal.access import StudioRequest, studio_view
@@ -78,9 +79,20 @@ def _matched(request: StudioRequest, found: Statement) -> dict[str, Any]:
         "lines": [_shown(line, currency, finds_nothing=finds_nothing) for line in page],
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
-        "answers": found.answers_given.filter(undone_at=None).select_related("by__user")[:3],
+        "answers": [(answer, _answered(answer)) for answer in selected.answers_of(found)],
+        "zone": zone_of(request),
         "invoice": found.connection.invoices.standing().filter(month=found.month).first() if found.month else None,
     }
+
+
+def _answered(answer: Any) -> str:
+    """What it was about: "line 7", or the group's words."""
+    if answer.held == 1 and answer.line:
+        return _("line %(line)d") % {"line": answer.line}
+    if answer.kinds > 1 or not answer.verdict:
+        return ""
+    words = VERDICT_WORDS[Verdict(answer.verdict)], REASON_WORDS.get(Reason(answer.reason), "")
+    return " · ".join(str(word) for word in words if word)
 
 
 def _place_names(request: StudioRequest, found: Statement) -> str:
@@ -231,12 +243,16 @@ def statement_again(request: StudioRequest, statement: int) -> HttpResponse:
 
 
 @studio_view(Right.SEE_MONEY, hidden=True)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def statement_remove(request: StudioRequest, statement: int) -> HttpResponse:
+    """What would be lost with it; then it is."""
     found = statement_of(request, statement)
     if found.is_at_work and not reading.is_given_up(found):
         messages.warning(request, _("A worker is at it. Wait until it is done."))
         return to(request, "statement", found)
+    if request.method != "POST":
+        context = {"statement": found, "summary": selected.summary_of(found)}
+        return render(request, "invoicing/statement_remove.html", context)
     claiming.remove(found)
     messages.success(request, _("Removed. A former statement of that month stands again, if there is one."))
     return redirect("invoicing:statements", request.studio.slug)

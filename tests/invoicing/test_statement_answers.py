@@ -157,3 +157,58 @@ def test_a_replaced_statement_can_only_be_read(client: Client, there: House, own
     assert "Copy the text" not in client.get(address(former, "statement_claims")).content.decode()
     line.refresh_from_db()
     assert line.answer == given
+
+
+def test_every_answer_is_listed_and_taken_back(client: Client, there: House, owner: StaffLogin) -> None:
+    statement = strange(there, 6)
+    for line in StatementLine.objects.order_by("line")[:5]:
+        answer_line(line, "accepted", by=owner, now=ON_1_DECEMBER)
+    page = client.get(address(statement)).content.decode()
+
+    for answer in StatementAnswer.objects.all():
+        assert address(statement, "statement_undo", answer.pk) in page
+    assert "line 2" in page
+    assert "line 6" in page
+    assert "10:00" in page
+    undo_answer(StatementAnswer.objects.latest("pk"), by=owner, now=ON_1_DECEMBER)
+    assert client.get(address(statement)).content.decode().count("/undo/") == 4
+
+
+def test_what_is_lost_is_said_before_it_is_removed(client: Client, there: House, owner: StaffLogin) -> None:
+    statement = strange(there, 3)
+    for line in StatementLine.objects.order_by("line")[:2]:
+        answer_line(line, "disputed", by=owner, now=ON_1_DECEMBER)
+
+    assert (
+        f'<form method="post" action="{address(statement, "statement_remove")}"'
+        not in client.get(address(statement)).content.decode()
+    )
+    assert "2 claimed" in client.get(address(statement, "statement_remove")).content.decode()
+    assert Statement.objects.exists()
+    client.post(address(statement, "statement_remove"))
+    assert not Statement.objects.exists()
+
+
+def test_claims_say_who_owes_whom_in_the_words_of_whom_they_are_sent_to(
+    client: Client, there: House, owner: StaffLogin
+) -> None:
+    visit = there.visit(at("2026-11-02 17:00"))
+    rows = [f"{visit.booking_ref},g1,2026-11-02,check_in,7.50", "x,zz,2026-11-03 09:30,check_in,20"]
+    statement = read(there, "\n".join([HEAD, *rows]) + "\n", month=NOVEMBER)
+    for line in StatementLine.objects.all():
+        answer_line(line, "disputed", by=owner, now=ON_1_DECEMBER)
+
+    page = client.get(address(statement, "statement_claims"), {"language": "nl"}).content.decode()
+    assert "claims.csv?language=nl" in page
+    mail = client.get(address(statement, "statement_claims")).content.decode()
+    assert "2.50 EUR too little" in mail
+    assert "20.00 EUR too much" in mail
+
+    path = address(statement, "statement_claims_csv")
+    english, dutch = (
+        b"".join(client.get(path, {"language": language})).decode("utf-8-sig").splitlines() for language in ("en", "nl")
+    )
+    assert english[1].startswith(f"2,{visit.booking_ref},g1,")
+    assert ',2026-11-02,18:00,7.50,10.00,-2.50,EUR,"you state 7.50 EUR;' in english[1]
+    assert ",2026-11-03,09:30,20.00,,20.00,EUR,you state 20.00 EUR;" in english[2]
+    assert ";7,50;10,00;-2,50;EUR;" in dutch[1]

@@ -104,7 +104,7 @@ class TestTheWay:
         assert "20.00 EUR" in mail
         assert visits[0].booking_ref in mail
         rows = rows_of(client, address(there, "statement_claims_csv", statement.pk))
-        assert [row[10] for row in rows[1:]] == ["-10.0000", "-10.0000"]
+        assert [row[9] for row in rows[1:]] == ["-10.00", "-10.00"]
 
         for answer in StatementAnswer.objects.all():
             client.post(address(there, "statement_undo", statement.pk, answer.pk))
