@@ -58,6 +58,7 @@ EVENT_WORDS: Mapping[Event, Promise] = {
     Event.ADDITIONAL: gettext_lazy("additional workout"),
     Event.CORRECTION: gettext_lazy("correction"),
     Event.FLAT: gettext_lazy("flat rate or fee"),
+    Event.NOTHING: gettext_lazy("cancelled"),
 }
 _KINDS: Mapping[str, Promise] = {
     Kind.CHECK_IN.value: gettext_lazy("check-in"),

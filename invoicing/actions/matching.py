@@ -127,6 +127,8 @@ def _pair(cursor: Any, facts: dict[str, Any]) -> None:
     for equal in (sql.EQUAL, sql.IN_ORDER):
         cursor.execute(sql.BY_PERSON.format(**words, **equal, when="starts_at"))
     cursor.execute(sql.BY_FLAT)
+    cursor.execute(sql.LEFT_OUT)
+    cursor.execute(sql.NOT_JUDGED, facts)
     cursor.execute(sql.ELSEWHERE)
     cursor.execute(sql.REFUSED, facts)
 

@@ -77,7 +77,7 @@ SELECT line.id, line.line, line.event, line.theirs, line.day, line.starts_at, li
        portal_plain(CASE WHEN line.member_name LIKE '%%,%%'
          THEN split_part(line.member_name, ',', 2) || ' ' || split_part(line.member_name, ',', 1)
          ELSE line.member_name END) AS name,
-       line.event IN ('correction', 'flat') AS is_no_visit,
+       line.event IN ('correction', 'flat', 'nothing') AS is_no_visit,
        visit.id AS visit, NULL::date AS visit_month, NULL::numeric AS amount_now,
        NULL::bigint AS ours, false AS again, ''::text AS found_by
   FROM invoicing_statementline line
@@ -266,7 +266,8 @@ SELECT line.id, ours.id AS our, CASE WHEN line.again IS NOT TRUE THEN ours.amoun
      | CASE WHEN ours.because IN ('day_cap', 'period_cap') THEN {OUR_CAP} ELSE 0 END
      | CASE WHEN ours.kind = 'late_cancel' AND coalesce(line.event, 'visit') IN ('late_cancel', 'visit')
             THEN {LATE_CANCEL} ELSE 0 END
-     | CASE WHEN line.event IN ('check_in', 'no_show', 'late_cancel', 'additional') AND line.event <> ours.kind
+     | CASE WHEN line.event IN ('check_in', 'no_show', 'late_cancel', 'additional', 'nothing')
+              AND line.event <> ours.kind
             THEN {OTHER_EVENT} ELSE 0 END
      | CASE WHEN line.quantity > 1 AND ours.amount <> 0 AND line.theirs = line.quantity * ours.amount
             THEN {MULTIPLE} ELSE 0 END
@@ -287,6 +288,18 @@ SELECT line.id, ours.id AS our, CASE WHEN line.again IS NOT TRUE THEN ours.amoun
 """.replace("{}", "{{}}")
 
 ANSWERS = "CREATE TEMPORARY TABLE answers (facts int PRIMARY KEY, verdict text, reason text) ON COMMIT DROP"
+
+# They list what they do not pay, and neither do we say that anything is due: nobody needs to look at it.
+LEFT_OUT = """
+DELETE FROM theirs
+ WHERE event = 'nothing' AND theirs = 0 AND (again OR NOT EXISTS (SELECT FROM ours
+       WHERE ours.id = theirs.ours AND ours.amount <> 0))
+"""
+# Judged perhaps when our side was another one.
+NOT_JUDGED = """
+UPDATE invoicing_statementline SET verdict = '', reason = '', ours = NULL, facts = 0
+ WHERE statement_id = %(statement)s AND event = 'nothing' AND verdict <> ''
+"""
 
 LINES = """
 UPDATE invoicing_statementline line

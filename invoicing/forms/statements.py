@@ -160,7 +160,8 @@ class WordsForm(forms.Form):
     def __init__(self, words: Sequence[tuple[str, int]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._words = [word for word, _number in words]
-        choices = [("", _("please choose")), *((event.value, told) for event, told in EVENT_WORDS.items())]
+        events = {**EVENT_WORDS, Event.NOTHING: _("cancelled: nothing is paid for it, leave it out")}
+        choices = [("", _("please choose")), *((event.value, told) for event, told in events.items())]
         for at, (word, number) in enumerate(words):
             label = gettext("“%(word)s”, on %(number)d lines") % {"word": word, "number": number}
             self.fields[f"word_{at}"] = forms.ChoiceField(label=label, choices=choices)

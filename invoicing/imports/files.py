@@ -6,13 +6,16 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from invoicing.imports.columns import TARGETS
 from invoicing.models import Statement, StatementChunk
+from portal.imports.mapping import suggest
 from portal.imports.reading import (
     ENCODINGS,
     MAX_CELL,
@@ -29,6 +32,7 @@ MAX_BYTES = 48 * 2**20
 MAX_LINES = 250_000
 # What is looked at before anybody is asked: so many lines decide how amounts and dates are written.
 SAMPLE_LINES = 2000
+TITLE_LINES = 20  # among which the header is looked for
 
 
 @dataclass(frozen=True)
@@ -180,10 +184,35 @@ def records(statement: Statement) -> Iterator[Record]:
                 yield Record(line, cells)
 
 
-def header(found: Iterator[Record]) -> list[str]:
-    """Takes the first record. Raises Unreadable."""
-    first = next(found, None)
-    return header_of((first.line, first.cells) if first else None)
+@dataclass(frozen=True)
+class Opened:
+    """`above`: how many records stand above the header and are left out; `records`: those below it."""
+
+    header: list[str]
+    above: int
+    records: Iterator[Record]
+
+
+def opened(statement: Statement) -> Opened:
+    """The header and what is below it. Raises Unreadable.
+
+    Above it may stand a title, a name, a date: lines with at most half as many filled cells as the widest of the first
+    lines. A line that names two columns which we know is a header whatever its width.
+    """
+    found = records(statement)
+    first = list(islice(found, TITLE_LINES))
+    widest = max(map(_filled, first), default=0)
+    found_at = (
+        at for at, record in enumerate(first) if _filled(record) * 2 > widest or len(suggest(TARGETS, record.cells)) > 1
+    )
+    above = next(found_at, 0)
+    head = first[above] if first else None
+    header = header_of((head.line, head.cells) if head else None)
+    return Opened(header, above, chain(first[above + 1 :], found))
+
+
+def _filled(record: Record) -> int:
+    return sum(bool(cell.strip()) for cell in record.cells)
 
 
 def _not_in(statement: Statement, line: int | None = None) -> Unreadable:

@@ -4,7 +4,7 @@ Each step can be killed and begun again. A file that cannot be read leaves nothi
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as _
 
 from invoicing.actions import matching
 from invoicing.imports import files
-from invoicing.imports.columns import KNOWN_WORDS, TARGETS, ambiguous, detected, month_of, stated_months
+from invoicing.imports.columns import TARGETS, ambiguous, detected, month_of, stated_months
 from invoicing.imports.lines import Clocks, Read, Reader
 from invoicing.models import Statement, StatementAnswer, StatementLine, StatementMapping
 from invoicing.rules.matching import Event
@@ -61,6 +61,7 @@ class Sample:
 
     header: list[str]
     records: list[files.Record]
+    above: int = 0  # lines above the header, which are left out
 
     @property
     def columns(self) -> dict[str, list[str]]:
@@ -133,12 +134,11 @@ def look(statement: Statement) -> Sample:
     """The header and the first lines, as the statement says that they are to be read. Raises Unreadable."""
     if not statement.chunks.exists():
         raise Unreadable(_("The file is not kept any more: it named somebody whose data was deleted. Upload it again."))
-    found = files.records(statement)
-    header = files.header(found)
-    sample = list(islice(found, files.SAMPLE_LINES))
+    found = files.opened(statement)
+    sample = list(islice(found.records, files.SAMPLE_LINES))
     if not sample:
         raise Unreadable(_("The file has a header, but no rows."))
-    return Sample(header, sample)
+    return Sample(found.header, sample, found.above)
 
 
 def suggested(statement: Statement, sample: Sample) -> None:
@@ -255,9 +255,7 @@ def _refuse(statement: Statement, error: Unreadable) -> None:
 
 
 def _read(statement: Statement, *, now: datetime, still_ours: Callable[[int], None]) -> None:
-    found = files.records(statement)
-    files.header(found)
-    lines = _reader(statement).lines(found)
+    lines = _reader(statement).lines(files.opened(statement).records)
     count = refused = done = 0
     while batch := list(islice(lines, BATCH)):
         count, refused = count + len(batch), refused + sum(bool(line.problem) for line in batch)
@@ -375,10 +373,3 @@ def name_words(statement: Statement, words: Mapping[str, Event], *, now: datetim
                 )
         if not unknown_words(statement):
             begin_matching(statement)
-
-
-def words_of(statement: Statement) -> Iterator[tuple[str, Event]]:
-    """What a person has said that words mean, for the list of mappings."""
-    for word, event in (statement.mapping.words if statement.mapping else {}).items():
-        if word not in KNOWN_WORDS:
-            yield word, Event(event)

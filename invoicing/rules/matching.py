@@ -19,6 +19,7 @@ class Event(StrEnum):
     ADDITIONAL = "additional"
     CORRECTION = "correction"
     FLAT = "flat"
+    NOTHING = "nothing"  # cancelled in time, or whatever else they list and do not pay
 
 
 class By(StrEnum):

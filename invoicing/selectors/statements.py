@@ -158,7 +158,7 @@ def foreign_sums(statement: Statement) -> list[tuple[str, Decimal]]:
 
 def finds_nothing(statement: Statement) -> bool:
     """Almost no line leads to a visit of the month: it is another marketplace's file, or another month's."""
-    lines = statement.lines.read().exclude(line=None).exclude(event__in=["correction", "flat"]).order_by()
+    lines = statement.lines.read().exclude(line=None).exclude(event__in=["correction", "flat", "nothing"]).order_by()
     found = lines.aggregate(all=Count("pk"), strange=Count("pk", filter=Q(verdict=Verdict.MISSING_HERE)))
     return found["all"] >= FEWEST_LINES and found["all"] - found["strange"] < FEWEST_FOUND * found["all"]
 

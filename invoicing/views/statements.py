@@ -1,5 +1,6 @@
 """Statements of marketplaces: upload or paste one, say which column is what, see those that there are (X2)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -7,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -155,7 +157,10 @@ def _show_columns(
         "reading": reread or ReadingForm(initial=now_read),
         "header": sample.header if sample else [],
         "sample": sample.records[: reading.SHOWN] if sample else [],
-        "preview": [_previewed(line) for line in reading.preview(statement, sample)]
+        "above": sample.above if sample else 0,
+        "preview": [
+            _previewed(line, reading.open_questions(statement, sample)) for line in reading.preview(statement, sample)
+        ]
         if sample and any(name in statement.columns for name in reading.REQUIRED)
         else [],
         "problem": _problem(statement)
@@ -167,15 +172,23 @@ def _show_columns(
     return render(request, "invoicing/statement_columns.html", context, status=status)
 
 
-def _previewed(line: Read) -> dict[str, Any]:
+def _previewed(line: Read, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line says; as the file writes it where it is still asked how that is to be read."""
     said = line.texts
+    is_open = any(name != "order" for name in asked)
+    stated = said.get("net") or said.get("gross") or said.get("unit") or ""
     return {
         "line": line,
         "problem": reason_words(line.problem) if line.problem else "",
         "booking": said.get("booking", ""),
         "member": said.get("name") or said.get("member", ""),
         "event": EVENT_WORDS[line.event] if line.event else said.get("event", ""),
-        "amount": money(line.theirs, line.currency),
+        "day": said.get("starts_at", "")
+        if "order" in asked
+        else date_format(line.day, _("D j M Y"))
+        if line.day
+        else "",
+        "amount": stated if is_open else money(line.theirs, line.currency),
     }
 
 

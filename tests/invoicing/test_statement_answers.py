@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from invoicing.actions.claiming import NothingToAnswer, answer_line, undo_answer
-from invoicing.imports import statements
+from invoicing.imports import files, statements
 from invoicing.models import Statement, StatementAnswer, StatementLine
 from portal.models import StaffLogin
 from tests.factories import StaffLoginFactory
@@ -212,3 +212,36 @@ def test_claims_say_who_owes_whom_in_the_words_of_whom_they_are_sent_to(
     assert ',2026-11-02,18:00,7.50,10.00,-2.50,EUR,"you state 7.50 EUR;' in english[1]
     assert ",2026-11-03,09:30,20.00,,20.00,EUR,you state 20.00 EUR;" in english[2]
     assert ";7,50;10,00;-2,50;EUR;" in dutch[1]
+
+
+def test_what_they_list_and_do_not_pay_is_left_out_unless_we_say_that_it_is_due(client: Client, there: House) -> None:
+    due, gone = there.visit(at("2026-11-02 17:00")), there.visit(at("2026-11-03 17:00"), "cancelled", guest=2)
+    rows = [f"{visit.booking_ref},,,Abgesagt,0" for visit in (due, gone)]
+    statement = read(there, "\n".join([HEAD, *rows, "x,zz,,Abgesagt,4"]) + "\n", month=NOVEMBER)
+    assert "leave it out" in client.get(address(statement)).content.decode()
+
+    client.post(address(statement, "statement_words"), {"word_0": "nothing"})
+    statement = work(statement)
+
+    found = StatementLine.objects.order_by("line").values_list("verdict", "reason")
+    assert list(found) == [("other_price", "event"), ("", ""), ("missing_here", "unknown_member")]
+    assert statement.theirs - statement.ours == D(4) - D(10)
+
+
+@pytest.mark.parametrize(
+    ("text", "above", "header"),
+    [
+        ("Statement\nStudio,Yoga\n\nref,guest,when,sum\n1,2,3,4\n", 2, ["ref", "guest", "when", "sum"]),
+        ("ref,,when,sum\n1,2,3,4\n", 0, ["ref", "(2)", "when", "sum"]),
+        ("booking,net\n1,2,3,4\n", 0, ["booking", "net"]),
+        ("sum\n1\n", 0, ["sum"]),
+    ],
+)
+def test_a_title_above_the_header_is_left_out(
+    client: Client, there: House, text: str, above: int, header: list[str]
+) -> None:
+    statement = read(there, text)
+    assert statement.header == header
+    assert files.opened(statement).above == above
+    page = client.get(address(statement, "statement_columns")).content.decode()
+    assert ("2 lines above the header are left out." in page) is bool(above)

@@ -247,6 +247,8 @@ class TestWhatCannotBeRead:
         shown = client.get(page).content.decode()
         assert "as in 1.234" in shown
         assert "03/11/2026" in shown
+        assert "1,234.00" not in shown
+        assert "3 Nov 2026" not in shown
         assert client.post(page, columns(statement, month="2026-11")).status_code == 422
 
         client.post(page, columns(statement, month="2026-11", say_net=",", say_order="dmy"))
