@@ -124,7 +124,7 @@ def house(slug: str) -> House:
     agreed = ContractTermsFactory(contract__connection=there)
     billed = InvoiceFactory(contract=agreed.contract, month=date(now.year - 1, 10, 1))
     DocumentFactory(invoice=billed)
-    said = Statement.objects.create(
+    stated = Statement.objects.create(
         studio=studio,
         connection=there,
         month=date(2026, 10, 1),
@@ -136,7 +136,7 @@ def house(slug: str) -> House:
         uploaded_at=now,
         matched_at=now,
     )
-    answered = StatementAnswer.objects.create(studio=studio, statement=said, kind="accepted", given_at=now)
+    answered = StatementAnswer.objects.create(studio=studio, statement=stated, kind="accepted", given_at=now)
     read_as = StatementMapping.objects.create(
         studio=studio, connection=there, header="0" * 64, name=f"{slug}.csv", used_at=now
     )
@@ -180,7 +180,7 @@ def house(slug: str) -> House:
             "exchange": said.pk,
             "message": message.pk,
             "retirement": retired.change.pk,
-            "statement": said.pk,
+            "statement": stated.pk,
             "statement_answer": answered.pk,
             "statement_mapping": read_as.pk,
             "number": billed.number,

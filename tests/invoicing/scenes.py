@@ -99,8 +99,8 @@ class House:
 
 
 def house(zone: str = "Europe/Amsterdam", **fields: Any) -> House:
-    """Live since long ago, without terms yet."""
-    connection = ConnectionFactory(activated_at=datetime(2024, 1, 1, tzinfo=UTC), **fields)
+    """Live since October 2026, without terms yet: no month before it waits for an invoice."""
+    connection = ConnectionFactory(**{"activated_at": datetime(2026, 10, 1, tzinfo=UTC), **fields})
     place = LocationFactory(studio=connection.studio, zone=zone)
     return House(connection, ContractFactory(connection=connection), place)
 

@@ -18,8 +18,8 @@ from portal.models import Job
 from tests.bookings.test_races import at_once
 from tests.factories.invoicing import PayerFactory
 from tests.factories.marketplace import ConnectionFactory, ContractFactory, MarketplaceFactory
+from tests.invoicing.papers import NOVEMBER, TERMS, with_papers
 from tests.invoicing.scenes import House, at
-from tests.invoicing.test_issuing import NOVEMBER, TERMS, with_papers
 from tests.marketplace.test_faults import killed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
