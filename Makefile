@@ -1,7 +1,7 @@
 # Tresen. `make help` lists what there is.
 PYTHON ?= python3
 PORT ?= 8000
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 VENV_PYTHON := .venv/bin/python
 THROWAWAY := $(VENV_PYTHON) -m config.embedded throwaway
 export PORT
