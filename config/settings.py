@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "portal",
     "packages",
     "bookings",
+    "reviews",
     "marketplace",
     "invoicing",
 ]

@@ -19,6 +19,7 @@ urlpatterns = [
     # Before the settings of the portal, one of whose pages is the subscription.
     path("<slug:studio>/", include("marketplace.urls")),
     path("<slug:studio>/", include("invoicing.urls")),
+    path("<slug:studio>/", include("reviews.urls")),
     path("", include("portal.urls")),
     path("<slug:studio>/", include("bookings.urls")),
 ]
