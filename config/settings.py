@@ -30,7 +30,7 @@ SITE_URL = os.environ.get("SITE_URL") or (
 )
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.operator.OperatorConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

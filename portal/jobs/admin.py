@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from portal.admin_site import ReadOnly
 from portal.jobs import retry
 from portal.jobs.progress import progress_of
 from portal.models import Heartbeat, Job
@@ -28,17 +29,6 @@ class JobState(admin.SimpleListFilter):
             "done": Q(done_at__isnull=False),
         }
         return queryset.filter(states.get(self.value() or "", Q()))
-
-
-class ReadOnly(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Job)

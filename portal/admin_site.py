@@ -1,0 +1,168 @@
+"""The operator's room: Django's admin, furnished as the rest of the house (docs/operator.md).
+
+What an app shows there is a `DeskAdmin`, or a `ReadOnly` where nothing is changed by hand, registered in the app's
+admin as usual:
+
+    @admin.register(Ticket)
+    class TicketAdmin(ReadOnly):
+        section = Section.SUPPORT
+        icon = "life-buoy"              # of lucide
+
+What waits for the operator is registered with `portal.operator.needs`.
+"""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, TypeAlias
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+
+from portal.models import User
+from portal.operator import needs
+from portal.operator.sections import OF_APP, SECTION_WORDS, Section
+
+View: TypeAlias = Callable[..., HttpResponse]
+
+#: What a phone has room for beside "More": the desk and these.
+TABS = ("portal.Studio", "portal.Ticket")
+
+
+def is_operator(request: HttpRequest) -> bool:
+    """Who runs this installation, and not only helps in it with some of its tables."""
+    return isinstance(request.user, User) and request.user.is_active and request.user.is_superuser
+
+
+def refuse_others(request: HttpRequest) -> User:
+    """The operator. Raises PermissionDenied for everybody else."""
+    if not is_operator(request):
+        raise PermissionDenied
+    return request.user  # type: ignore[return-value]
+
+
+class DeskAdmin(admin.ModelAdmin):
+    """A list and a page on the operator's desk. Nothing is deleted there; rows leave by actions that say so."""
+
+    section: Section | None = None
+    icon = "table-2"
+    #: Where among the pages of its section.
+    place = 50
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class ReadOnly(DeskAdmin):
+    """To be looked at; what is done about it goes by actions and pages of its own."""
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+_pages: dict[str, tuple[str, View]] = {}
+
+
+def operator_page(route: str, name: str) -> Callable[[View], View]:
+    """Make a view a page of the operator's: `admin:<name>` at `/admin/<route>`. Anybody else is refused.
+
+    To be used in an app's admin module, which is read before any address is asked for.
+    """
+
+    def add(view: View) -> View:
+        _pages[name] = (route, view)
+        return view
+
+    return add
+
+
+class OperatorSite(admin.AdminSite):
+    """Grouped by work; its first page says what needs the operator."""
+
+    site_header = site_title = "Tresen"
+    enable_nav_sidebar = False
+    index_template = "admin/index.html"
+
+    def only_operator(self, view: View) -> Callable[..., Any]:
+        """For a view of the operator's: logged in as staff like everywhere in the admin, and a superuser."""
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            refuse_others(request)
+            response = view(request, *args, **kwargs)
+            add_never_cache_headers(response)
+            return response
+
+        return self.admin_view(update_wrapper(guarded, view))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+        own = [path(route, self.only_operator(view), name=name) for name, (route, view) in _pages.items()]
+        return own + super().get_urls()
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """What needs the operator: only for who may do something about it."""
+        extra: dict[str, Any] = {"title": _("Desk")}
+        if is_operator(request):
+            now = timezone.now()
+            found = needs.needs(now)
+            extra |= {
+                "now": now,
+                "waiting": [one for one in found if one.count],
+                "calm": [one for one in found if not one.count],
+            }
+        return super().index(request, extra | (extra_context or {}))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        return context | {"sections": self.sections(request, context["available_apps"])}
+
+    def sections(self, request: HttpRequest, apps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rail: the pages that this person may open, by work."""
+        found: dict[Section, list[dict[str, Any]]] = {section: [] for section in SECTION_WORDS}
+        for app in apps:
+            for model in app["models"]:
+                if not model["admin_url"]:
+                    continue
+                page = self._registry[model["model"]]
+                section = getattr(page, "section", None) or OF_APP.get(app["app_label"], Section.MACHINES)
+                found[section].append(
+                    {
+                        "label": getattr(page, "label", "") or model["name"],
+                        "url": model["admin_url"],
+                        "icon": getattr(page, "icon", "table-2"),
+                        "place": getattr(page, "place", 50),
+                        "active": request.path.startswith(model["admin_url"]),
+                        "is_tab": f"{app['app_label']}.{model['object_name']}" in TABS,
+                    }
+                )
+        if is_operator(request):
+            for section, label, name, icon, place in LINKS:
+                try:
+                    url = reverse(name)
+                except NoReverseMatch:
+                    continue
+                active = request.path.startswith(url)
+                entry = {"label": label(), "url": url, "icon": icon, "place": place, "active": active, "is_tab": False}
+                found[section].append(entry)
+        return [
+            {"label": SECTION_WORDS[section], "pages": sorted(pages, key=lambda one: (one["place"], one["label"]))}
+            for section, pages in found.items()
+            if pages
+        ]
+
+
+#: Pages that are no table's: section, words, name of the address, icon, place.
+LINKS: list[tuple[Section, Callable[[], str], str, str, int]] = [
+    (Section.STUDIOS, lambda: _("Statistics"), "admin:statistics", "chart-column", 90),
+    (Section.MACHINES, lambda: _("Mails"), "portal:mail", "mail", 30),
+]
