@@ -37,6 +37,13 @@ def send(job: Job, *, to: str, studio: Studio, template: str, context: Mapping[s
     return True
 
 
+def subject_of(studio: Studio, template: str, context: Mapping[str, Any]) -> str:
+    """The subject that the mail would have: the fact, in the studio's language."""
+    with translation.override(studio.language):
+        text = _render(template, {"studio": studio, **context})
+    return " ".join(text.strip().partition("\n")[0].split())
+
+
 def operator_address() -> str:
     """Where the operator of the installation reads mails: as the settings say, else at their login; "" for nobody."""
     if settings.OPERATOR_EMAIL:

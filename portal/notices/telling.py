@@ -1,0 +1,105 @@
+"""Telling one person one thing, as they want it: not at all, by mail at once, or in their next morning mail."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils.text import Truncator
+
+from portal import mail
+from portal.models import Job, Notice, NoticeChoice, StaffLogin, Studio
+from portal.notices.registry import How, NoticeKind, default_of, kind_of, may_get
+
+# What is told later than this after it happened (nothing ran meanwhile) waits for the morning mail: one, not forty.
+FRESH_FOR = timedelta(hours=24)
+
+
+def how(login: StaffLogin, kind: str | NoticeKind) -> NoticeChoice.How:
+    """How this login hears of a kind: its own choice, else the kind's default for its preset; off without the right.
+    Two queries at most."""
+    found = kind_of(kind) if isinstance(kind, str) else kind
+    if not may_get(login, found):
+        return How.OFF
+    if found.fixed:
+        return How.AT_ONCE
+    chosen = NoticeChoice.objects.filter(login=login, kind=found.word).values_list("how", flat=True).first()
+    return _allowed(found, chosen) or default_of(login, found)
+
+
+def hows(logins: Iterable[StaffLogin], kind: str | NoticeKind) -> dict[int, NoticeChoice.How]:
+    """The same of many logins by their key, in one query. They come with `is_pinned` (`logins_of`)."""
+    found = kind_of(kind) if isinstance(kind, str) else kind
+    people = {login.pk: login for login in logins}
+    chosen = dict(NoticeChoice.objects.filter(login__in=people, kind=found.word).values_list("login", "how"))
+    return {
+        key: How.OFF
+        if not may_get(login, found)
+        else How.AT_ONCE
+        if found.fixed
+        else _allowed(found, chosen.get(key)) or default_of(login, found)
+        for key, login in people.items()
+    }
+
+
+def _allowed(kind: NoticeKind, chosen: str | None) -> NoticeChoice.How | None:
+    """A choice that the kind does not offer (any more) is none."""
+    return How(chosen) if chosen and chosen in kind.ways else None
+
+
+def logins_of(studio: Studio) -> list[StaffLogin]:
+    """Everybody who can log in at the studio, with user and `is_pinned`. One query."""
+    pins = StaffLogin.locations.through.objects.filter(stafflogin=OuterRef("pk"))
+    found = StaffLogin.objects.filter(studio=studio, is_active=True, user__is_active=True)
+    logins: list[StaffLogin] = []
+    for login in found.select_related("user", "studio").annotate(has_pins=Exists(pins)).order_by("pk"):
+        login.is_pinned = login.has_pins
+        logins.append(login)
+    return logins
+
+
+def readers(studio: Studio, kind: str | NoticeKind) -> list[StaffLogin]:
+    """Who is told of this kind at the studio, at once or in the morning: one job for each of them. Two queries."""
+    logins = logins_of(studio)
+    wanted = hows(logins, kind)
+    return [login for login in logins if wanted[login.pk] != How.OFF]
+
+
+def reader(pk: int) -> StaffLogin | None:
+    """The login of a job's payload, read afresh; None when nobody can log in with it any more. One query."""
+    found = StaffLogin.objects.filter(pk=pk, is_active=True, user__is_active=True)
+    return found.select_related("user", "studio").first()
+
+
+def notify(
+    job: Job,
+    *,
+    login: StaffLogin,
+    kind: str,
+    template: str,
+    context: Mapping[str, Any],
+    path: str,
+    now: datetime | None = None,
+) -> bool:
+    """Tell one person, as they want it; whether they hear of it at all, at once or in the morning.
+
+    For handlers of jobs that are not transactional, one job for each reader. `template` as for `portal.mail.send`; it
+    gets `name` and `link` besides, unless `context` says otherwise. `path`: where it is to be seen, from the root of
+    the site. `now`: given, what happened over a day before waits for the morning mail.
+    """
+    wanted, found = how(login, kind), kind_of(kind)
+    if wanted == How.OFF or not login.user.is_active:
+        return False
+    given = {"name": login.user.get_short_name(), "link": settings.SITE_URL + path, **context}
+    if wanted == How.AT_ONCE and now is not None and now - job.created_at > FRESH_FOR:
+        wanted = How.AT_ONCE if found.fixed else How.DIGEST
+    if wanted == How.DIGEST:
+        _keep(job, login, kind, mail.subject_of(login.studio, template, given), path)
+        return True
+    return mail.send(job, to=login.user.email, studio=login.studio, template=template, context=given)
+
+
+def _keep(job: Job, login: StaffLogin, kind: str, text: str, path: str) -> None:
+    kept = {"kind": kind, "text": Truncator(text).chars(300), "path": path, "occurred_at": job.created_at}
+    Notice.objects.get_or_create(login=login, key=job.key[:200], defaults=kept)
