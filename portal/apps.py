@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,6 +16,7 @@ class PortalConfig(AppConfig):
         from portal.preferences import groups
         from portal.preferences import registry as settings
         from portal.resources import MemberImport
+        from portal.support.shipped import load_after_migration
 
         register(MemberImport())
         for holding in (Notes(), Log(), Traces()):
@@ -23,3 +25,4 @@ class PortalConfig(AppConfig):
             settings.register(group)
         commands.register(commands.pages, place=10)
         commands.register(commands.settings, place=90)
+        post_migrate.connect(load_after_migration, sender=self, dispatch_uid="portal.support.shipped")
