@@ -1,14 +1,14 @@
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import StaffLogin, Studio
+from reviews import rules
 from reviews.models.review import Review
 
 RESPONSE_MOST = 2000  # characters
-FREE_FOR = timedelta(hours=24)
 
 
 class Response(models.Model):
@@ -37,7 +37,11 @@ class Response(models.Model):
 
     def is_free(self, now: datetime) -> bool:
         """Whether a change leaves no mark."""
-        return now < self.written_at + FREE_FOR
+        return not rules.is_marked(self.written_at, now=now)
+
+    @property
+    def stands(self) -> bool:
+        return self.withdrawn_at is None
 
 
 class ResponseVersion(models.Model):

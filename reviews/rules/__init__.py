@@ -1,19 +1,29 @@
+from reviews.rules.replying import FREE_FOR, NoReply, NoReport, is_marked, may_edit, may_report, may_respond
 from reviews.rules.score import CRITERIA, Arithmetic, Criterion, Term, score, weights_in_percent
 from reviews.rules.standing import Excluded, Place, Spread, effect_on, mean_of, place_of
+from reviews.rules.words import cleaned
 from reviews.rules.writing import OPEN_FOR, Asked, Refusal, may_write
 
 __all__ = [
     "CRITERIA",
+    "FREE_FOR",
     "OPEN_FOR",
     "Arithmetic",
     "Asked",
     "Criterion",
     "Excluded",
+    "NoReply",
+    "NoReport",
     "Place",
     "Refusal",
     "Spread",
     "Term",
+    "cleaned",
     "effect_on",
+    "is_marked",
+    "may_edit",
+    "may_report",
+    "may_respond",
     "may_write",
     "mean_of",
     "place_of",
