@@ -1,0 +1,122 @@
+"""What the operator decides about a review: the words breach a rule or stay, the visit took place or did not.
+
+Each decision is a case on record (`Report`) with a rule and a reason, told to the author and to the studio (P13, Q33).
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from bookings.models import Reservation
+from bookings.rules import Attendance
+from portal.changes import record_change
+from portal.models import User
+from reviews.models import Report, Review
+from reviews.rules.moderation import ABOUT_THE_VISIT, Case, Obstacle, Verdict, obstacle_to
+from reviews.signals import review_decided
+
+OPERATOR = "operator"
+
+
+class CannotDecide(Exception):
+    """`obstacle` says why; nothing was changed."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(obstacle)
+        self.obstacle = obstacle
+
+
+def decide(report: Report, decision: str, rule: str, reason: str, *, operator: User, now: datetime) -> Report:
+    """Close an open case. The same decision again changes nothing. Raises CannotDecide.
+
+    `decision`: a `Report.Decision`; `rule`: a `Rule`, "" for those about the visit; `reason`: for author and studio.
+    """
+    with transaction.atomic():
+        review = _locked(report.review_id)
+        report = Report.objects.select_for_update().get(pk=report.pk)
+        report.review = review
+        if report.decided_at is not None:
+            if (report.decision, report.decision_rule) == (decision, rule):
+                return report
+            raise CannotDecide(Obstacle.DECIDED)
+        return _decide(report, review, Verdict(decision), rule, reason, operator=operator, now=now)
+
+
+def open_case(review: Review, decision: str, rule: str, reason: str, *, operator: User, now: datetime) -> Report:
+    """Decide without a report of the studio's: a case of the operator's own, closed at once. Raises CannotDecide.
+
+    Where a report about the words is open, the decision is its answer.
+    """
+    with transaction.atomic():
+        review, verdict = _locked(review.pk), Verdict(decision)
+        waiting = None if verdict in ABOUT_THE_VISIT else review.reports.select_for_update().open().first()
+        report = waiting or Report(
+            studio_id=review.studio_id, review=review, rule=rule, reason=reason.strip(), reported_at=now
+        )
+        report.review = review
+        return _decide(report, review, verdict, rule, reason, operator=operator, now=now)
+
+
+def case_of(review: Review) -> Case:
+    """What the rule needs to know of a review."""
+    about = {Report.Decision.VISIT_STANDS, Report.Decision.VISIT_FELL}
+    last = review.reports.filter(decision__in=about).order_by("-decided_at", "-id").first()
+    return Case(
+        hidden=review.hidden_at is not None,
+        checked_in=review.reservation.attendance == Attendance.CHECKED_IN,
+        stands=review.settled_at is not None,
+        fell=last is not None and last.decision == Report.Decision.VISIT_FELL,
+    )
+
+
+def _locked(review: int) -> Review:
+    """The visit, then its review: the order of whoever writes one."""
+    found = Review.objects.only("reservation_id").get(pk=review)
+    reservation = Reservation.objects.select_for_update(no_key=True).get(pk=found.reservation_id)
+    found = Review.objects.select_for_update(of=("self",), no_key=True).select_related("studio").get(pk=review)
+    found.reservation = reservation
+    return found
+
+
+def _decide(
+    report: Report, review: Review, verdict: Verdict, rule: str, reason: str, *, operator: User, now: datetime
+) -> Report:
+    if obstacle := obstacle_to(verdict, case_of(review), rule=rule, reason=reason):
+        raise CannotDecide(obstacle)
+    report.decision, report.decision_reason = verdict.value, reason.strip()
+    report.decision_rule = "" if verdict in ABOUT_THE_VISIT else rule
+    report.decided_by, report.decided_at = operator, now
+    report.save()  # before the review: PostgreSQL hides one only for its case
+    changed = _carry_out(verdict, review, now=now)
+    if changed:
+        review.save(update_fields=[changed])
+    record_change(
+        review,
+        verdict.value,
+        studio=review.studio,
+        by=None,
+        by_word=OPERATOR,
+        now=now,
+        after={"rule": report.decision_rule, "reason": report.decision_reason},
+    )
+    review_decided.send(Review, review=review, report=report, now=now)
+    return report
+
+
+def _carry_out(verdict: Verdict, review: Review, *, now: datetime) -> str:
+    """What the decision changes in the review; the field's name, "" for none."""
+    match verdict:
+        case Verdict.HIDDEN:
+            review.hidden_at = now
+            return "hidden_at"
+        case Verdict.SHOWN_AGAIN:
+            review.hidden_at = None
+            return "hidden_at"
+        case Verdict.VISIT_STANDS:
+            review.settled_at = now
+            return "settled_at"
+        case Verdict.VISIT_FELL:
+            review.settled_at = None
+            return "settled_at"
+        case Verdict.KEPT:
+            return ""
