@@ -69,6 +69,8 @@ class Ticket(models.Model):
     # When the operator last answered, with nothing asked since.
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    # When who asked, or an owner or manager, opened the last answer; empty: it is still to be read.
+    seen_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TicketQuerySet.as_manager()
 
@@ -78,6 +80,11 @@ class Ticket(models.Model):
             models.Index(fields=["studio", "-id"], name="ticket_of_studio"),
             models.Index(
                 fields=["id"], condition=Q(closed_at__isnull=True, answered_at__isnull=True), name="ticket_waiting"
+            ),
+            models.Index(
+                fields=["login"],
+                condition=Q(answered_at__isnull=False, seen_at__isnull=True),
+                name="ticket_to_be_read",
             ),
         ]
 
