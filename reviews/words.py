@@ -1,0 +1,81 @@
+"""The words of reviews, as screens, files and mails say them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from reviews import rules
+from reviews.models import Review, Rule
+from reviews.rules import Criterion, Excluded, NoReply, NoReport
+
+CRITERION_WORDS: Mapping[Criterion, Promise] = {
+    Criterion.CLASS: gettext_lazy("The class"),
+    Criterion.TEACHER: gettext_lazy("The teacher"),
+    Criterion.PLACE: gettext_lazy("The place"),
+    Criterion.WELCOME: gettext_lazy("The welcome"),
+}
+
+EXCLUDED_WORDS: Mapping[Excluded, Promise] = {
+    Excluded.HIDDEN: gettext_lazy("It does not count: the operator has hidden it."),
+    Excluded.DISPUTED: gettext_lazy("It does not count for now: by the desk's word nobody was there on this visit."),
+    Excluded.OLD: gettext_lazy("It does not count any more: it is older than 12 months."),
+}
+
+NO_REPLY_WORDS: Mapping[NoReply, Promise] = {
+    NoReply.HIDDEN: gettext_lazy(
+        "Not sent: the operator has hidden this review, so nobody would read a reply. Your words are still in the field."
+    ),
+    NoReply.ANSWERED: gettext_lazy(
+        "Not sent: somebody else replied meanwhile, and a review has one reply. Theirs stands below, and your words are "
+        "still in the field: you can put them in its place."
+    ),
+    NoReply.NONE: gettext_lazy("Nothing was changed: there is no reply that stands."),
+}
+
+NO_REPORT_WORDS: Mapping[NoReport, Promise] = {
+    NoReport.HIDDEN: gettext_lazy("Nothing was reported: the operator has hidden this review already."),
+    NoReport.OPEN: gettext_lazy("Nothing was reported: a case about this review is open already."),
+}
+
+
+def criterion_words(word: str) -> str:
+    """What a criterion is called."""
+    return str(CRITERION_WORDS[Criterion(word)])
+
+
+def rule_words(word: str) -> str:
+    """What a rule of the terms says; nothing for none."""
+    return str(Rule(word).label) if word else ""
+
+
+def score_words(score: Decimal | None) -> str:
+    """A score or a mean with two decimals, in the reader's language."""
+    return _("none") if score is None else number_format(score, 2)
+
+
+def sum_words(arithmetic: rules.Arithmetic) -> str:
+    """The sum as one would write it down: "(4 × 40 + 5 × 30) / 70 = 4.43"."""
+    terms = " + ".join(f"{term.marks} × {term.weight}" for term in arithmetic.terms)
+    return f"({terms}) / {arithmetic.weight} = {score_words(arithmetic.score)}"
+
+
+def reply_state(review: Review) -> str:
+    """none, replied, edited or withdrawn: what of the studio's reply one sees."""
+    response = getattr(review, "response", None)
+    if response is None:
+        return "none"
+    if not response.stands:
+        return "withdrawn"
+    return "edited" if response.edited_at else "replied"
+
+
+REPLY_STATE_WORDS: Mapping[str, Promise] = {
+    "none": gettext_lazy("not answered"),
+    "replied": gettext_lazy("answered"),
+    "edited": gettext_lazy("answered, edited"),
+    "withdrawn": gettext_lazy("reply withdrawn"),
+}
