@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from config.broker import broker_url, client_url
 from config.database import database_settings
 from config.logs import logging_settings
+from config.mails import anymail_settings, backend_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("TRESEN_VAR", BASE_DIR / "var"))
@@ -175,9 +176,9 @@ EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM", "Tresen <tresen@localhost>")
 # Where questions about invoices and late payouts arrive; empty: at the operator's own login.
 OPERATOR_EMAIL = os.environ.get("OPERATOR_EMAIL", "")
-# Without a mail server, mails are files that the person at this machine can open.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
-EMAIL_FILE_PATH = VAR_DIR / "mail"
+# Without a server or provider, mails are kept for the operator to read at /mail/.
+EMAIL_BACKEND = backend_of(os.environ)
+ANYMAIL = anymail_settings(os.environ)
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -259,10 +260,16 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MAX_BODY = 8 * 2**20  # bytes of one request, all files included; what is larger is refused unread
 # Where who is logged in may send more: a marketplace's statement of a large house.
-LARGE_BODIES = ((r"/[^/]+/invoices/statements/", 49 * 2**20),)
+# So that the form says by how much one is too large: what is attached to a question to the operator.
+LARGE_BODIES = (
+    (r"/[^/]+/invoices/statements/", 49 * 2**20),
+    (r"/[^/]+/support/(ask|questions/[^/]+/reply)/", 40 * 2**20),
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # bytes of it that are not files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
-DATA_UPLOAD_MAX_NUMBER_FILES = 5
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# A file that each backup leaves behind: its age is told on the status page. Empty: it is not known.
+BACKUP_FILE = os.environ.get("BACKUP_FILE", "")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

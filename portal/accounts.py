@@ -11,10 +11,12 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from cryptography.fernet import MultiFernet
 from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal.encryption import cipher
+from portal.mail import fill
 
 NOBODY = str(ip_address(0))  # a request that came over no network
 
@@ -23,6 +25,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Logins are given by the studio's owner or the operator."""
         return False
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
+        """Text and HTML, as all mails are; the links in it lead to where the request came from."""
+        mail = super().render_mail(*args, **kwargs)
+        request = context.request
+        if isinstance(mail, EmailMultiAlternatives) and not mail.alternatives:
+            hosts = [f"{scheme}://{request.get_host()}" for scheme in ("http", "https")] if request else []
+            fill(mail, str(mail.subject), str(mail.body), origins=hosts)
+        return mail
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)

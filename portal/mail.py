@@ -1,40 +1,101 @@
-"""Mails to people, sent by job handlers: the row that causes a mail is written first (docs/queue.md)."""
+"""Mails to people, sent by job handlers: the row that causes a mail is written first (docs/queue.md, docs/notices.md).
+
+Each is text and HTML; a text template is the one source of both (`portal.mail_html`).
+"""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import formataddr, parseaddr
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
+from anymail.exceptions import AnymailInvalidAddress, AnymailRecipientsRefused
+from anymail.message import attach_inline_image
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template import Context, engines
 from django.utils import translation
 
+from portal.jobs import GiveUp
+from portal.mail_html import page_of
 from portal.models import Job, Studio, User
 
+KEEPING = "portal.mailbox.KeepingBackend"
+PERMANENT = 500  # of SMTP's answers: the ones from here on will not change
 
-def send(job: Job, *, to: str, studio: Studio, template: str, context: Mapping[str, Any]) -> bool:
-    """Send one mail in the studio's language; False when there is no address.
 
-    `template` names a text: its first line is the subject, the rest after an empty line the body. A job that runs
-    twice sends the same Message-ID twice, which mail programs show once. Raises what the mail server's refusal raises,
-    so that the queue tries again.
+def send(
+    job: Job,
+    *,
+    to: str,
+    studio: Studio,
+    template: str,
+    context: Mapping[str, Any],
+    footer: str = "",
+    unsubscribe: str = "",
+) -> bool:
+    """Send one mail in the studio's language, as text and HTML; False when there is no address.
+
+    `template` names a text: its first line is the subject, the rest after an empty line the body. `footer`: why the
+    reader gets it and where to change that, translated; an address of ours on a line of its own is a link.
+    `unsubscribe`: an address of ours that takes a POST of who wants no more of them (RFC 8058). A job that runs twice
+    sends the same Message-ID twice, which mail programs show once. Raises GiveUp where the server says that this
+    address will never do; what its other refusals raise goes through, so that the queue tries again.
     """
     if not to:
         return False
-    with translation.override(studio.language):
-        text = _render(template, {"studio": studio, **context})
-    subject, _, body = text.strip().partition("\n")
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    mail = EmailMessage(
-        subject=" ".join(subject.split()),
-        body=body.strip() + "\n",
-        from_email=formataddr((studio.name, sender)),
+    mail = EmailMultiAlternatives(
+        from_email=formataddr((" ".join(studio.name.split()), sender)),
         to=[to],
         headers={"Message-ID": f"<{uuid.uuid5(uuid.NAMESPACE_OID, job.key)}@{sender.rpartition('@')[2]}>"},
+        # What a practice studio's made-up people are written stays in the house.
+        connection=get_connection(KEEPING) if studio.is_practice else None,
     )
-    mail.send()
+    if unsubscribe:
+        mail.extra_headers |= {
+            "List-Unsubscribe": f"<{unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    with translation.override(studio.language):
+        text = _render(template, {"studio": studio, **context})
+        subject, _, body = text.strip().partition("\n")
+        fill(mail, subject, body, studio=studio, footer=footer, origins=[str(job.payload.get("origin") or "")])
+    deliver(mail)
     return True
+
+
+def fill(
+    mail: EmailMultiAlternatives,
+    subject: str,
+    body: str,
+    *,
+    studio: Studio | None = None,
+    footer: str = "",
+    origins: Iterable[str] = (),
+) -> None:
+    """Give a mail its subject, text and HTML. `origins`: further beginnings of addresses that may be links, as
+    "https://studio.example"; those of `SITE_URL` always may."""
+    mail.subject = " ".join(subject.split())
+    body = body.strip()
+    mail.body = body + (f"\n\n--\n{footer.strip()}" if footer else "") + "\n"
+    mail.kept_for = studio  # type: ignore[attr-defined]  # read by `portal.mailbox`
+    ours = tuple(f"{origin.rstrip('/')}/" for origin in (settings.SITE_URL, *origins) if origin)
+    page = page_of(mail.subject, body, ours=ours, studio=studio, logo=_attach_logo(mail, studio), footer=footer)
+    mail.attach_alternative(page, "text/html")
+
+
+def deliver(mail: EmailMultiAlternatives) -> None:
+    """Send it. Raises GiveUp with a reason (and no address in it) where trying again cannot help."""
+    try:
+        mail.send()
+    except SMTPRecipientsRefused as error:
+        codes = {code for code, _words in error.recipients.values()}
+        if codes and min(codes) >= PERMANENT:
+            raise GiveUp(f"The mail server refuses this address for good ({min(codes)}).") from error
+        raise
+    except (AnymailRecipientsRefused, AnymailInvalidAddress) as error:
+        raise GiveUp("The mail provider refuses this address for good.") from error
 
 
 def subject_of(studio: Studio, template: str, context: Mapping[str, Any]) -> str:
@@ -50,6 +111,19 @@ def operator_address() -> str:
         return str(settings.OPERATOR_EMAIL)
     operators = User.objects.filter(is_active=True, is_staff=True, is_superuser=True).order_by("pk")
     return operators.values_list("email", flat=True).first() or ""
+
+
+def _attach_logo(mail: EmailMultiAlternatives, studio: Studio | None) -> str:
+    """The Content-ID of the logo; "" without one. It comes along: mail programs fetch nothing unasked."""
+    if studio is None or not studio.logo:
+        return ""
+    try:
+        with studio.logo.open("rb") as file:
+            content = file.read()
+    except OSError:
+        return ""
+    mail.mixed_subtype = "related"  # type: ignore[attr-defined]
+    return str(attach_inline_image(mail, content, filename="logo.png", subtype="png", domain="logo.invalid"))
 
 
 def _render(template: str, context: Mapping[str, Any]) -> str:

@@ -17,6 +17,8 @@ FORBIDDEN = {
     "a script in the page": re.compile(r"<script\b(?![^>]*\bsrc=)", re.IGNORECASE),
     "text that is not escaped": re.compile(r"\|\s*safe(seq)?\b|{%\s*autoescape\s+off"),
 }
+# Mail programs read no stylesheet: what a mail is made of has its styles inside. It is no page of ours.
+MAILS = {"portal/mail/frame.html", "portal/mail/line.html"}
 
 
 def faults(text: str) -> set[str]:
@@ -25,7 +27,7 @@ def faults(text: str) -> set[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_holds_nothing_that_the_content_policy_forbids(name: str) -> None:
-    assert faults((TEMPLATES / name).read_text()) == set()
+    assert faults((TEMPLATES / name).read_text()) == ({"an inline style"} if name in MAILS else set())
 
 
 @pytest.mark.parametrize("name", NAMES)
