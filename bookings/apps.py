@@ -7,10 +7,13 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import commands, judging, preferences, receivers  # noqa: F401 (which connect themselves)
+        from bookings import commands, judging, preferences, receivers, today  # noqa: F401 (which connect themselves)
         from bookings.holdings import Reservations, Waits
+        from bookings.onboarding import register_steps
+        from bookings.practice_words import practice_alarm
         from bookings.purchase_import import PurchaseImport
         from bookings.reservation_import import ReservationImport
+        from portal import alarms
         from portal.imports.kinds import register
         from portal.members.holdings import register as hold
         from portal.preferences import registry as settings
@@ -21,5 +24,9 @@ class BookingsConfig(AppConfig):
         hold(Waits())
         settings.register(preferences.BOOKING)
         settings.register(preferences.CHECK_IN_GROUP)
+        settings.register(preferences.PRACTICE_GROUP)
+        alarms.register(practice_alarm)
+        register_steps()
         judging.register_previews()
         commands.register_commands()
+        today.register_today()

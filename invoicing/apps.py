@@ -7,7 +7,7 @@ class InvoicingConfig(AppConfig):
     verbose_name = _("Invoices")
 
     def ready(self) -> None:
-        from invoicing import commands, preferences, receivers, shown  # noqa: F401 (which register themselves)
+        from invoicing import commands, preferences, receivers, shown, today  # noqa: F401 (which register themselves)
         from invoicing.demo import receivers as demo  # noqa: F401 (which connect themselves)
         from invoicing.holdings import StatementTraces
         from portal import commands as palette
@@ -17,3 +17,4 @@ class InvoicingConfig(AppConfig):
         hold(StatementTraces())
         settings.register(preferences.INVOICES)
         palette.register(commands.invoices, place=47)
+        today.register_today()

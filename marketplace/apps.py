@@ -8,7 +8,7 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.selectors import agreed as agreements
-        from marketplace import commands, preferences, receivers, shown  # noqa: F401 (which connect themselves)
+        from marketplace import commands, preferences, receivers, shown, today  # noqa: F401 (which connect themselves)
         from marketplace.adapters import groupx, register
         from marketplace.alarms import late_connections
         from marketplace.holdings import Guests
@@ -16,6 +16,8 @@ class MarketplaceConfig(AppConfig):
         from portal import alarms
         from portal import commands as palette
         from portal.members.holdings import register as hold
+        from portal.onboarding.registry import Step
+        from portal.onboarding.registry import register as register_step
         from portal.preferences import registry as settings
 
         register(groupx.NAME, groupx.GroupX)
@@ -24,3 +26,16 @@ class MarketplaceConfig(AppConfig):
         alarms.register(late_connections)
         settings.register(preferences.SUBSCRIPTION)
         palette.register(commands.marketplaces, place=45)
+        today.register_today()
+        register_step(
+            Step(
+                word="marketplaces",
+                place=80,
+                title=_("Marketplaces"),
+                about=_("Contract, add-on, activation, classes: the stages are shown with their dates"),
+                minutes=5,
+                url_name="marketplace:marketplaces",
+                is_done=lambda studio: studio.connections.exists(),
+                optional=True,
+            )
+        )

@@ -13,16 +13,26 @@ class PortalConfig(AppConfig):
         from portal.members.holdings import register as hold
         from portal.members.own import Log, Notes
         from portal.members.traces import Traces
+        from portal.onboarding.path import checklist
+        from portal.onboarding.steps import register_steps
         from portal.preferences import groups
         from portal.preferences import registry as settings
         from portal.resources import MemberImport
+        from portal.support.holding import Tickets
+        from portal.support.palette import palette as help_palette
         from portal.support.shipped import load_after_migration
+        from portal.today import cards
+        from portal.today import registry as today
 
         register(MemberImport())
-        for holding in (Notes(), Log(), Traces()):
+        for holding in (Notes(), Log(), Traces(), Tickets()):
             hold(holding)
-        for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK):
+        for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK, groups.START):
             settings.register(group)
+        register_steps()
+        cards.register_today()
+        today.register_block(checklist, group=today.TOP, place=0)
         commands.register(commands.pages, place=10)
         commands.register(commands.settings, place=90)
+        commands.register(help_palette, place=95)
         post_migrate.connect(load_after_migration, sender=self, dispatch_uid="portal.support.shipped")

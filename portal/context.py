@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,11 +19,15 @@ from portal.models import StaffLogin, Studio
 from portal.people import hue, initials
 from portal.preferences import colours
 from portal.roles import Right
+from portal.support.tickets import unread
 
 THEMES = ("system", "light", "dark")
 
+#: For owners and managers; others are led on from there.
+HOME = "portal:studio"
+
 #: Beside "More" a phone has room for three pages: the first of these that a login may open.
-TABS = ("bookings:check_ins", "bookings:bookings", "bookings:members", "bookings:schedule", "bookings:history")
+TABS = (HOME, "bookings:check_ins", "bookings:bookings", "bookings:members", "bookings:schedule", "bookings:history")
 TABS_BESIDE_MORE = 3
 
 #: Pages that belong to one of the rail's without standing below its address; others say so by their first crumb.
@@ -33,7 +38,7 @@ PARTS = {
 }
 
 #: Pages of the whole studio: who is pinned to locations does not find them.
-WHOLE = {"invoicing:invoices"}
+WHOLE = {"invoicing:invoices", "bookings:insight"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -62,6 +67,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             # Asked by whole pages only, not by the fragments that are rendered with the same context.
             "alarms": partial(alarms_for, login, now=timezone.now()),
             "desk": f"{login.studio.slug} {request.base_login.pk}",  # type: ignore[attr-defined]
+            "help_url": _help_url(request, login),
+            "help_mark": partial(_has_answers, login),
         }
         if until := getattr(request, "preview_until", None):
             context |= {
@@ -105,6 +112,21 @@ def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, st
     ]
 
 
+def _help_url(request: HttpRequest, login: StaffLogin) -> str:
+    """Help, for the page that is on screen: it says which one, and help says what that is about (P14)."""
+    url, match = reverse("portal:support", args=[login.studio.slug]), request.resolver_match
+    if match is None or request.path.startswith(url):
+        return url
+    return f"{url}?{urlencode({'page': match.view_name, 'from': request.get_full_path()})}"
+
+
+def _has_answers(login: StaffLogin) -> bool:
+    """Whether the operator has answered a question of this login that nobody has opened since."""
+    if login.has_answers is None:
+        return unread(login).exists()
+    return login.has_answers
+
+
 def _pinned(login: StaffLogin) -> bool:
     return login.locations.exists() if login.is_pinned is None else login.is_pinned
 
@@ -112,6 +134,7 @@ def _pinned(login: StaffLogin) -> bool:
 def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
     """The pages of the rail that this login may open."""
     entries = [
+        (Right.MANAGE_SETTINGS, HOME, _("Home"), "house", "o"),
         (Right.VIEW_TODAY, "bookings:check_ins", _("Check-ins"), "check", "c"),
         (Right.VIEW_BOOKINGS, "bookings:bookings", _("Bookings"), "calendar", "b"),
         (Right.VIEW_BOOKINGS, "bookings:schedule", _("Schedule"), "calendar-days", "t"),
@@ -120,6 +143,7 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
         (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.MANAGE_CONNECTIONS, "marketplace:marketplaces", _("Marketplaces"), "store", "k"),
         (Right.SEE_MONEY, "invoicing:invoices", _("Invoices"), "receipt-text", "i"),
+        (Right.SEE_MONEY, "bookings:insight", _("Insight"), "chart-no-axes-combined", None),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
         (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "a"),
         (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),
@@ -131,6 +155,9 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
     found = []
     for _right, name, label, icon, key in entries:
         url = reverse(name, args=[login.studio.slug])
-        active = request.path.startswith((url, *(studio + part for part in PARTS.get(name, ()))))
+        if name == HOME:
+            active = request.path == url  # every page of the studio stands below it
+        else:
+            active = request.path.startswith((url, *(studio + part for part in PARTS.get(name, ()))))
         found.append({"label": label, "url": url, "icon": icon, "key": key, "active": active, "is_tab": name in tabs})
     return found

@@ -1,13 +1,22 @@
 from django.urls import path
 
-from portal import staff_urls, views
-from portal.views import commands, imports, saved_views, settings, settings_closing, settings_look, settings_places
+from portal import onboarding_urls, staff_urls, support_urls, views
+from portal.views import (
+    commands,
+    imports,
+    saved_views,
+    settings,
+    settings_closing,
+    settings_look,
+    settings_places,
+    today,
+)
 
 app_name = "portal"
 urlpatterns = [
     path("", views.home, name="home"),
     path("theme/", views.theme, name="theme"),
-    path("<slug:studio>/", views.studio, name="studio"),
+    path("<slug:studio>/", today.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
     path("<slug:studio>/commands/", commands.commands, name="commands"),
     path("<slug:studio>/settings/", settings.settings, name="settings"),
@@ -29,6 +38,8 @@ urlpatterns = [
     path("<slug:studio>/views/", saved_views.save, name="saved_view_save"),
     path("<slug:studio>/views/remove/", saved_views.remove, name="saved_view_remove"),
     *staff_urls.urlpatterns,
+    *support_urls.urlpatterns,
+    *onboarding_urls.urlpatterns,
     path("<slug:studio>/imports/", imports.imports, name="imports"),
     path("<slug:studio>/imports/<int:run>/", imports.import_run, name="import_run"),
     path("<slug:studio>/imports/<int:run>/columns/", imports.import_mapping, name="import_mapping"),

@@ -198,7 +198,7 @@ def day_of(login: StaffLogin, locations: list[Location], *, now: datetime) -> Da
     version = Pulse.objects.filter(studio_id=login.studio_id).values_list("version", flat=True).first() or 0
     sessions = (
         for_login(login, locations)
-        .filter(_today(locations, now))
+        .filter(today_at(locations, now))
         .select_related("item", "teacher", "room")
         .order_by("starts_at", "item__name", "id")
     )
@@ -292,7 +292,8 @@ def locations_visited(members: set[int]) -> dict[int, set[str]]:
     return names
 
 
-def _today(locations: Iterable[Location], now: datetime) -> Q:
+def today_at(locations: Iterable[Location], now: datetime) -> Q:
+    """Sessions or reservations of the local day at each of these, and what still runs from the evening before."""
     wanted = Q(pk__in=[])
     for location in locations:
         today = location.local_day(now)

@@ -1,12 +1,13 @@
 """How a connection is doing: last and next sync, calls and answers of the day, what waits, whether anybody works."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import Aggregate, Count, FloatField, Q
 
-from marketplace.models import Call, Connection, Exchange
+from marketplace.models import Call, Connection, Exchange, SyncRun
 from marketplace.rules import Lateness
 from marketplace.rules.lateness import PERIOD
 from marketplace.selectors.late import sync_standing_of, with_facts
@@ -90,7 +91,7 @@ def health_of(connection: Connection, *, day_began: datetime, now: datetime) -> 
         compared_at=found.compared_at,  # type: ignore[attr-defined]
         theirs=_answers("asked", exchanges),
         ours=_answers("told", exchanges),
-        strip=_strip(found, now=now),
+        strip=strips([found], now=now)[found.pk],
         worker_silent=silent_for(seen_at, now=now),
         worker_seen_at=seen_at,
         given_up=calls["given_up"],
@@ -122,17 +123,24 @@ def _answers(word: str, found: dict[str, float | None]) -> Answers:
     )
 
 
-def _strip(connection: Connection, *, now: datetime) -> tuple[HalfHour, ...]:
-    """The last 48 half hours, the oldest first, the last one still running. In UTC: each is as long as the others."""
-    last = _slot_of(now)
-    first = last - (SLOTS - 1) * PERIOD
-    runs = connection.sync_runs.filter(started_at__gte=first, ended_at__isnull=False).order_by()
-    compared: dict[datetime, int] = {}
-    for started_at, differed in runs.values_list("started_at", "differed"):
+def strips(connections: Collection[Connection], *, now: datetime) -> dict[int, tuple[HalfHour, ...]]:
+    """By the connection's key the last 48 half hours, the oldest first, the last one still running. One query.
+
+    In UTC: each half hour is as long as the others.
+    """
+    first = _slot_of(now) - (SLOTS - 1) * PERIOD
+    runs = SyncRun.objects.filter(connection__in=connections, started_at__gte=first, ended_at__isnull=False).order_by()
+    compared: dict[int, dict[datetime, int]] = {one.pk: {} for one in connections}
+    for key, started_at, differed in runs.values_list("connection", "started_at", "differed"):
         at = _slot_of(started_at)
-        compared[at] = compared.get(at, 0) + differed
-    active = connection.activated_at or now
-    return tuple(_half_hour(first + number * PERIOD, compared, active=active, now=now) for number in range(SLOTS))
+        compared[key][at] = compared[key].get(at, 0) + differed
+    return {
+        one.pk: tuple(
+            _half_hour(first + number * PERIOD, compared[one.pk], active=one.activated_at or now, now=now)
+            for number in range(SLOTS)
+        )
+        for one in connections
+    }
 
 
 def _half_hour(at: datetime, compared: dict[datetime, int], *, active: datetime, now: datetime) -> HalfHour:

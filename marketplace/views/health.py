@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.words import day_and_clock
+from marketplace.health_words import local_clock, slot_words, summary
 from marketplace.late_words import span
 from marketplace.models import Connection
 from marketplace.rules import LateBecause
-from marketplace.selectors.health import Answers, HalfHour, Health, Slot, health_of
+from marketplace.selectors.health import Answers, Health, health_of
 from portal.models import Location
-
-MOST_MISSING = 6  # are told by their clock
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ def health_context(connection: Connection, place: Location, *, now: datetime) ->
         "health": health,
         "health_facts": _facts(health, place, now),
         "health_troubles": _troubles(health, place, now),
-        "health_strip": [(one, _slot_words(one, place)) for one in health.strip],
-        "health_summary": _summary(health.strip, place),
+        "health_strip": [(one, slot_words(one, place)) for one in health.strip],
+        "health_summary": summary(health.strip, place),
     }
 
 
@@ -52,7 +51,9 @@ def _facts(health: Health, place: Location, now: datetime) -> list[Fact]:
         )
     ]
     if is_told and late.due_at:
-        facts.append(Fact(_("Next one by"), _clock(late.due_at, place), _("late 10 min after that"), warn=late.is_late))
+        facts.append(
+            Fact(_("Next one by"), local_clock(late.due_at, place), _("late 10 min after that"), warn=late.is_late)
+        )
     theirs, ours = health.theirs, health.ours
     facts.append(Fact(_("Asked by them today"), number_format(theirs.number, force_grouping=True), _refused(theirs)))
     if theirs.p95 is not None:
@@ -95,7 +96,7 @@ def _troubles(health: Health, place: Location, now: datetime) -> list[str]:
         said.append(words % {"name": name, "when": day_and_clock(connection.locked_out_at, place)})
     elif connection.quiet_until and connection.quiet_until > now:
         words = _("%(name)s did not answer and is left alone until %(when)s. What waits is sent then by itself.")
-        said.append(words % {"name": name, "when": _clock(connection.quiet_until, place, seconds=True)})
+        said.append(words % {"name": name, "when": local_clock(connection.quiet_until, place, seconds=True)})
     if connection.state == Connection.State.PAUSED:
         said.append(_("Paused: nothing new is sold there, and what is sold stays."))
     return said
@@ -108,39 +109,3 @@ def _stopped(health: Health) -> str:
         return f"{never} {safe}"
     words = _("The queue is stopped: the worker has not answered for %(time)s.")
     return f"{words % {'time': span(health.worker_silent)}} {safe}"
-
-
-def _slot_words(one: HalfHour, place: Location) -> str:
-    return f"{_clock(one.at, place)}: {_slot(one)}"
-
-
-def _slot(one: HalfHour) -> str:
-    match one.slot:
-        case Slot.DIFFERED:
-            return ngettext("%(number)d class told", "%(number)d classes told", one.differed) % {"number": one.differed}
-        case Slot.SAME:
-            return _("all as they know it")
-        case Slot.MISSING:
-            return _("no sync")
-        case Slot.RUNNING:
-            return _("not over yet")
-    return _("not connected yet")
-
-
-def _summary(strip: tuple[HalfHour, ...], place: Location) -> str:
-    """The strip in words, for those who do not see it."""
-    over = [one for one in strip if one.slot not in {Slot.RUNNING, Slot.BEFORE}]
-    missing = [one for one in over if one.slot is Slot.MISSING]
-    if not over:
-        return _("No half hour is over yet.")
-    words = _("%(number)d of %(all)d half hours had a sync.") % {"number": len(over) - len(missing), "all": len(over)}
-    if not missing:
-        return words
-    clocks = ", ".join(_clock(one.at, place) for one in missing[-MOST_MISSING:])
-    more = _(" and earlier") if len(missing) > MOST_MISSING else ""
-    without = _("Without one: %(clocks)s") % {"clocks": clocks}
-    return f"{words} {without}{more}."
-
-
-def _clock(moment: datetime, place: Location, *, seconds: bool = False) -> str:
-    return date_format(moment.astimezone(place.tz), "H:i:s" if seconds else "H:i")

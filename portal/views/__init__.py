@@ -36,14 +36,6 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/home.html", {"logins": logins})
 
 
-@studio_view(None)
-@require_safe
-def studio(request: StudioRequest) -> HttpResponse:
-    """The studio's front door: the first page that this login may see."""
-    page = "bookings:check_ins" if request.may(Right.VIEW_TODAY) else "bookings:bookings"
-    return redirect(page, request.studio.slug)
-
-
 @public("light or dark is a cookie of this browser, for the login page too")
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
