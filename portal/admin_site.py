@@ -44,7 +44,7 @@ def refuse_others(request: HttpRequest) -> User:
     """The operator. Raises PermissionDenied for everybody else."""
     if not is_operator(request):
         raise PermissionDenied
-    return request.user  # type: ignore[return-value]
+    return request.user
 
 
 class DeskAdmin(admin.ModelAdmin):
@@ -56,6 +56,7 @@ class DeskAdmin(admin.ModelAdmin):
     place = 50
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
