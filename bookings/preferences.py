@@ -142,3 +142,12 @@ CHECK_IN_GROUP = Group(
     icon="check",
     of_location=CHECK_IN,
 )
+
+PRACTICE_GROUP = Group(
+    word="practice",
+    label=_("Practice"),
+    summary=_("A studio of made-up people, in and out with one click"),
+    icon="graduation-cap",
+    of_studio=(Setting("practice", _("Practice"), _("Nothing in it is counted, paid or mailed.")),),
+    url_name="bookings:practice",
+)

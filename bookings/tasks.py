@@ -5,6 +5,7 @@ from django.utils import timezone
 from bookings import actions, change_mails, mails
 from bookings.actions.offers import MAIL_PLACE_FREE
 from bookings.actions.schedule.telling import MAIL_CANCELLED, MAIL_MOVED, MAIL_RESTORED
+from bookings.demo import evening
 from portal.jobs import handles
 from portal.models import Job
 
@@ -40,3 +41,8 @@ def mail_cancelled(job: Job) -> None:
 @handles(MAIL_RESTORED, transactional=False)
 def mail_restored(job: Job) -> None:
     change_mails.send_restored(job, now=timezone.now())
+
+
+@handles(evening.JOB)
+def let_the_evening_go_on(job: Job) -> None:
+    evening.go_on(job, now=timezone.now())

@@ -30,10 +30,12 @@ urlpatterns = [
     path("bookings/<int:reservation>/cancel/", bookings.cancel, name="cancel"),
     path("bookings/<int:reservation>/cancel-course/", bookings.cancel_course, name="cancel_course"),
     path("bookings/<int:reservation>/reinstate/", bookings.reinstate, name="reinstate"),
+    path("", include("bookings.start_urls")),
     path("", include("bookings.member_urls")),
     path("", include("bookings.schedule_urls")),
     path("", include("bookings.package_urls")),
     path("", include("bookings.purchase_urls")),
     path("", include("bookings.roster_urls")),
     path("", include("bookings.history_urls")),
+    path("", include("bookings.insight_urls")),
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import onboarding_urls, staff_urls, support_urls, views
+from portal import mail_urls, onboarding_urls, staff_urls, support_urls, views
 from portal.views import (
     commands,
     imports,
@@ -16,6 +16,7 @@ app_name = "portal"
 urlpatterns = [
     path("", views.home, name="home"),
     path("theme/", views.theme, name="theme"),
+    *mail_urls.urlpatterns,
     path("<slug:studio>/", today.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
     path("<slug:studio>/commands/", commands.commands, name="commands"),

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.core.management.commands import flush
 from django.db import connection, transaction
 
 from bookings import sources
+from bookings.demo import practice
 from tests import emptying
 from tests.template import template
 from tests.world import World, world
@@ -32,6 +34,9 @@ def pytest_configure() -> None:
     sources.ASKED_AGAIN_AFTER = float("inf")
     sources.NAMES.ask_by(lambda: MARKETPLACES)
     assert sources.NAMES.get("wellpass")  # asked now, so that what a test makes known is not forgotten
+
+    # Two weeks of invented bookings are two seconds; who opens every address opens the studio for practice, too.
+    practice.PAST = practice.FUTURE = timedelta(days=1)
 
     # After each test with transactions of its own Django would write the admin's permissions anew; operators need none.
     flush.emit_post_migrate_signal = lambda *_args, **_options: ContentType.objects.clear_cache()

@@ -14,10 +14,14 @@ from portal.models import Location, Member, StaffLogin, Studio, Teacher, User
 from portal.models.people import photo_path
 
 
-def furnish(plan: StudioPlan, *, today: date, dice: Random) -> Studio:
-    """A new studio with everything but sessions. The slug must be free."""
+def furnish(plan: StudioPlan, *, today: date, dice: Random, practice_of: Studio | None = None) -> Studio:
+    """A new studio with everything but sessions. The slug must be free. `practice_of`: whose practice it is for."""
     studio = Studio.objects.create(
-        slug=plan.slug, name=plan.name, language=plan.language, cancel_hours=plan.cancel_hours
+        slug=plan.slug,
+        name=plan.name,
+        language=plan.language,
+        cancel_hours=plan.cancel_hours,
+        practice_of=practice_of,
     )
     rooms = _places(studio, plan)
     teachers = _logins_and_teachers(studio, plan)

@@ -52,9 +52,18 @@ def _load_studio(plan: StudioPlan, *, now: datetime, refresh: bool) -> Loaded:
     if studio and not refresh:
         return Loaded()
     is_new = studio is None
-    dice = Random(f"{plan.slug} {now:%Y-%m-%d}")  # noqa: S311 - invents people, keeps no secrets
+    dice = dice_for(plan, now)
     if studio is None:
         studio = furnish(plan, today=now.date(), dice=dice)
+    return fill(studio, plan, now=now, dice=dice, is_new=is_new)
+
+
+def dice_for(plan: StudioPlan, now: datetime) -> Random:
+    return Random(f"{plan.slug} {now:%Y-%m-%d}")  # noqa: S311 - invents people, keeps no secrets
+
+
+def fill(studio: Studio, plan: StudioPlan, *, now: datetime, dice: Random, is_new: bool) -> Loaded:
+    """Write the days of a furnished studio that are missing, up to the plan's last, and a class that runs right now."""
     today = studio.locations.in_order()[0].local_day(now)
     write_series(studio, plan, today - plan.past, today + plan.future)
     diary = Diary(studio, plan, now, dice)

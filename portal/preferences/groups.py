@@ -65,3 +65,12 @@ LOOK = Group(
     ),
     url_name="portal:settings_look",
 )
+
+START = Group(
+    word="start",
+    label=_("Set up the studio"),
+    summary=_("The first quarter of an hour, step by step"),
+    icon="list-checks",
+    of_studio=(Setting("onboarding", _("Set up the studio"), _("What is done of it, and what is left.")),),
+    url_name="portal:start",
+)

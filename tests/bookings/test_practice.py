@@ -1,0 +1,153 @@
+"""The studio for practice: in with one click, gone with one click, and no other studio can go like that."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+from django.db import InternalError, connection, transaction
+from django.db.utils import IntegrityError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bookings import actions
+from bookings.demo import evening
+from bookings.demo.practice import make, remove
+from bookings.models import Reservation, ReservationEvent
+from bookings.rules.practising import Task, learnt, seconds_per_check_in
+from bookings.selectors.practising import somebody_is_trained, training_of
+from portal.erasing import NotForPractice, belongings, erase
+from portal.models import Change, Job, StaffLogin, Studio
+from portal.onboarding.path import path_of
+from portal.roles import Preset
+from tests.factories import LocationFactory, StaffLoginFactory, StudioFactory
+
+
+def rows() -> dict[str, int]:
+    """How many rows each table has."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    counts = [f"SELECT '{one}', count(*) FROM {connection.ops.quote_name(one)}" for one in tables]  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(counts))
+        return dict(cursor.fetchall())
+
+
+@pytest.fixture
+def login(db: None) -> StaffLogin:
+    studio = StudioFactory(slug="real", name="Real", language="de")
+    LocationFactory(studio=studio, slug="one", name="One", zone="Europe/Berlin")
+    return StaffLoginFactory(studio=studio, preset=Preset.OWNER)
+
+
+def test_in_and_out_leaves_nothing_but_two_lines_in_the_log(login: StaffLogin) -> None:
+    desk = StaffLoginFactory(studio=login.studio, preset=Preset.DESK)
+    before, now = rows(), timezone.now()
+    practice = make(login.studio, by=login, now=now)
+    assert (practice.is_practice, practice.practice_of, practice.language) == (True, login.studio, "de")
+    assert set(practice.logins.values_list("user", "preset")) == {
+        (login.user_id, Preset.OWNER),
+        (desk.user_id, Preset.DESK),
+    }
+    assert practice.sessions.filter(starts_at__lte=now, ends_at__gt=now).exists()
+    assert {place.zone for place in practice.locations.all()} == {"Europe/Berlin"}
+    assert not practice.logins.exclude(user__in=[login.user, desk.user]).exists()  # nobody whose password is known
+    assert make(login.studio, by=login, now=now) == practice
+    assert remove(login.studio, by=login, now=now) > 500
+    after = rows()
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"portal_change": 2}
+    assert list(Change.objects.order_by("id").values_list("kind", flat=True)) == ["practice_made", "practice_removed"]
+    assert remove(login.studio, by=login, now=now) == 0
+    assert not mail.outbox
+
+
+def test_every_table_of_a_studio_is_known_to_who_erases_it() -> None:
+    known = {model for model, _path in belongings()}
+    of_a_studio = {relation.related_model for relation in Studio._meta.related_objects}
+    assert of_a_studio - {Studio} <= known
+
+
+def test_a_real_studio_keeps_its_logs_whatever_is_tried(login: StaffLogin) -> None:
+    with pytest.raises(NotForPractice):
+        erase(login.studio)
+    practice = make(login.studio, by=login, now=timezone.now())
+    event = ReservationEvent.objects.filter(studio=practice).latest("id")
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        # An update is refused in a studio for practice, too.
+        ReservationEvent.objects.filter(pk=event.pk).update(kind="cancelled")
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        Change.objects.filter(studio=login.studio).delete()
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        Studio.objects.filter(pk=practice.pk).update(practice_of=None)
+    other = StudioFactory()
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        Studio.objects.filter(pk=other.pk).update(practice_of=login.studio)
+
+
+def test_what_is_practised_is_seen_from_what_was_done(login: StaffLogin) -> None:
+    now = timezone.now()
+    practice = make(login.studio, by=login, now=now)
+    there = practice.logins.get(user=login.user)
+    assert training_of(there).done == 0
+    session = practice.sessions.filter(starts_at__lte=now, ends_at__gt=now).latest("id")
+    booked = list(session.reservations.active().filter(checked_in_at=None))
+    free = practice.members.exclude(reservations__session=session)[:4]
+    booked += [
+        actions.reserve(session, member, source="desk", action_id=uuid4(), by=there, now=now).reservation
+        for member in free
+    ]
+    for row in booked[:5]:
+        actions.check_in(row, action_id=uuid4(), by=there, now=now)
+    actions.revert_check_in(Reservation.objects.get(pk=booked[0].pk), action_id=uuid4(), by=there, now=now)
+    assert (training_of(there).is_done, somebody_is_trained(practice)) == (False, False)
+    actions.mark_no_show(Reservation.objects.get(pk=booked[0].pk), action_id=uuid4(), by=there, now=now)
+    assert (training_of(there).is_done, somebody_is_trained(practice)) == (True, True)
+    remove(login.studio, by=login, now=now)
+    assert {one.step.word: one.standing.done for one in path_of(login.studio).steps}["training"]
+
+
+def test_a_busy_evening_ends_by_itself(login: StaffLogin) -> None:
+    now = timezone.now()
+    practice = make(login.studio, by=login, now=now)
+    evening.begin(practice, now=now)
+    evening.begin(practice, now=now)
+    (job,) = Job.objects.filter(kind=evening.JOB)
+    events = ReservationEvent.objects.filter(studio=practice).count()
+    for turn in range(8):
+        evening.go_on(job, now=now + turn * evening.PAUSE)
+    assert ReservationEvent.objects.filter(studio=practice).count() > events
+    planned = Job.objects.filter(kind=evening.JOB).count()
+    evening.go_on(job, now=now + evening.LASTS)
+    assert Job.objects.filter(kind=evening.JOB).count() == planned
+    job.studio = login.studio
+    evening.go_on(job, now=now)
+    assert not Reservation.objects.filter(studio=login.studio).exists()  # never in a real studio
+
+
+def test_the_pages_lead_in_and_out(client: Client, login: StaffLogin) -> None:
+    client.force_login(login.user)
+    made = client.post(reverse("bookings:practice_make", args=["real"]))
+    assert made.headers["Location"] == "/real-practice/practice/"
+    training = client.get("/real-practice/practice/")
+    assert b"banner-warning" in training.content
+    assert client.post("/real-practice/practice/evening/").status_code == 302
+    assert client.post("/real/practice/evening/").status_code == 404
+    assert client.post("/real-practice/practice/make/").status_code == 404  # none of its own
+    late = StaffLoginFactory(studio=login.studio, preset=Preset.DESK)
+    client.force_login(late.user)
+    assert client.get("/real-practice/check-ins/").status_code == 404
+    assert client.post("/real/practice/enter/").headers["Location"] == "/real-practice/practice/"
+    assert client.get("/real-practice/check-ins/").status_code == 200
+    assert client.post("/real-practice/practice/remove/").status_code == 403
+    client.force_login(login.user)
+    assert client.post("/real-practice/practice/remove/").headers["Location"] == "/real/"
+    assert client.get("/real-practice/check-ins/").status_code == 404
+    assert client.post("/real/practice/enter/").status_code == 404
+
+
+def test_the_pace_is_the_median_of_pauses_within_one_go() -> None:
+    start = timezone.now()
+    moments = [start + timedelta(seconds=one) for one in (0, 2, 5, 9, 500, 503)]
+    assert seconds_per_check_in(moments) == 3
+    assert seconds_per_check_in(moments[:3]) is None
+    assert learnt({Task.CHECK_IN: 9})[0].done == 5
