@@ -343,6 +343,7 @@ class ReservationEvent(models.Model):
         indexes = [
             models.Index(fields=["studio", "version"]),
             models.Index(fields=["reservation", "id"]),
+            models.Index(fields=["studio", "-occurred_at", "-id"], name="reservation_event_log"),
         ]
         constraints = [models.UniqueConstraint(fields=["studio", "action_id"], name="one_event_per_action")]
 

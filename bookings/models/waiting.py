@@ -111,6 +111,7 @@ class WaitingEvent(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["studio", "version"], name="waiting_event_version"),
             models.Index(fields=["entry", "id"], name="waiting_event_of_entry"),
+            models.Index(fields=["studio", "-occurred_at", "-id"], name="waiting_event_log"),
         ]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["studio", "action_id"], name="one_waiting_event_per_action")

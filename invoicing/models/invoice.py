@@ -247,7 +247,10 @@ class InvoiceEvent(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["invoice", "id"], name="event_of_invoice")]
+        indexes = [
+            models.Index(fields=["invoice", "id"], name="event_of_invoice"),
+            models.Index(fields=["studio", "-occurred_at", "-id"], name="invoice_event_log"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.invoice_id} {self.kind}"

@@ -143,6 +143,7 @@ class LedgerEntry(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["studio", "-occurred_at", "-id"], name="ledger_log")]
         constraints = [models.UniqueConstraint(fields=["studio", "action_id"], name="one_entry_per_action")]
 
     def __str__(self) -> str:

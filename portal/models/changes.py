@@ -34,6 +34,7 @@ class Change(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["studio", "subject", "subject_id", "-id"], name="change_of_subject"),
             models.Index(fields=["studio", "-id"], name="change_of_studio"),
+            models.Index(fields=["studio", "-occurred_at", "-id"], name="change_log"),
         ]
 
     def __str__(self) -> str:
