@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from reviews.views import write
+
+urlpatterns = [
+    path("review/<str:token>/", write.write, name="write"),
+    path("review/<str:token>/no-more/", write.no_more, name="no_more"),
+]

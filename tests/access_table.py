@@ -120,6 +120,12 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "bookings:place": Open(
         "signed, from a mail: the answer to one offer; else it does not exist", (404, 404), (404, 404)
     ),
+    "reviews:write": Open(
+        "signed, from a mail: the review of one visit; else it does not exist", (404, 404), (404, 404)
+    ),
+    "reviews:no_more": Open(
+        "signed, from a mail; mail programs press it, too (RFC 8058)", (404, 404), (404, 404), by_programs=True
+    ),
     "bookings:cancel": Studio(post=Right.BOOK),
     "bookings:cancel_course": Studio(post=Right.BOOK),
     "bookings:reinstate": Studio(post=Right.BOOK),
