@@ -20,7 +20,8 @@ class Route:
 
     @property
     def is_admin(self) -> bool:
-        return self.name.startswith("admin:") or self.name.startswith("admin/")
+        """The operator's: Django's admin, and the mails that stayed in the house."""
+        return self.name.startswith(("admin:", "admin/", "portal:mail"))
 
     @property
     def is_ours(self) -> bool:

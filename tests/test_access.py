@@ -66,6 +66,7 @@ OTHER_WORDS: dict[str, Any] = {
     "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own", "token": "forged",
     "class_id": "1", "exerciser_id": "1", "rest": "nowhere",
     "app_label": "portal", "url": "x", "object_id": "1", "id": 1, "content_type_id": "1",
+    "mail": 1,
 }  # fmt: skip
 
 pytestmark = pytest.mark.django_db

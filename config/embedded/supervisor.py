@@ -211,7 +211,7 @@ def _welcome(host: str, port: int, *, demo: bool, sandbox_at: str) -> str:
             "  owner@demo.test      owner of the studio demo      manager@demo.test    manager",
             "  desk@demo.test       reception: checks in          viewer@demo.test     reception: sees only",
             "  teacher@demo.test    own classes                   owner@other.test     owner of the studio other",
-            "  operator@tresen.test operator of the installation, at /admin/",
+            "  operator@tresen.test operator of the installation, at /admin/; mails land at /mail/",
             "",
             "  Password of all: tresen-demo. PIN at the desk: 4719 desk, 8362 manager",
         ]

@@ -11,7 +11,9 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 # First words of the address that belong to the installation and can never name a studio.
-RESERVED_SLUGS = frozenset({"accounts", "admin", "api", "healthz", "livez", "i18n", "media", "operator", "static"})
+RESERVED_SLUGS = frozenset(
+    {"accounts", "admin", "api", "healthz", "livez", "i18n", "mail", "media", "operator", "static"}
+)
 
 
 def check_zone(name: str) -> None:

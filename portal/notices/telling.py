@@ -6,11 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.utils import translation
 from django.utils.text import Truncator
 
 from portal import mail
 from portal.models import Job, Notice, NoticeChoice, StaffLogin, Studio
-from portal.notices.registry import How, NoticeKind, default_of, kind_of, may_get
+from portal.notices.footer import footer_of
+from portal.notices.registry import How, NoticeKind, default_of, kind_of, kinds_for, may_get
 
 # What is told later than this after it happened (nothing ran meanwhile) waits for the morning mail: one, not forty.
 FRESH_FOR = timedelta(hours=24)
@@ -40,6 +42,15 @@ def hows(logins: Iterable[StaffLogin], kind: str | NoticeKind) -> dict[int, Noti
         if found.fixed
         else _allowed(found, chosen.get(key)) or default_of(login, found)
         for key, login in people.items()
+    }
+
+
+def hows_of(login: StaffLogin) -> dict[str, NoticeChoice.How]:
+    """How one login hears of each kind that it may get, in the kinds' order. Two queries at most."""
+    chosen = dict(NoticeChoice.objects.filter(login=login).values_list("kind", "how"))
+    return {
+        kind.word: How.AT_ONCE if kind.fixed else _allowed(kind, chosen.get(kind.word)) or default_of(login, kind)
+        for kind in kinds_for(login)
     }
 
 
@@ -97,7 +108,9 @@ def notify(
     if wanted == How.DIGEST:
         _keep(job, login, kind, mail.subject_of(login.studio, template, given), path)
         return True
-    return mail.send(job, to=login.user.email, studio=login.studio, template=template, context=given)
+    with translation.override(login.studio.language):
+        footer = footer_of(login, found)
+    return mail.send(job, to=login.user.email, studio=login.studio, template=template, context=given, footer=footer)
 
 
 def _keep(job: Job, login: StaffLogin, kind: str, text: str, path: str) -> None:
