@@ -102,6 +102,23 @@ def months(request: StudioRequest, text: str) -> Section:
     )
 
 
+def insight(request: StudioRequest, text: str) -> Section:
+    """The pages of insight beside its first one, which the rail has."""
+    nothing: list[Command] = []
+    if not request.may(Right.SEE_MONEY) or request.login.locations.exists() or len(text.strip()) < SHORTEST:
+        return Section(_("Insight"), nothing)
+    pages = [
+        ("bookings:insight_classes", _("How full the classes were"), _("Occupancy")),
+        ("bookings:insight_people", _("Newcomers, and who came back"), _("Retention")),
+        ("bookings:insight_marketplaces", _("What each source brings"), _("Marketplaces")),
+    ]
+    slug = request.studio.slug
+    found = [
+        Command(label, reverse(name, args=[slug]), "chart-no-axes-combined", detail) for name, label, detail in pages
+    ]
+    return Section(_("Insight"), [one for one in found if finds(text, one.label, one.detail, _("Insight"))])
+
+
 def register_commands() -> None:
-    for place, provider in enumerate((actions, members, classes, packages, months), start=2):
+    for place, provider in enumerate((actions, members, classes, packages, months, insight), start=2):
         register(provider, place=10 * place)

@@ -70,6 +70,16 @@ class Invoices:
         """From the month `first` to before `after`, of visits at these locations; None: nothing is invoiced here."""
         return None
 
+    def income(
+        self, studio: Studio, locations: Collection[Location], spans: Sequence[tuple[date, date]], *, now: datetime
+    ) -> list[dict[str, dict[str, Decimal]]] | None:
+        """What marketplaces pay for visits at these locations: net, by source and currency, for each span.
+
+        A span goes from a local day to before another. None: nothing is invoiced here. A source that is absent has no
+        contract or no visit.
+        """
+        return None
+
     def are_shown(self, studio: Studio) -> bool:
         """Whether visits of the studio stand on invoices at all."""
         return False

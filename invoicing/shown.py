@@ -1,7 +1,8 @@
 """What the screens and files of bookings show of invoices: the answers to what `bookings.invoices` asks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -17,6 +18,7 @@ from invoicing.rules import Because
 from invoicing.selectors import shown as selectors
 from invoicing.selectors.figures import FIGURES
 from invoicing.selectors.following import Becomes, after_issue
+from invoicing.selectors.income import income
 from invoicing.selectors.shown import How, Month
 from invoicing.selectors.statements import stated
 from invoicing.words import BECAUSE_WORDS, NO_LINE_WORDS, month_words, terms_words
@@ -73,6 +75,11 @@ class Answers(asked.Invoices):
             month: MonthBilled(one.additional, one.amounts, one.how, str(HOW_WORDS[one.how]), _url(studio, month, one))
             for month, one in found.items()
         }
+
+    def income(
+        self, studio: Studio, locations: Collection[Location], spans: Sequence[tuple[date, date]], *, now: datetime
+    ) -> list[dict[str, dict[str, Decimal]]] | None:
+        return income(studio, locations, spans, now=now)
 
     def are_shown(self, studio: Studio) -> bool:
         return studio.contracts.exists()
