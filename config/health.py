@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal.access import public
+from portal.support import status
 
 BEAT_SILENCE, WORKER_SILENCE = 180.0, 120.0  # seconds without a heartbeat until a part counts as down
 REMEMBER = 1.0  # seconds for which an answer is given again: asking costs a database connection
@@ -82,6 +83,7 @@ class _Latest:
 
 
 _latest = _Latest(examine)
+status.register(_latest.get)
 
 
 def _broker() -> dict[str, Any]:

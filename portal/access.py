@@ -28,7 +28,9 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 _WORKS_ELSEWHERE = """EXISTS (SELECT FROM portal_stafflogin other
  WHERE other.user_id = stafflogin.user_id AND other.is_active AND other.id <> stafflogin.id)"""
 _IS_PINNED = "EXISTS (SELECT FROM portal_stafflogin_locations pin WHERE pin.stafflogin_id = stafflogin.id)"
-_OWN_LOGIN = Joined(StaffLogin, "studio", more=[_WORKS_ELSEWHERE, _IS_PINNED])
+_HAS_ANSWERS = """EXISTS (SELECT FROM portal_ticket ticket WHERE ticket.login_id = stafflogin.id
+ AND ticket.answered_at IS NOT NULL AND ticket.seen_at IS NULL)"""
+_OWN_LOGIN = Joined(StaffLogin, "studio", more=[_WORKS_ELSEWHERE, _IS_PINNED, _HAS_ANSWERS])
 
 
 class StudioRequest(HttpRequest):
@@ -89,8 +91,9 @@ def people_for(request: HttpRequest, slug: str) -> People | None:
 def login_for(user: User, slug: str) -> StaffLogin | None:
     """The person's own active login at the studio."""
     condition = "stafflogin.user_id = %s AND studio.slug = %s AND stafflogin.is_active LIMIT 1"
-    for login, (works_elsewhere, is_pinned) in _OWN_LOGIN.rows(condition, [user.pk, slug]):
+    for login, (works_elsewhere, is_pinned, has_answers) in _OWN_LOGIN.rows(condition, [user.pk, slug]):
         login.user, login.works_elsewhere, login.is_pinned = user, works_elsewhere, is_pinned
+        login.has_answers = has_answers
         return login
     return None
 

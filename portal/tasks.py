@@ -5,11 +5,14 @@ from celery import shared_task
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from portal import mail_health
 from portal.imports import runs
 from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
 from portal.members import duplicates
 from portal.models import Heartbeat, Job, ScheduledRun
 from portal.staff import invitations, mails
+from portal.support import mails as ticket_mails
+from portal.support import tickets
 
 KEEP_DONE, KEEP_SLOTS, KEEP_HEARTBEATS = timedelta(days=14), timedelta(days=30), timedelta(days=1)
 AT_ONCE = 5000  # rows deleted in one transaction
@@ -35,7 +38,7 @@ def clean_up_jobs(job: Job) -> Outcome | None:
     done = Job.objects.filter(done_at__lt=Now() - KEEP_DONE).values("pk")[:AT_ONCE]
     deleted, _by_model = Job.objects.filter(pk__in=done).delete()
     ScheduledRun.objects.filter(slot__lt=Now() - KEEP_SLOTS).delete()
-    Heartbeat.objects.filter(seen_at__lt=Now() - KEEP_HEARTBEATS).delete()
+    Heartbeat.objects.filter(seen_at__lt=Now() - KEEP_HEARTBEATS).exclude(name__startswith=mail_health.PREFIX).delete()
     return MORE if deleted == AT_ONCE else None
 
 
@@ -65,3 +68,18 @@ def mail_login_asked(job: Job) -> None:
 @handles(invitations.DECIDED_JOB, transactional=False)
 def mail_login_decided(job: Job) -> None:
     mails.send_decided(job)
+
+
+@handles(tickets.MAIL_OPENED, transactional=False)
+def mail_ticket_opened(job: Job) -> None:
+    ticket_mails.send_opened(job)
+
+
+@handles(tickets.MAIL_ASKED, transactional=False)
+def mail_ticket_asked(job: Job) -> None:
+    ticket_mails.send_asked(job)
+
+
+@handles(tickets.MAIL_ANSWERED, transactional=False)
+def mail_ticket_answered(job: Job) -> None:
+    ticket_mails.send_answered(job)

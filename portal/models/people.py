@@ -71,6 +71,8 @@ class StaffLogin(models.Model):
     works_elsewhere: bool | None = None
     # The same of whether it is pinned to some locations.
     is_pinned: bool | None = None
+    # And of whether the operator has answered a question of this login that nobody has opened since.
+    has_answers: bool | None = None
 
     class Meta:
         constraints = [

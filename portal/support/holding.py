@@ -1,0 +1,62 @@
+"""Questions to the operator that were asked from a member's page: they hold that member's number, and perhaps words."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.members.holdings import Exported, Preview
+from portal.members.own import Owned
+from portal.members.scrubbing import words_of
+from portal.models import Change, Member, StaffLogin, Ticket, TicketFile, TicketMessage
+from portal.support.tickets import of_member
+
+GONE = "[…]"
+
+
+class Tickets(Owned):
+    """They stay with the number that they were asked under: a merged profile still leads to the kept one."""
+
+    key, label, position = "tickets", gettext_lazy("Questions to the operator"), 210
+
+    def preview(self, merged: Member, kept: Member) -> Preview:
+        return Preview(str(self.label), 0)
+
+    def move(self, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> Any:
+        return None
+
+    def restore(self, moved: Any, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> list[str]:
+        return []
+
+    def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
+        found = of_member(members[0].studio, [one.number for one in members]).order_by("id")
+        columns = (("opened_at", _("When")), ("reference", _("Reference")), ("subject", _("About")))
+        return [Exported("tickets", columns, [(one.opened_at, one.reference, one.subject) for one in found])]
+
+    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+        """The number goes, with what was attached under it, and every word in questions that tells who it was."""
+        studio = members[0].studio
+        about = list(of_member(studio, [one.number for one in members]).values_list("pk", flat=True))
+        TicketFile.objects.filter(message__ticket__in=about).delete()
+        Ticket.objects.filter(pk__in=about).update(member_number="", page="")
+        if not (words := words_of(members)):
+            return
+        wanted = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))), re.IGNORECASE)
+        for ticket in Ticket.objects.filter(_any("subject", words), studio=studio):
+            ticket.subject = wanted.sub(GONE, ticket.subject)
+            ticket.save(update_fields=["subject"])
+            changes = Change.objects.filter(studio=studio, subject="ticket", subject_id=ticket.pk)
+            changes.filter(after__has_key="subject").update(after={"reference": ticket.reference})
+        for message in TicketMessage.objects.filter(_any("text", words), ticket__studio=studio):
+            message.text = wanted.sub(GONE, message.text)
+            message.save(update_fields=["text"])
+
+
+def _any(field: str, words: Sequence[str]) -> Q:
+    return reduce(or_, (Q(**{f"{field}__icontains": word}) for word in words))

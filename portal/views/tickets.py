@@ -1,0 +1,172 @@
+"""Questions to the operator: the contact form, the list, the thread, its files."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.access import StudioRequest, studio_view
+from portal.models import Ticket, TicketFile
+from portal.once import once
+from portal.roles import Right
+from portal.support import tickets as actions
+from portal.support.forms import MessageForm, TicketForm
+from portal.support.whence import whence
+from portal.views.support import crumbs, support_context
+
+ON_A_PAGE = 50
+
+
+@studio_view(None)
+@once
+def ticket_new(request: StudioRequest) -> HttpResponse:
+    """Ask the operator. A form that is refused comes back with everything that was typed."""
+    came_from = whence(request)
+    if request.method != "POST":
+        form = TicketForm.first(came_from, subject=request.GET.get("subject", ""))
+        return _form(request, form)
+    form = TicketForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _form(request, form)
+    words = form.cleaned_data
+    try:
+        ticket = actions.open_ticket(
+            request.login,
+            subject=words["subject"],
+            text=words["text"],
+            about=form.about,
+            files=words["files"],
+            now=timezone.now(),
+        )
+    except actions.TooMany:
+        form.add_error(None, _too_many())
+        return _form(request, form)
+    text = _("Sent. Your reference number is %(reference)s; it is mailed to you, too.")
+    messages.success(request, text % {"reference": ticket.reference})
+    return redirect("portal:ticket", request.studio.slug, ticket.reference)
+
+
+@studio_view(None)
+@require_safe
+def tickets(request: StudioRequest) -> HttpResponse:
+    """The questions that this login may see, the newest first."""
+    found = actions.visible_to(request.login).select_related("login__user")
+    came_from = whence(request)
+    return render(
+        request,
+        "portal/tickets.html",
+        support_context(request, came_from)
+        | {
+            "page": Paginator(found, ON_A_PAGE).get_page(request.GET.get("p")),
+            "sees_all": request.may(Right.MANAGE_SETTINGS),
+            "crumbs": crumbs(request, came_from),
+        },
+    )
+
+
+@studio_view(None)
+@require_safe
+def ticket(request: StudioRequest, reference: str) -> HttpResponse:
+    found = _ticket(request, reference)
+    response = _thread(request, found, MessageForm())
+    if not request.preview_until:
+        actions.note_read(found, now=timezone.now())
+    return response
+
+
+@studio_view(None)
+@require_POST
+@once
+def ticket_reply(request: StudioRequest, reference: str) -> HttpResponse:
+    found = _ticket(request, reference)
+    form = MessageForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _thread(request, found, form)
+    words = form.cleaned_data
+    try:
+        actions.reply(found, login=request.login, text=words["text"], files=words["files"], now=timezone.now())
+    except actions.TooMany:
+        form.add_error(None, _too_many())
+        return _thread(request, found, form)
+    messages.success(request, _("Sent."))
+    return redirect("portal:ticket", request.studio.slug, found.reference)
+
+
+@studio_view(None)
+@require_POST
+def ticket_close(request: StudioRequest, reference: str) -> HttpResponse:
+    found = _ticket(request, reference)
+    if actions.close(found, by=request.login, now=timezone.now()):
+        messages.success(request, _("The question is closed. You can open it again at any time."))
+    return redirect("portal:ticket", request.studio.slug, found.reference)
+
+
+@studio_view(None)
+@require_POST
+def ticket_reopen(request: StudioRequest, reference: str) -> HttpResponse:
+    found = _ticket(request, reference)
+    if actions.reopen(found, by=request.login, now=timezone.now()):
+        messages.success(request, _("The question is open again."))
+    return redirect("portal:ticket", request.studio.slug, found.reference)
+
+
+@studio_view(None)
+@require_safe
+def ticket_file(request: StudioRequest, reference: str, ticket_file: int) -> HttpResponse:
+    """An attachment, to be saved and never shown: what is in it is somebody else's."""
+    file = get_object_or_404(TicketFile, pk=ticket_file, message__ticket=_ticket(request, reference))
+    return as_download(file)
+
+
+def as_download(file: TicketFile) -> HttpResponse:
+    return HttpResponse(
+        bytes(file.content),
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": content_disposition_header(True, file.name) or "attachment"},
+    )
+
+
+def _ticket(request: StudioRequest, reference: str) -> Ticket:
+    return get_object_or_404(actions.visible_to(request.login), reference=reference.upper())
+
+
+def _form(request: StudioRequest, form: TicketForm) -> HttpResponse:
+    came_from = whence(request)
+    context: dict[str, Any] = {
+        "form": form,
+        "says_about": any(field.value() for field in form.facts) or any(field.errors for field in form.facts),
+        "crumbs": crumbs(request, came_from),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "portal/ticket_new.html", support_context(request, came_from) | context, status=status)
+
+
+def _thread(request: StudioRequest, found: Ticket, form: MessageForm) -> HttpResponse:
+    written = found.messages.select_related("by__user").prefetch_related(
+        Prefetch("files", TicketFile.objects.defer("content"))
+    )
+    listed = (_("Questions"), reverse("portal:tickets", args=[request.studio.slug]))
+    context = {
+        "ticket": found,
+        "written": written,
+        "form": form,
+        "crumbs": [*crumbs(request, whence(request)), listed],
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "portal/ticket.html", context, status=status)
+
+
+def _too_many() -> str:
+    return _(
+        "Not sent: your studio has written very often within this hour. Your text is still here. Please send it in an"
+        " hour, or write to us by mail."
+    )
