@@ -17,6 +17,7 @@ from django.template import Context, engines
 from django.utils import translation
 
 from portal.jobs import GiveUp
+from portal.mail_health import noted
 from portal.mail_html import page_of
 from portal.models import Job, Studio, User
 
@@ -88,7 +89,8 @@ def fill(
 def deliver(mail: EmailMultiAlternatives) -> None:
     """Send it. Raises GiveUp with a reason (and no address in it) where trying again cannot help."""
     try:
-        mail.send()
+        with noted(SMTPRecipientsRefused, AnymailRecipientsRefused, AnymailInvalidAddress):
+            mail.send()
     except SMTPRecipientsRefused as error:
         codes = {code for code, _words in error.recipients.values()}
         if codes and min(codes) >= PERMANENT:
