@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import mail_urls, onboarding_urls, staff_urls, support_urls, views
+from portal import mail_urls, notice_urls, onboarding_urls, staff_urls, support_urls, views
 from portal.views import (
     commands,
     imports,
@@ -17,6 +17,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("theme/", views.theme, name="theme"),
     *mail_urls.urlpatterns,
+    *notice_urls.urlpatterns,
     path("<slug:studio>/", today.studio, name="studio"),
     path("<slug:studio>/location/", views.choose_location, name="choose_location"),
     path("<slug:studio>/commands/", commands.commands, name="commands"),

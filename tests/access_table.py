@@ -97,6 +97,8 @@ TABLE: dict[str, Studio | Open | Operators] = {
     # Of a studio.
     "portal:studio": Studio(get=ANY),
     "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),
+    "portal:notices": Studio(get=ANY, post=ANY),
+    "portal:settings_notices": Studio(get=Right.MANAGE_LOGINS),
     "portal:saved_view_save": Studio(post=ANY),
     "portal:saved_view_remove": Studio(post=ANY),
     "bookings:check_ins": Studio(get=Right.VIEW_TODAY),

@@ -24,10 +24,8 @@ def how(login: StaffLogin, kind: str | NoticeKind) -> NoticeChoice.How:
     found = kind_of(kind) if isinstance(kind, str) else kind
     if not may_get(login, found):
         return How.OFF
-    if found.fixed:
-        return How.AT_ONCE
     chosen = NoticeChoice.objects.filter(login=login, kind=found.word).values_list("how", flat=True).first()
-    return _allowed(found, chosen) or default_of(login, found)
+    return way_of(login, found, chosen)
 
 
 def hows(logins: Iterable[StaffLogin], kind: str | NoticeKind) -> dict[int, NoticeChoice.How]:
@@ -36,11 +34,7 @@ def hows(logins: Iterable[StaffLogin], kind: str | NoticeKind) -> dict[int, Noti
     people = {login.pk: login for login in logins}
     chosen = dict(NoticeChoice.objects.filter(login__in=people, kind=found.word).values_list("login", "how"))
     return {
-        key: How.OFF
-        if not may_get(login, found)
-        else How.AT_ONCE
-        if found.fixed
-        else _allowed(found, chosen.get(key)) or default_of(login, found)
+        key: way_of(login, found, chosen.get(key)) if may_get(login, found) else How.OFF
         for key, login in people.items()
     }
 
@@ -48,15 +42,15 @@ def hows(logins: Iterable[StaffLogin], kind: str | NoticeKind) -> dict[int, Noti
 def hows_of(login: StaffLogin) -> dict[str, NoticeChoice.How]:
     """How one login hears of each kind that it may get, in the kinds' order. Two queries at most."""
     chosen = dict(NoticeChoice.objects.filter(login=login).values_list("kind", "how"))
-    return {
-        kind.word: How.AT_ONCE if kind.fixed else _allowed(kind, chosen.get(kind.word)) or default_of(login, kind)
-        for kind in kinds_for(login)
-    }
+    return {kind.word: way_of(login, kind, chosen.get(kind.word)) for kind in kinds_for(login)}
 
 
-def _allowed(kind: NoticeKind, chosen: str | None) -> NoticeChoice.How | None:
-    """A choice that the kind does not offer (any more) is none."""
-    return How(chosen) if chosen and chosen in kind.ways else None
+def way_of(login: StaffLogin, kind: NoticeKind, chosen: str | None) -> NoticeChoice.How:
+    """What a choice (None: there is none) makes of a kind that the login may get. One that the kind does not offer any
+    more is none."""
+    if kind.fixed:
+        return How.AT_ONCE
+    return How(chosen) if chosen and chosen in kind.ways else default_of(login, kind)
 
 
 def logins_of(studio: Studio) -> list[StaffLogin]:

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.preferences.places import misplaced
 from portal.preferences.registry import Group, Setting
+from portal.roles import Right
 
 STUDIO = Group(
     word="studio",
@@ -73,4 +74,16 @@ START = Group(
     icon="list-checks",
     of_studio=(Setting("onboarding", _("Set up the studio"), _("What is done of it, and what is left.")),),
     url_name="portal:start",
+)
+
+NOTICES = Group(
+    word="notices",
+    label=_("Notifications"),
+    summary=_("Who is told what by mail"),
+    icon="bell",
+    of_studio=(
+        Setting("notices", _("Mails to staff"), _("Each person chooses for themselves what they hear of, and how.")),
+    ),
+    url_name="portal:settings_notices",
+    right=Right.MANAGE_LOGINS,
 )
