@@ -89,7 +89,7 @@ def _page(request: StudioRequest, page: str) -> HttpResponse:
     parts = parts_of(request, look, page)
     context = {
         "parts": parts,
-        "is_empty": not any(part.sheet.lines and part.drawing for part in parts),
+        "is_empty": all(part.is_empty for part in parts),
         "tabs": _tabs(request, page),
         "ranges": _ranges(request, look),
         "sources": _sources(request, look),

@@ -106,6 +106,10 @@ class Part:
     is_open: bool = False  # the table itself is what is to be seen
 
     @property
+    def is_empty(self) -> bool:
+        return not self.drawing and not (self.is_open and self.sheet.lines)
+
+    @property
     def method(self) -> Sequence[Promise]:
         return METHODS[self.word]
 

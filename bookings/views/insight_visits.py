@@ -106,7 +106,7 @@ def check_ins_part(look: Look, found: Visits) -> Part:
         _("Check-ins by month and source") if look.period.by_month else _("Check-ins by week and source"),
         _check_ins_said(buckets, came, of_now, total, total_before),
         Sheet(headings, lines, foot),
-        "bookings/insight_stack.html",
+        "bookings/insight_stack.html" if total or total_before else "",
         _stacked(look, came, before, of_now, sources),
     )
 
@@ -165,7 +165,7 @@ def _stacked(
             edges.append(round(BAR_HEIGHT * below / highest))
         before_height = round(BAR_HEIGHT * earlier / highest)
         box = max([*edges, before_height, 1])
-        starts = [0, *edges[:-1]]
+        starts = [0, *edges][: len(edges)]
         segments = [
             Segment(shade[source], box - edge, edge - start)
             for source, start, edge in zip(sources, starts, edges, strict=True)
