@@ -20,6 +20,7 @@ from portal.models import Location, Member, StaffLogin, Studio, User
 from portal.roles import Preset
 from portal.staff.rules import Standing, Why, refusal
 from portal.staff.words import WHY_WORDS
+from portal.support import admin as support_admin  # noqa: F401 - registers questions and answers
 
 # Groups and addresses have no meaning here: rights come from StaffLogin, addresses from User. Sessions are ended by
 # their person or an owner; what a second step is made of is seen by nobody.
