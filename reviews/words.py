@@ -9,15 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reviews import rules
+from reviews.member_words import NAMES
 from reviews.models import Review, Rule
 from reviews.rules import Criterion, Excluded, NoReply, NoReport
-
-CRITERION_WORDS: Mapping[Criterion, Promise] = {
-    Criterion.CLASS: gettext_lazy("The class"),
-    Criterion.TEACHER: gettext_lazy("The teacher"),
-    Criterion.PLACE: gettext_lazy("The place"),
-    Criterion.WELCOME: gettext_lazy("The welcome"),
-}
 
 EXCLUDED_WORDS: Mapping[Excluded, Promise] = {
     Excluded.HIDDEN: gettext_lazy("It does not count: the operator has hidden it."),
@@ -27,11 +21,16 @@ EXCLUDED_WORDS: Mapping[Excluded, Promise] = {
 
 NO_REPLY_WORDS: Mapping[NoReply, Promise] = {
     NoReply.HIDDEN: gettext_lazy(
-        "Not sent: the operator has hidden this review, so nobody would read a reply. Your words are still in the field."
+        "Not sent: the operator has hidden this review, so nobody would read a reply. Your words are "
+        "still in the field."
     ),
     NoReply.ANSWERED: gettext_lazy(
-        "Not sent: somebody else replied meanwhile, and a review has one reply. Theirs stands below, and your words are "
-        "still in the field: you can put them in its place."
+        "Not sent: somebody else replied meanwhile, and a review has one reply. Theirs stands below, and your words "
+        "are still in the field: you can put them in its place."
+    ),
+    NoReply.CHANGED: gettext_lazy(
+        "Not changed: somebody else changed the reply meanwhile. It stands below as it is now, and your words "
+        "are still in the field."
     ),
     NoReply.NONE: gettext_lazy("Nothing was changed: there is no reply that stands."),
 }
@@ -44,7 +43,7 @@ NO_REPORT_WORDS: Mapping[NoReport, Promise] = {
 
 def criterion_words(word: str) -> str:
     """What a criterion is called."""
-    return str(CRITERION_WORDS[Criterion(word)])
+    return str(NAMES[Criterion(word)])
 
 
 def rule_words(word: str) -> str:
@@ -58,7 +57,7 @@ def score_words(score: Decimal | None) -> str:
 
 
 def sum_words(arithmetic: rules.Arithmetic) -> str:
-    """The sum as one would write it down: "(4 × 40 + 5 × 30) / 70 = 4.43"."""
+    """The sum as one would write it down: "(4 x 40 + 5 x 30) / 70 = 4.43"."""
     terms = " + ".join(f"{term.marks} × {term.weight}" for term in arithmetic.terms)
     return f"({terms}) / {arithmetic.weight} = {score_words(arithmetic.score)}"
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from bookings.profile_tabs import tabs_for
 from bookings.rules import Attendance
 from bookings.selectors import member as one
 from bookings.selectors import members as listed
@@ -84,14 +85,21 @@ def head(request: StudioRequest, member: Member, *, tab: str, now: datetime) -> 
 def _tabs(request: StudioRequest, member: Member, query: str) -> list[tuple[str, str, str]]:
     """Name, word and address of each tab; they keep the list that one came from."""
     words = [("member", _("Attendance")), ("member_packages", _("Packages")), ("member_bookings", _("Bookings"))]
-    words += [("member_notes", _("Notes")), ("member_log", _("Log"))]
+    brought = [(tab.name, str(tab.word)) for tab in tabs_for(request.login.rights)]
+    words += [*brought, ("member_notes", _("Notes")), ("member_log", _("Log"))]
     if request.may(Right.MANAGE_MEMBERS):
         words.append(("member_data", _("Data")))
     if member.scrubbed_at is not None:
-        words = [(name, word) for name, word in words if name in {"member", "member_packages", "member_log"}]
+        kept = {"member", "member_packages", "member_log", *(name for name, _word in brought)}
+        words = [(name, word) for name, word in words if name in kept]
     came_by = f"?{urlencode({'from': query})}" if query else ""
     slug = request.studio.slug
-    return [(name, word, reverse(f"bookings:{name}", args=[slug, member.pk]) + came_by) for name, word in words]
+    return [(name, word, reverse(_view_name(name), args=[slug, member.pk]) + came_by) for name, word in words]
+
+
+def _view_name(tab: str) -> str:
+    """Tabs of other apps are registered with their app's name."""
+    return tab if ":" in tab else f"bookings:{tab}"
 
 
 def _beside(request: StudioRequest, member: Member, query: str, *, now: datetime) -> dict[str, str]:

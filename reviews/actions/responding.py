@@ -42,8 +42,11 @@ def respond(review: Review, text: str, *, by: StaffLogin, now: datetime) -> Resp
     return response
 
 
-def edit(review: Review, text: str, *, by: StaffLogin, now: datetime) -> Response:
-    """Other words for the reply that stands; later than 24 hours after the first, it is marked. Raises as `respond`."""
+def edit(review: Review, text: str, *, by: StaffLogin, now: datetime, seen: int | None = None) -> Response:
+    """Other words for the reply that stands; later than 24 hours after the first, it is marked. Raises as `respond`.
+
+    `seen`: the key of the version that the person had before their eyes; another one since: NotTaken.
+    """
     text = _checked(text)
     with transaction.atomic():
         review, response = locked(review)
@@ -53,6 +56,8 @@ def edit(review: Review, text: str, *, by: StaffLogin, now: datetime) -> Respons
             raise NotTaken(reason, response if response.stands else None)
         if text == response.text:
             return response
+        if seen is not None and response.versions.values_list("pk", flat=True).first() != seen:
+            raise NotTaken(rules.NoReply.CHANGED, response)
         marked = rules.is_marked(response.written_at, now=now)
         response.text = text
         _save(response, marked=marked, now=now)

@@ -11,6 +11,7 @@ class NoReply(StrEnum):
 
     HIDDEN = "hidden"  # nobody would read it
     ANSWERED = "answered"  # somebody else was quicker
+    CHANGED = "changed"  # somebody changed it since the page was opened
     NONE = "none"  # there is no reply that stands
 
 
