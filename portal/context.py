@@ -143,6 +143,7 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
         (Right.VIEW_HISTORY, "bookings:history", _("History"), "chart-column", "h"),
         (Right.MANAGE_CONNECTIONS, "marketplace:marketplaces", _("Marketplaces"), "store", "k"),
         (Right.SEE_MONEY, "invoicing:invoices", _("Invoices"), "receipt-text", "i"),
+        (Right.ANSWER_REVIEWS, "reviews:reviews", _("Reviews"), "message-square-quote", "r"),
         (Right.SEE_MONEY, "bookings:insight", _("Insight"), "chart-no-axes-combined", None),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
         (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "a"),
