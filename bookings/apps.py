@@ -7,7 +7,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import commands, judging, preferences, receivers, today  # noqa: F401 (which connect themselves)
+        from bookings import commands, judging, notices, preferences, receivers, today  # noqa: F401 (which connect themselves)
         from bookings.holdings import Reservations, Waits
         from bookings.onboarding import register_steps
         from bookings.practice_words import practice_alarm
@@ -27,6 +27,7 @@ class BookingsConfig(AppConfig):
         settings.register(preferences.PRACTICE_GROUP)
         alarms.register(practice_alarm)
         register_steps()
+        notices.register_kinds()
         judging.register_previews()
         commands.register_commands()
         today.register_today()

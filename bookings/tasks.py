@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from bookings import actions, change_mails, mails
+from bookings import actions, change_mails, mails, notices
 from bookings.actions.offers import MAIL_PLACE_FREE
 from bookings.actions.schedule.telling import MAIL_CANCELLED, MAIL_MOVED, MAIL_RESTORED
 from bookings.demo import evening
@@ -46,3 +46,14 @@ def mail_restored(job: Job) -> None:
 @handles(evening.JOB)
 def let_the_evening_go_on(job: Job) -> None:
     evening.go_on(job, now=timezone.now())
+
+
+@handles("bookings.evening", every=timedelta(minutes=5))
+def ask_for_evenings(job: Job) -> None:
+    """Teachers hear of tomorrow's classes the evening before, by their studio's clock."""
+    notices.ask_for_evenings(now=timezone.now())
+
+
+@handles(notices.MAIL_EVENING, transactional=False)
+def mail_evening(job: Job) -> None:
+    notices.send_evening(job, now=timezone.now())

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from invoicing.mails import link_to, reader_of
+from invoicing.mails import link_to, tell_owner
 from invoicing.models import InvoiceEvent
 from invoicing.rules.answers import WAITS
 from invoicing.words import month_words
@@ -21,15 +21,20 @@ def send_asked(job: Job) -> None:
     if event is None or event.kind not in WAITS:
         return
     link = settings.SITE_URL + reverse("admin:invoicing_invoice_answer", args=[event.invoice_id])
-    _send(job, event, mail.operator_address(), {"link": link, "by": event.by.user.name if event.by else ""}, "asked")
+    mail.send(
+        job,
+        to=mail.operator_address(),
+        studio=event.invoice.studio,
+        template="invoicing/mails/asked.txt",
+        context=_about(event) | {"link": link, "by": event.by.user.name if event.by else ""},
+    )
 
 
 def send_replied(job: Job) -> None:
     """The operator's answer, to an owner."""
-    event, reader = _event(job), reader_of(job)
-    if event is None or reader is None:
-        return
-    _send(job, event, reader.address, {"link": link_to(event.invoice), "name": reader.name}, "replied")
+    event = _event(job)
+    if event is not None:
+        tell_owner(job, "replied", _about(event) | {"link": link_to(event.invoice)})
 
 
 def _event(job: Job) -> InvoiceEvent | None:
@@ -37,10 +42,10 @@ def _event(job: Job) -> InvoiceEvent | None:
     return InvoiceEvent.objects.select_related(*joined).filter(pk=job.payload["event"]).first()
 
 
-def _send(job: Job, event: InvoiceEvent, to: str, context: dict[str, Any], template: str) -> None:
+def _about(event: InvoiceEvent) -> dict[str, Any]:
     invoice = event.invoice
     with translation.override(invoice.studio.language):
-        context |= {
+        return {
             "kind": event.kind,
             "text": event.text,
             "number": invoice.number,
@@ -48,4 +53,3 @@ def _send(job: Job, event: InvoiceEvent, to: str, context: dict[str, Any], templ
             "marketplace": invoice.connection.marketplace.name,
             "gross": money_words(invoice.gross, invoice.currency),
         }
-    mail.send(job, to=to, studio=invoice.studio, template=f"invoicing/mails/{template}.txt", context=context)

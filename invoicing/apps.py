@@ -10,11 +10,13 @@ class InvoicingConfig(AppConfig):
         from invoicing import commands, preferences, receivers, shown, today  # noqa: F401 (which register themselves)
         from invoicing.demo import receivers as demo  # noqa: F401 (which connect themselves)
         from invoicing.holdings import StatementTraces
+        from invoicing.notices import register_kinds
         from portal import commands as palette
         from portal.members.holdings import register as hold
         from portal.preferences import registry as settings
 
         hold(StatementTraces())
         settings.register(preferences.INVOICES)
+        register_kinds()
         palette.register(commands.invoices, place=47)
         today.register_today()

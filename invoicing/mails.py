@@ -1,6 +1,5 @@
 """The mails about invoices and payouts, as jobs send them: the rows are read as they are when a mail goes out."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from invoicing import rules
 from invoicing.actions import tell
 from invoicing.models import Invoice, InvoiceEvent, IssueAttempt, PayoutEvent
+from invoicing.notices import OF_TEMPLATE
 from invoicing.payout_words import payout_words
 from invoicing.plans.obstacles import has_something
 from invoicing.rules import Obstacle
@@ -23,29 +23,11 @@ from marketplace.models import Contract
 from marketplace.selectors.connecting import today_of
 from packages.words import day_words, money_words
 from portal import mail
-from portal.models import Change, Job, Location, StaffLogin, Studio
-from portal.roles import Right
+from portal.models import Change, Job, Location, Studio
+from portal.notices.telling import notify, reader
 
 # What is issued long after the fact (a demo's past, months issued by hand) is no news.
 NEWS_FOR = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Who gets a mail: an owner, or the operator, who has no name here."""
-
-    address: str
-    name: str
-
-
-def reader_of(job: Job) -> Reader | None:
-    """None: the login is gone, or may not see invoices any more."""
-    if "login" not in job.payload:
-        return Reader(mail.operator_address(), _("operator"))
-    login = StaffLogin.objects.select_related("user").filter(pk=job.payload["login"], is_active=True).first()
-    if login is None or not login.user.is_active or Right.CLOSE_MONTHS not in login.rights:
-        return None
-    return Reader(login.user.email, login.user.get_short_name())
 
 
 def send_issued(job: Job, *, now: datetime) -> None:
@@ -194,15 +176,26 @@ def link_to(invoice: Invoice) -> str:
 
 
 def _send(job: Job, studio: Studio, template: str, context: dict[str, Any]) -> bool:
-    reader = reader_of(job)
-    if reader is None:
+    """To an owner as they want it, or to the operator, who has no login here and no name; whether somebody is told."""
+    name = f"invoicing/mails/{template}.txt"
+    if "login" not in job.payload:
+        context = {**context, "name": _("operator"), "to_operator": True}
+        return mail.send(job, to=mail.operator_address(), studio=studio, template=name, context=context)
+    return tell_owner(job, template, {**context, "to_operator": False})
+
+
+def tell_owner(job: Job, template: str, context: dict[str, Any]) -> bool:
+    """The login of the payload, unless it is gone or may not see invoices any more."""
+    login = reader(job.payload["login"])
+    if login is None:
         return False
-    return mail.send(
+    return notify(
         job,
-        to=reader.address,
-        studio=studio,
+        login=login,
+        kind=OF_TEMPLATE[template],
         template=f"invoicing/mails/{template}.txt",
-        context={**context, "name": reader.name, "to_operator": "login" not in job.payload},
+        context=context,
+        path=context["link"].removeprefix(settings.SITE_URL),
     )
 
 

@@ -12,6 +12,7 @@ class MarketplaceConfig(AppConfig):
         from marketplace.adapters import groupx, register
         from marketplace.alarms import late_connections
         from marketplace.holdings import Guests
+        from marketplace.notices import register_kinds
         from marketplace.selectors.agreed import agreed_for
         from portal import alarms
         from portal import commands as palette
@@ -22,6 +23,7 @@ class MarketplaceConfig(AppConfig):
 
         register(groupx.NAME, groupx.GroupX)
         hold(Guests())
+        register_kinds()
         agreements.register(agreed_for)
         alarms.register(late_connections)
         settings.register(preferences.SUBSCRIPTION)

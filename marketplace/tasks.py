@@ -3,7 +3,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from marketplace import actions, late_mails
+from marketplace import actions, conflict_mails, late_mails
+from marketplace.actions.conflicts import MAIL_CONFLICT
 from marketplace.models import SyncRun
 from portal.jobs import MORE, Outcome, handles
 from portal.models import Job
@@ -72,3 +73,8 @@ def watch(job: Job) -> None:
 @handles(actions.MAIL_LATE, transactional=False)
 def mail_late(job: Job) -> None:
     late_mails.send_late(job, now=timezone.now())
+
+
+@handles(MAIL_CONFLICT, transactional=False)
+def mail_conflict(job: Job) -> None:
+    conflict_mails.send_conflict(job, now=timezone.now())

@@ -27,7 +27,7 @@ class PortalConfig(AppConfig):
         register(MemberImport())
         for holding in (Notes(), Log(), Traces(), Tickets()):
             hold(holding)
-        for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK, groups.START):
+        for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK, groups.NOTICES, groups.START):
             settings.register(group)
         register_steps()
         cards.register_today()

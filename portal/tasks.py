@@ -5,11 +5,12 @@ from celery import shared_task
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from portal import mail_health
+from portal import mail_health, mailbox
 from portal.imports import runs
 from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
 from portal.members import duplicates
 from portal.models import Heartbeat, Job, ScheduledRun
+from portal.notices import morning, rounds
 from portal.staff import invitations, mails
 from portal.support import mails as ticket_mails
 from portal.support import tickets
@@ -40,6 +41,25 @@ def clean_up_jobs(job: Job) -> Outcome | None:
     ScheduledRun.objects.filter(slot__lt=Now() - KEEP_SLOTS).delete()
     Heartbeat.objects.filter(seen_at__lt=Now() - KEEP_HEARTBEATS).exclude(name__startswith=mail_health.PREFIX).delete()
     return MORE if deleted == AT_ONCE else None
+
+
+@handles("portal.clean_up_mails", every=timedelta(days=1))
+def clean_up_mails(job: Job) -> Outcome | None:
+    """Forget mails that were kept for a month, and news that was told or that nobody came to read."""
+    now = timezone.now()
+    rounds.forget_old(now)
+    return MORE if mailbox.forget_old(now, at_once=AT_ONCE) == AT_ONCE else None
+
+
+@handles("portal.mornings", every=timedelta(minutes=5))
+def ask_for_mornings(job: Job) -> None:
+    """Morning mails, by each studio's own clock."""
+    rounds.ask_for_mornings(now=timezone.now())
+
+
+@handles(rounds.MAIL_MORNING, transactional=False)
+def mail_morning(job: Job) -> None:
+    morning.send_morning(job, now=timezone.now())
 
 
 @handles("portal.compare_members", every=duplicates.EVERY, transactional=False)

@@ -11,10 +11,14 @@ from bookings import actions as bookings
 from bookings.models import Reservation, ScheduledSession
 from bookings.rules import Attendance, Booking, CancelAs
 from marketplace.models import Conflict, Connection, Guest, Visit
+from marketplace.notices import CONFLICT
+from portal.jobs import enqueue_many
 from portal.models import Location, StaffLogin
+from portal.notices.telling import readers
 
 # What stands in `Reservation.flagged`; `bookings.states` has its words.
 FLAG = "conflict"
+MAIL_CONFLICT = "marketplace.mail_conflict"
 
 
 def open_conflict(visit: Visit, kind: Conflict.Kind, *, about: datetime, now: datetime) -> tuple[Conflict, bool]:
@@ -34,6 +38,8 @@ def open_conflict(visit: Visit, kind: Conflict.Kind, *, about: datetime, now: da
         )
         if is_new and visit.reservation_id:
             Reservation.objects.filter(pk=visit.reservation_id, flagged="").update(flagged=FLAG)
+        if is_new:
+            _tell(conflict)
         return conflict, is_new
 
 
@@ -47,20 +53,32 @@ def open_for_guest(
     now: datetime,
 ) -> Conflict:
     """A check-in that fits no booking, or more than one: who was where is for a person to say (7.3, row 10)."""
-    conflict, _is_new = Conflict.objects.get_or_create(
-        visit=None,
-        guest=guest,
-        kind=Conflict.Kind.CHECK_IN_WITHOUT_BOOKING,
-        about=about,
-        defaults={
-            "studio_id": connection.studio_id,
-            "connection": connection,
-            "location": location,
-            "session": session,
-            "opened_at": now,
-        },
-    )
+    with transaction.atomic():
+        conflict, is_new = Conflict.objects.get_or_create(
+            visit=None,
+            guest=guest,
+            kind=Conflict.Kind.CHECK_IN_WITHOUT_BOOKING,
+            about=about,
+            defaults={
+                "studio_id": connection.studio_id,
+                "connection": connection,
+                "location": location,
+                "session": session,
+                "opened_at": now,
+            },
+        )
+        if is_new:
+            _tell(conflict)
     return conflict
+
+
+def _tell(conflict: Conflict) -> None:
+    """One job of mail for each person who wants to hear of it; whether it is any of theirs, the mail asks itself."""
+    jobs = {
+        f"{MAIL_CONFLICT} {conflict.pk} {login.pk}": {"conflict": conflict.pk, "login": login.pk}
+        for login in readers(conflict.studio, CONFLICT)
+    }
+    enqueue_many(MAIL_CONFLICT, jobs, studio=conflict.studio)
 
 
 def take_back_others(visit: Visit, kind: Conflict.Kind | None, *, among: Collection[Conflict.Kind] = ()) -> None:

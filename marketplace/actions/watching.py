@@ -6,10 +6,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from marketplace.models import Connection
+from marketplace.notices import LATE
 from marketplace.selectors.late import sync_standing_of, with_facts
 from portal.jobs import enqueue
-from portal.models import StaffLogin
-from portal.roles import RIGHTS, Right
+from portal.notices.telling import readers
 
 MAIL_LATE = "marketplace.mail_late"
 
@@ -42,12 +42,10 @@ def _turn(connection_id: int, *, now: datetime) -> bool:
 
 def _mail(connection: Connection, late_at: datetime) -> None:
     """One job for each person who can do something about it; the key is the outage's, so nobody hears twice of it."""
-    presets = [preset for preset, rights in RIGHTS.items() if Right.MANAGE_CONNECTIONS in rights]
-    logins = StaffLogin.objects.filter(studio=connection.studio_id, preset__in=presets, is_active=True)
-    for pk in logins.filter(user__is_active=True).order_by("pk").values_list("pk", flat=True):
+    for login in readers(connection.studio, LATE):
         enqueue(
             MAIL_LATE,
-            key=f"{MAIL_LATE} {connection.pk} {late_at.isoformat()} {pk}",
-            payload={"connection": connection.pk, "late_at": late_at.isoformat(), "login": pk},
+            key=f"{MAIL_LATE} {connection.pk} {late_at.isoformat()} {login.pk}",
+            payload={"connection": connection.pk, "late_at": late_at.isoformat(), "login": login.pk},
             studio=connection.studio,
         )

@@ -166,7 +166,16 @@ def open_conflicts(
     found = conflicts(login, locations).open()
     if session is not None:
         found = found.filter(Q(visit__session=session) | Q(session=session))
-    return found.select_related(
+    return _with_card(found).order_by("opened_at", "pk")[:MOST]
+
+
+def open_conflict(login: StaffLogin, locations: Collection[Location], key: int) -> Conflict | None:
+    """One that still waits and that this login can see, with all that is said of it. One query."""
+    return _with_card(conflicts(login, locations).open().filter(pk=key)).first()
+
+
+def _with_card(conflicts: QuerySet[Conflict]) -> QuerySet[Conflict]:
+    return conflicts.select_related(
         "visit__session__item",
         "visit__session__location",
         "session__item",
@@ -176,4 +185,4 @@ def open_conflicts(
         "visit__guest__member",
         "connection__marketplace",
         "location",
-    ).order_by("opened_at", "pk")[:MOST]
+    )

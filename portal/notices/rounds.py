@@ -6,7 +6,7 @@ waits goes with the next morning's mail.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from portal.notices.registry import How
 from portal.notices.telling import hows
 
 MAIL_MORNING = "portal.mail_morning"
+KEPT_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,11 @@ def write(kind: str, wanted: dict[int, dict[str, int]], days: dict[int, date]) -
             enqueue_many(kind, payloads, studio=studios[studio])
             written += len(payloads)
     return written
+
+
+def forget_old(now: datetime) -> None:
+    """Delete what was told a month ago, what waited as long for somebody who never had a morning mail, and the notes
+    about mails of days gone by."""
+    before = now - KEPT_FOR
+    Notice.objects.filter(Q(sent_at__lt=before) | Q(sent_at=None, occurred_at__lt=before)).delete()
+    DigestSent.objects.filter(sent_at__lt=before).delete()
