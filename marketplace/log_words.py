@@ -48,6 +48,8 @@ SUBJECTS: Mapping[str, Promise] = {
     "remove": _("cancellation"),
     "check_in": _("check-in"),
     "take_back_check_in": _("check-in taken back"),
+    "review": _("review written"),
+    "read_review": _("review looked at"),
     "join_waiting": _("waiting list joined"),
     "leave_waiting": _("waiting list left"),
     "schedule": _("a member's bookings"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from portal.members.holdings import Exported, Holding, Preview
 from portal.models import Member, StaffLogin
 from reviews.models import Review, ReviewOptOut, ReviewVersion
+from reviews.rules import CRITERIA
 
 
 class Reviews(Holding):
@@ -124,4 +125,4 @@ def _version_row(version: ReviewVersion) -> list[Any]:
 
 
 def _marks(marks: dict[str, int]) -> str:
-    return ", ".join(f"{name} {mark}" for name, mark in marks.items())
+    return ", ".join(f"{one.value} {marks[one]}" for one in CRITERIA if one in marks)

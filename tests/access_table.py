@@ -91,6 +91,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "api:class": Open(BY_SECRET, (400, 405), (400, 405), by_programs=True),
     "api:attendee": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
     "api:check_in": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
+    "api:review": Open(BY_SECRET, (400, 405), (400, 405), by_programs=True),
     "api:waitlist": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
     "api:exercisers": Open(BY_SECRET, (405, 400), (405, 400), by_programs=True),
     "api:schedule": Open(BY_SECRET, (400, 405), (400, 405), by_programs=True),
@@ -128,6 +129,13 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "reviews:no_more": Open(
         "signed, from a mail; mail programs press it, too (RFC 8058)", (404, 404), (404, 404), by_programs=True
     ),
+    "reviews:reviews": Studio(get=Right.ANSWER_REVIEWS),
+    "reviews:reviews_file": Studio(get=Right.EXPORT),
+    "reviews:method": Studio(get=Right.ANSWER_REVIEWS),
+    "reviews:review": Studio(get=Right.ANSWER_REVIEWS, post=Right.ANSWER_REVIEWS),
+    "reviews:review_withdraw": Studio(post=Right.ANSWER_REVIEWS),
+    "reviews:review_report": Studio(get=Right.ANSWER_REVIEWS, post=Right.ANSWER_REVIEWS),
+    "reviews:member_reviews": Studio(get=Right.ANSWER_REVIEWS),
     "bookings:cancel": Studio(post=Right.BOOK),
     "bookings:cancel_course": Studio(post=Right.BOOK),
     "bookings:reinstate": Studio(post=Right.BOOK),

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from marketplace.api.endpoint import REUSED, REUSED_REASON
 from marketplace.api.reading import CLIENT, KEY, LOCATION, SECRET
-from marketplace.api.reasons import REASONS, Operation
+from marketplace.api.reasons import NOT_ATTENDEE, REASONS, Operation
 from marketplace.api.schemas import SCHEMAS, Schema, moment, ref, refusal, text
 from marketplace.limits import WINDOW
 
@@ -121,6 +121,8 @@ def _operation(
     responses |= {str(code): {"$ref": f"#/components/responses/{kind}"} for code, (kind, _about) in _ERRORS.items()}
     if refuses:
         schema = refusal(refuses.value, sorted(REASONS[refuses]), (REUSED, REUSED_REASON))
+        if not writes:  # takes no key
+            schema = schema["oneOf"][0]
         responses["422"] = _answer("Refused; nothing was changed.", schema)
     return {
         "operationId": name,
@@ -171,6 +173,7 @@ def _paths() -> Schema:
         },
         "/classes/{classId}/attendees/{exerciserId}": _attendees(),
         "/classes/{classId}/attendees/{exerciserId}/check-in": _check_ins(),
+        "/classes/{classId}/attendees/{exerciserId}/review": _reviews(),
         "/classes/{classId}/waitlist/attendees/{exerciserId}": _waitlist(),
         "/exercisers": {"post": _welcome()},
         "/exercisers/{exerciserId}/schedule": {
@@ -248,6 +251,33 @@ def _check_ins() -> Schema:
             writes=True,
         ),
     }
+
+
+def _reviews() -> Schema:
+    put = _operation(
+        "writeReview",
+        "Write or change a review (addition)",
+        "What the member says of a visit with a check-in, from its end for 14 days; one for each visit. The same again"
+        " changes nothing, so it can be repeated; what it said before is kept. More than ten changes an hour are 429."
+        " Nobody can delete a review.",
+        *_GUEST,
+        answer=ref("VisitReview"),
+        refuses=Operation.REVIEW,
+        said="Kept; the review as it is now.",
+    )
+    put["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref("Review")}}}
+    get = _operation(
+        "getReview",
+        "Review of a visit (addition)",
+        "What is asked, until when; and what the member said, with the studio's reply and whether it is hidden.",
+        *_GUEST,
+        answer=ref("VisitReview"),
+        refuses=Operation.REVIEW,
+        said="What is asked, and what was said.",
+    )
+    only = refusal(Operation.REVIEW.value, [NOT_ATTENDEE], (REUSED, REUSED_REASON))["oneOf"][0]
+    get["responses"]["422"] = _answer("No place of the exerciser in the class.", only)
+    return {"get": get, "put": put}
 
 
 def _waitlist() -> Schema:

@@ -81,6 +81,28 @@ _ATTENDEE = f"/classes/4711/attendees/{_PERSON}"
 _WAITING = f"/classes/4711/waitlist/attendees/{_PERSON}"
 _LATE = {"late": True, "freeUntil": "2026-03-02T14:00:00Z", "rule": "contract"}
 
+_ASKED = [
+    {"criterion": "class", "weight": 40},
+    {"criterion": "teacher", "weight": 30},
+    {"criterion": "place", "weight": 15},
+    {"criterion": "welcome", "weight": 15},
+]
+_MARKS = {"class": 4, "teacher": 5, "place": 3, "welcome": 5}
+_REVIEW: dict[str, Any] = {
+    "asked": _ASKED,
+    "openUntil": "2026-03-16T19:00:00Z",
+    "eligible": True,
+    "review": {
+        "marks": _MARKS,
+        "score": 4.3,
+        "text": "Mira explains so well. The showers were cold.",
+        "writtenAt": "2026-03-02T20:10:00Z",
+        "hidden": False,
+        "visitDisputed": False,
+    },
+}
+_REPLY = {"text": "Thank you! The boiler is mended.", "writtenAt": "2026-03-03T09:00:00Z", "edited": False}
+
 # By operation: the call, and what is answered.
 EXAMPLES: dict[str, tuple[str, Any]] = {
     "searchClasses": (_call("GET", f"/classes?locationId=centrum&{_DAYS}"), [_CLASS]),
@@ -98,6 +120,18 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
         {**_CLASS, "attendeeBookingDetails": {**_IN, "checkedIn": True}},
     ),
     "removeCheckIn": (_call("DELETE", f"{_ATTENDEE}/check-in", key=True), {**_CLASS, "attendeeBookingDetails": _IN}),
+    "writeReview": (
+        _call(
+            "PUT",
+            f"{_ATTENDEE}/review",
+            body='{"marks": {"class": 4, "teacher": 5, "place": 3, "welcome": 5}, "text": "Mira explains so well. …"}',
+        ),
+        _REVIEW,
+    ),
+    "getReview": (
+        _call("GET", f"{_ATTENDEE}/review"),
+        {**_REVIEW, "review": {**_REVIEW["review"], "reply": _REPLY}},
+    ),
     "addAttendeeToWaitlist": (
         _call("POST", _WAITING, key=True),
         {

@@ -26,7 +26,7 @@ STATUSES = {
 
 # What is said once for all operations.
 HEADERS = frozenset({CLIENT, SECRET, LOCATION})
-SHAPES = ("Brief", "BookingDetails", "Details", "AttendeeBookingDetails", "Cancellation")
+SHAPES = ("Brief", "BookingDetails", "Details", "AttendeeBookingDetails", "Cancellation", "VisitReview")
 OF_ALL = frozenset({400, 401, 404, 405, 429, 500, 503})
 
 

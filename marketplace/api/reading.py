@@ -139,14 +139,16 @@ def _text(value: Any, most: int, name: str, errors: dict[str, str]) -> str:
     """A field that may be missing, trimmed."""
     if value is None:
         return ""
-    if not isinstance(value, str) or "\0" in value or len(value) > most or not _can_be_written(value):
+    if not isinstance(value, str) or len(value) > most or not can_be_written(value):
         errors[name] = "wrongFormat"
         return ""
     return value.strip()
 
 
-def _can_be_written(text: str) -> bool:
-    """Half a character (a lone surrogate) cannot."""
+def can_be_written(text: str) -> bool:
+    """Half a character (a lone surrogate) cannot, and PostgreSQL holds no NUL."""
+    if "\0" in text:
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:

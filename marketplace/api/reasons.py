@@ -7,6 +7,7 @@ from enum import StrEnum
 from bookings.actions import Refused
 from bookings.rules import Decision, Question
 from marketplace.api.errors import Problem, unprocessable
+from reviews.rules import Refusal
 
 
 class Operation(StrEnum):
@@ -18,12 +19,15 @@ class Operation(StrEnum):
     LEAVE = "removeFromWaitlistFailed"
     CHECK_IN = "checkInFailed"
     TAKE_BACK = "checkInRemovalFailed"
+    REVIEW = "reviewFailed"
 
 
 NO_PRODUCT, FULL, IN_WAITLIST = "lackOfProduct", "noFreeSpots", "userAlreadyInWaitlist"
 ATTENDEE, PENALTY, OVERLAPPED = "userAlreadyAttendee", "userHasPenalty", "overlapped"
 RESTRICTED, UNKNOWN = "partnerRestriction", "unknown"
 NOT_ATTENDEE, NOT_IN_WAITLIST, NOT_CHECKED_IN = "userNotAttendee", "userNotInWaitlist", "userNotCheckedIn"
+
+NOT_OVER, NOT_CAME, REVIEW_CLOSED, MARKS_MISSING = "classNotOver", "visitWithoutCheckIn", "reviewClosed", "marksMissing"
 
 # The reasons that each operation knows; no other is ever given.
 REASONS: Mapping[Operation, frozenset[str]] = {
@@ -35,6 +39,15 @@ REASONS: Mapping[Operation, frozenset[str]] = {
     Operation.LEAVE: frozenset({NOT_IN_WAITLIST, UNKNOWN}),
     Operation.CHECK_IN: frozenset({NOT_ATTENDEE, RESTRICTED, UNKNOWN}),
     Operation.TAKE_BACK: frozenset({NOT_ATTENDEE, NOT_CHECKED_IN, UNKNOWN}),
+    Operation.REVIEW: frozenset({NOT_ATTENDEE, NOT_OVER, NOT_CAME, REVIEW_CLOSED, MARKS_MISSING, UNKNOWN}),
+}
+
+
+# Reason and sentence of what the rule of reviews says no to.
+REVIEW_REFUSALS: Mapping[Refusal, tuple[str, str]] = {
+    Refusal.NOT_OVER: (NOT_OVER, "The class is not over yet"),
+    Refusal.NOT_ATTENDED: (NOT_CAME, "The studio has no check-in of the exerciser in this class"),
+    Refusal.TOO_LATE: (REVIEW_CLOSED, "Reviews can be written and changed for 14 days after the class"),
 }
 
 

@@ -39,6 +39,8 @@ def error(cause: str, about: str, **more: Schema) -> Schema:
     return record(("message", "cause", *more), about, message=message, cause={"const": cause}, **more)
 
 
+_MARK: Schema = {"type": "integer", "minimum": 1, "maximum": 5}
+
 SCHEMAS: dict[str, Schema] = {
     "Brief": record(
         ("id", "name", "startDateTime", "endDateTime", "free", "instructor", "activity"),
@@ -140,6 +142,59 @@ SCHEMAS: dict[str, Schema] = {
         email={"type": ["string", "null"], "format": "email", "maxLength": 254},
     ),
     "Exerciser": record(("exerciserId",), exerciserId=text("Names the person in every other call.", format="uuid")),
+    "Review": record(
+        ("marks",),
+        "What a member says of a visit.",
+        marks={
+            "type": "object",
+            "description": "1 (poor) to 5 (excellent) for each criterion that is asked.",
+            "properties": dict.fromkeys(("class", "teacher", "place", "welcome"), _MARK),
+            "additionalProperties": False,
+        },
+        text={
+            "type": ["string", "null"],
+            "description": "Plain text; signs that are not seen are taken out.",
+            "maxLength": 4000,
+            "pattern": WITHOUT_NUL,
+        },
+    ),
+    "VisitReview": record(
+        ("asked", "openUntil", "eligible"),
+        "What is asked of a visit, and what was said.",
+        asked={
+            "type": "array",
+            "description": "The criteria with their weights. Score: the sum of marks by weight, over all weights.",
+            "items": record(
+                ("criterion", "weight"),
+                criterion={"enum": ["class", "teacher", "place", "welcome"]},
+                weight=number("Its share; the weights need not make 100."),
+            ),
+        },
+        openUntil=moment("Until then it can be written, and changed: 14 days after the class."),
+        eligible=yes_no("Whether `PUT` would be accepted now."),
+        reason={"enum": ["classNotOver", "visitWithoutCheckIn", "reviewClosed"], "description": "Why it would not."},
+        message=text("The same for people. Its wording may change."),
+        review=record(
+            ("marks", "score", "text", "writtenAt", "hidden", "visitDisputed"),
+            "What was written. Missing: nothing.",
+            marks={"type": "object", "additionalProperties": _MARK},
+            score={"type": "number", "minimum": 1, "maximum": 5, "description": "Rounded to two decimals."},
+            text=text(),
+            writtenAt=moment("When it was written."),
+            changedAt=moment("When it was changed last. Missing: never."),
+            hidden=yes_no("Hidden by the operator of the installation, not by the studio; it does not count."),
+            hiddenFor=text("The rule that it breaches. Only of a hidden one."),
+            hiddenBecause=text("The operator's reason, for its author. Only of a hidden one."),
+            visitDisputed=yes_no("The studio has taken the check-in back: shown, and not counted until it is settled."),
+            reply=record(
+                ("text", "writtenAt", "edited"),
+                "The studio's answer. Missing: none, or withdrawn.",
+                text=text(),
+                writtenAt=moment("When it was written, or changed last."),
+                edited=yes_no("Changed later than 24 hours after it was written."),
+            ),
+        ),
+    ),
     "BadRequest": error(
         "badRequest",
         "Something is missing or not understood.",

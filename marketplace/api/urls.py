@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from marketplace.api import pages, views
+from marketplace.api import pages, reviews, views
 
 app_name = "api"
 _V1 = "groupx/v1/"
@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{_V1}classes", views.classes, name="classes"),
     path(f"{_V1}classes/<str:class_id>", views.one, name="class"),
     path(_ATTENDEE, views.attendee, name="attendee"),
+    path(f"{_ATTENDEE}/review", reviews.review, name="review"),
     path(f"{_ATTENDEE}/check-in", views.presence, name="check_in"),
     path(f"{_V1}classes/<str:class_id>/waitlist/attendees/<str:exerciser_id>", views.waiting, name="waitlist"),
     path(f"{_V1}exercisers", views.exercisers, name="exercisers"),

@@ -30,14 +30,14 @@ def details(call: Call, class_id: str) -> Answer:
     guest = None
     if wanted is not None:
         call.subject = "check"
-        guest = _guest(call, wanted)
-    seen = _class(call, class_id, guest, anywhere=True)
+        guest = known_guest(call, wanted)
+    seen = known_class(call, class_id, guest, anywhere=True)
     return Answer(200, shown(seen, _about(call, seen, guest) if guest else None))
 
 
 def book(call: Call, class_id: str, exerciser_id: str) -> Answer:
-    guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest)
+    guest = known_guest(call, exerciser_id)
+    seen = known_class(call, class_id, guest)
     if call.request.GET.get("spot"):
         message = "No spot can be chosen here, one is assigned with the booking: ask without 'spot'"
         raise unprocessable(Operation.BOOK, FULL, message)
@@ -59,8 +59,8 @@ def move(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 
 def remove(call: Call, class_id: str, exerciser_id: str) -> Answer:
-    guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest, anywhere=True)
+    guest = known_guest(call, exerciser_id)
+    seen = known_class(call, class_id, guest, anywhere=True)
     call.booking_ref = seen.own.booking_ref if seen.own else ""
     try:
         done = actions.cancel(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
@@ -72,8 +72,8 @@ def remove(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 
 def wait(call: Call, class_id: str, exerciser_id: str) -> Answer:
-    guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest)
+    guest = known_guest(call, exerciser_id)
+    seen = known_class(call, class_id, guest)
     try:
         actions.join_waiting(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
     except Refused as error:
@@ -82,8 +82,8 @@ def wait(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 
 def leave(call: Call, class_id: str, exerciser_id: str) -> Answer:
-    guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest, anywhere=True)
+    guest = known_guest(call, exerciser_id)
+    seen = known_class(call, class_id, guest, anywhere=True)
     try:
         actions.leave_waiting(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
     except actions.NotWaiting:
@@ -95,8 +95,8 @@ def leave(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 
 def check_in(call: Call, class_id: str, exerciser_id: str) -> Answer:
-    guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest, anywhere=True)
+    guest = known_guest(call, exerciser_id)
+    seen = known_class(call, class_id, guest, anywhere=True)
     try:
         visit = actions.check_in(call.caller.connection, seen.session, guest, action_id=call.action_id, now=call.now)
     except actions.NotBooked:
@@ -108,8 +108,8 @@ def check_in(call: Call, class_id: str, exerciser_id: str) -> Answer:
 
 
 def take_back_check_in(call: Call, class_id: str, exerciser_id: str) -> Answer:
-    guest = _guest(call, exerciser_id)
-    seen = _class(call, class_id, guest, anywhere=True)
+    guest = known_guest(call, exerciser_id)
+    seen = known_class(call, class_id, guest, anywhere=True)
     if seen.own is None:
         raise _not_attendee(Operation.TAKE_BACK)
     call.booking_ref = seen.own.booking_ref
@@ -132,21 +132,21 @@ def welcome(call: Call) -> Answer:
 
 
 def schedule(call: Call, exerciser_id: str) -> Answer:
-    guest = _guest(call, exerciser_id)
+    guest = known_guest(call, exerciser_id)
     start, end = reading.time_range(call.request)
     found = schedule_of(call.caller, guest, start, end, now=call.now)
     call.answer_words = f"{len(found)} classes"
     return Answer(200, [shown(one, _about(call, one, guest)) for one in found])
 
 
-def _guest(call: Call, text: str) -> Guest:
+def known_guest(call: Call, text: str) -> Guest:
     guest = guest_of(call.caller.connection, reading.exerciser_id(text))
     if guest is None:
         raise reading.exerciser_not_found(text)
     return guest
 
 
-def _class(call: Call, text: str, guest: Guest | None, *, anywhere: bool = False) -> SeenClass:
+def known_class(call: Call, text: str, guest: Guest | None, *, anywhere: bool = False) -> SeenClass:
     """What the marketplace may see. `anywhere`: where the guest is booked or waits, too. Raises Problem."""
     seen = one_class(call.caller, reading.class_id(text), guest, now=call.now, anywhere=anywhere)
     if seen is None:

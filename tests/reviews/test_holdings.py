@@ -1,0 +1,59 @@
+"""A member's reviews when profiles are merged, handed out, or scrubbed (Q23, Q39)."""
+
+import json
+from datetime import timedelta
+from zipfile import ZipFile
+
+import pytest
+
+from portal.members.exporting import export
+from portal.members.merging import merge, preview, undo_merge
+from portal.members.scrubbing import scrub
+from reviews.actions.asking import ask_no_more, is_asked
+from reviews.actions.responding import respond
+from reviews.models import Review
+from tests.factories import MemberFactory, StaffLoginFactory
+from tests.reviews.visits import AFTER, ALL_FIVE, written
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_merge_says_how_many_and_keeps_the_wish_not_to_be_asked() -> None:
+    review = written()
+    merged = review.reservation.member
+    kept, by = MemberFactory(studio=review.studio), StaffLoginFactory(studio=review.studio)
+    ask_no_more(merged, now=AFTER)
+    assert ("Reviews", 1) in [(one.label, one.number) for one in preview(kept, merged)]
+    done = merge(kept, merged, take={}, by=by, now=AFTER)
+    assert not is_asked(kept)
+    assert Review.objects.get().reservation.member == kept
+    undo_merge(done, by=by, now=AFTER + timedelta(days=1))
+    assert is_asked(kept)
+    assert not is_asked(merged)
+
+
+def test_the_person_gets_all_of_it() -> None:
+    review = written()
+    written(review.reservation, text="Changed.", place=1, now=AFTER + timedelta(hours=1))
+    respond(review, "Thank you", by=StaffLoginFactory(studio=review.studio), now=AFTER)
+    with ZipFile(export(review.reservation.member, now=AFTER)) as archive:
+        everything = json.loads(archive.read("member.json"))
+    (row,), (before,) = everything["reviews"], everything["reviews_before_changes"]
+    assert (row["text"], row["score"], row["reply"]) == ("Changed.", "4.00", "Thank you")
+    assert row["marks"] == "class 4, teacher 5, place 1, welcome 5"
+    assert (before["text"], before["score"]) == ("Lovely.", "4.30")
+
+
+def test_a_scrub_takes_the_words_and_leaves_what_is_counted() -> None:
+    review = written()
+    written(review.reservation, text="Kim was here.", now=AFTER + timedelta(hours=1))
+    member = review.reservation.member
+    ask_no_more(member, now=AFTER)
+    scrub(member, by=StaffLoginFactory(studio=review.studio), now=AFTER + timedelta(days=1))
+    review.refresh_from_db()
+    assert (review.text, review.marks) == ("", ALL_FIVE)
+    assert str(review.score) == "4.30"
+    assert review.scrubbed_at == AFTER + timedelta(days=1)
+    assert [version.text for version in review.versions.all()] == [""]
+    assert Review.objects.counted(AFTER + timedelta(days=2)).exists()
+    assert review.reservation.member.name.strip() == f"deleted member {member.number}"
