@@ -14,7 +14,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access import StudioRequest, studio_view
+from portal.access import StudioRequest, locations_for, studio_view
 from portal.models import Ticket, TicketFile
 from portal.once import once
 from portal.roles import Right
@@ -68,6 +68,7 @@ def tickets(request: StudioRequest) -> HttpResponse:
         | {
             "page": Paginator(found, ON_A_PAGE).get_page(request.GET.get("p")),
             "sees_all": request.may(Right.MANAGE_SETTINGS),
+            "zone": _zone(request),
             "crumbs": crumbs(request, came_from),
         },
     )
@@ -135,6 +136,11 @@ def as_download(file: TicketFile) -> HttpResponse:
     )
 
 
+def _zone(request: StudioRequest) -> str:
+    """In which the moments are written: that of the first location that this login sees."""
+    return next((place.zone for place in locations_for(request.login)), "UTC")
+
+
 def _ticket(request: StudioRequest, reference: str) -> Ticket:
     return get_object_or_404(actions.visible_to(request.login), reference=reference.upper())
 
@@ -158,6 +164,7 @@ def _thread(request: StudioRequest, found: Ticket, form: MessageForm) -> HttpRes
     context = {
         "ticket": found,
         "written": written,
+        "zone": _zone(request),
         "form": form,
         "crumbs": [*crumbs(request, whence(request)), listed],
     }
