@@ -47,10 +47,7 @@ METHODS: Mapping[str, Sequence[Promise]] = {
             "Income is net, without VAT. It is divided by the check-ins of the source, so what is paid for no-shows"
             " counts too."
         ),
-        _(
-            "Own visits: the price of the purchase that they use, less what was refunded, over the uses it was sold"
-            " for."
-        ),
+        _("Own visits: the price of the purchase that they use, less what was refunded, over the uses it is good for."),
         _(
             "An unlimited purchase is spread over all visits made with it so far: while it runs, each visit seems"
             " dearer than it will be."
