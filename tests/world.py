@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from bookings import actions
@@ -15,10 +16,12 @@ from marketplace.actions import store as keep
 from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, Visit
 from portal.imports import runs
 from portal.members import merging
-from portal.models import ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
+from portal.models import Answer, ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
 from portal.models.members import DuplicateSuggestion
 from portal.roles import Preset
 from portal.staff import invitations, pins
+from portal.support.tickets import About, open_ticket
+from reviews.models import Review
 from tests.factories import (
     CalendarItemFactory,
     LocationFactory,
@@ -140,6 +143,18 @@ def house(slug: str) -> House:
     read_as = StatementMapping.objects.create(
         studio=studio, connection=there, header="0" * 64, name=f"{slug}.csv", used_at=now
     )
+    review = Review.objects.create(
+        studio=studio,
+        reservation=reservation,
+        marks={"class": 4},
+        weights={"class": 40},
+        score=4,
+        text=f"Lovely at {slug}",
+        written_at=now,
+    )
+    Answer.objects.get_or_create(slug="help", language="en", defaults={"title": "Help?", "text": "Yes.", "topic": "help"})
+    about = {"subject": f"Help {slug}", "text": f"Why, {slug}?", "about": About(), "now": now}
+    ticket = open_ticket(owner, files=[SimpleUploadedFile("canary.txt", slug.encode())], **about)
     return House(
         studio=studio,
         place=place,
@@ -149,6 +164,7 @@ def house(slug: str) -> House:
             "studio": slug,
             "month": place.local_day(old.starts_at).replace(day=1),
             "reservation": reservation.pk,
+            "review": review.pk,
             "session": running.pk,
             "item": item.pk,
             "event": made.event.pk,
@@ -185,6 +201,9 @@ def house(slug: str) -> House:
             "statement": stated.pk,
             "statement_answer": answered.pk,
             "statement_mapping": read_as.pk,
+            "answer": "help",
+            "reference": ticket.reference,
+            "ticket_file": ticket.messages.get().files.get().pk,
             "number": billed.number,
             "document": "pdf",
             "year": billed.month.year,
