@@ -16,6 +16,7 @@ _NOBODY = {
     "member": _("the member"),
     "list": _("the waiting list"),
     "import": _("an import"),
+    "operator": _("the operator"),
     "": _("a login that was deleted"),
 }
 # Each process asks again after so many seconds: a new name shows within a minute, and no list asks for its rows.

@@ -7,7 +7,7 @@ class InvoicingConfig(AppConfig):
     verbose_name = _("Invoices")
 
     def ready(self) -> None:
-        from invoicing import commands, preferences, receivers, shown, today  # noqa: F401 (which register themselves)
+        from invoicing import commands, operator, preferences, receivers, shown, studio_log, today  # noqa: F401 (which register themselves)
         from invoicing.demo import receivers as demo  # noqa: F401 (which connect themselves)
         from invoicing.holdings import StatementTraces
         from invoicing.notices import register_kinds
@@ -20,3 +20,5 @@ class InvoicingConfig(AppConfig):
         register_kinds()
         palette.register(commands.invoices, place=47)
         today.register_today()
+        studio_log.register_log()
+        operator.register()

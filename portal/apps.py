@@ -10,11 +10,13 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal import commands
         from portal.imports.kinds import register
+        from portal.log.own import register_own
         from portal.members.holdings import register as hold
         from portal.members.own import Log, Notes
         from portal.members.traces import Traces
         from portal.onboarding.path import checklist
         from portal.onboarding.steps import register_steps
+        from portal.operator import figures, waiting
         from portal.preferences import groups
         from portal.preferences import registry as settings
         from portal.resources import MemberImport
@@ -31,7 +33,10 @@ class PortalConfig(AppConfig):
             settings.register(group)
         register_steps()
         cards.register_today()
+        register_own()
         today.register_block(checklist, group=today.TOP, place=0)
+        figures.register()
+        waiting.register()
         commands.register(commands.pages, place=10)
         commands.register(commands.settings, place=90)
         commands.register(help_palette, place=95)

@@ -19,6 +19,7 @@ from portal.models import StaffLogin, Studio
 from portal.people import hue, initials
 from portal.preferences import colours
 from portal.roles import Right
+from portal.staff import desk
 from portal.support.tickets import unread
 
 THEMES = ("system", "light", "dark")
@@ -38,7 +39,7 @@ PARTS = {
 }
 
 #: Pages of the whole studio: who is pinned to locations does not find them.
-WHOLE = {"invoicing:invoices", "bookings:insight"}
+WHOLE = {"invoicing:invoices", "bookings:insight", "portal:log"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -75,6 +76,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "preview_until": datetime.fromtimestamp(until, tz=UTC),
                 "zone": next((place.zone for place in locations_for(login)), "UTC"),
             }
+            if getattr(request, "looks_in", False):
+                context["looks_in"] = {
+                    "operator": request.user.name,  # type: ignore[union-attr]
+                    "reason": (desk.preview(request.session) or {}).get("reason", ""),
+                    "minutes": max(1, round((until - timezone.now().timestamp()) / 60)),
+                }
     choice: LocationChoice | None = getattr(request, "location_choice", None)
     if choice is not None and len(choice.visible) > 1:
         context |= {
@@ -147,6 +154,7 @@ def navigation(request: HttpRequest, login: StaffLogin) -> list[dict[str, Any]]:
         (Right.SEE_MONEY, "bookings:insight", _("Insight"), "chart-no-axes-combined", None),
         (Right.IMPORT, "portal:imports", _("Import"), "upload", None),
         (Right.REQUEST_LOGINS, "portal:staff", _("Staff"), "id-card", "a"),
+        (Right.MANAGE_SETTINGS, "portal:log", _("Log"), "scroll-text", None),
         (Right.MANAGE_SETTINGS, "portal:settings", _("Settings"), "settings", "s"),
     ]
     entries = [entry for entry in entries if entry[0] in login.rights and (entry[1] not in WHOLE or not _pinned(login))]

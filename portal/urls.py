@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import mail_urls, notice_urls, onboarding_urls, staff_urls, support_urls, views
+from portal import log_urls, mail_urls, notice_urls, onboarding_urls, staff_urls, support_urls, views
 from portal.views import (
     commands,
     imports,
@@ -40,6 +40,7 @@ urlpatterns = [
     path("<slug:studio>/views/", saved_views.save, name="saved_view_save"),
     path("<slug:studio>/views/remove/", saved_views.remove, name="saved_view_remove"),
     *staff_urls.urlpatterns,
+    *log_urls.urlpatterns,
     *support_urls.urlpatterns,
     *onboarding_urls.urlpatterns,
     path("<slug:studio>/imports/", imports.imports, name="imports"),

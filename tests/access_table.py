@@ -22,6 +22,8 @@ class Studio:
     head: bool = True
     # Who lacks the right to open it, or is pinned to locations, finds nothing there.
     hidden: bool = False
+    # It belongs to the owner's login of the test world: owners and managers find it, nobody else does.
+    of_owner: bool = False
     # What a form has to hold so that it is not refused for its content.
     data: dict[str, str] = field(default_factory=dict)
 
@@ -97,9 +99,23 @@ TABLE: dict[str, Studio | Open | Operators] = {
     "api:schedule": Open(BY_SECRET, (400, 405), (400, 405), by_programs=True),
     # Of a studio.
     "portal:studio": Studio(get=ANY),
+    "portal:log": Studio(get=Right.MANAGE_SETTINGS, hidden=True),
+    "portal:log_csv": Studio(get=Right.MANAGE_SETTINGS, head=False, hidden=True),
+    "portal:log_xlsx": Studio(get=Right.MANAGE_SETTINGS, head=False, hidden=True),
     "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),
     "portal:notices": Studio(get=ANY, post=ANY),
     "portal:settings_notices": Studio(get=Right.MANAGE_LOGINS),
+    "portal:support": Studio(get=ANY),
+    "portal:answer": Studio(get=ANY),
+    "portal:support_keys": Studio(get=ANY),
+    "portal:support_status": Studio(get=ANY),
+    "portal:ticket_new": Studio(get=ANY, post=ANY),
+    "portal:tickets": Studio(get=ANY),
+    "portal:ticket": Studio(get=ANY, of_owner=True),
+    "portal:ticket_reply": Studio(post=ANY, of_owner=True),
+    "portal:ticket_close": Studio(post=ANY, of_owner=True),
+    "portal:ticket_reopen": Studio(post=ANY, of_owner=True),
+    "portal:ticket_file": Studio(get=ANY, of_owner=True),
     "portal:saved_view_save": Studio(post=ANY),
     "portal:saved_view_remove": Studio(post=ANY),
     "bookings:check_ins": Studio(get=Right.VIEW_TODAY),

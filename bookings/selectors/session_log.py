@@ -57,7 +57,7 @@ def read(
     )
     rows: dict[tuple[str, int], Happened] = {}
     for event in events:
-        can_undo = is_open and event.kind in allowed and not event.is_undone and _is_last(event)
+        can_undo = is_open and event.kind in allowed and not event.is_undone and is_last(event)
         rows[RESERVATION, event.pk] = Happened(event=event, can_undo=can_undo)
     for waiting in WaitingEvent.objects.filter(pk__in=keys[WAITING]).select_related("entry__member", "by__user"):
         rows[WAITING, waiting.pk] = Happened(waiting=waiting)
@@ -66,7 +66,7 @@ def read(
     return [rows[log, pk] for log, pk, _moment in found]
 
 
-def _is_last(event: ReservationEvent) -> bool:
+def is_last(event: ReservationEvent) -> bool:
     """The reservation is as this event left it, so that nothing later is lost by taking it back."""
     row: Reservation = event.reservation
     now_so = {"booking": row.booking, "attendance": row.attendance, "excused": row.excused}

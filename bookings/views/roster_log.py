@@ -8,8 +8,8 @@ from uuid import uuid4
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from bookings.models import CalendarItem, ReservationEvent, ScheduledSession
-from bookings.rules import Attendance, Booking
+from bookings.log_words import axes_words, before_and_after
+from bookings.models import CalendarItem, ScheduledSession
 from bookings.selectors.session_log import Happened
 from bookings.sources import who_words
 from bookings.words import day_and_clock
@@ -40,7 +40,7 @@ def line_of(happened: Happened, location: Location) -> LogLine:
             words=event.get_kind_display(),
             person=event.reservation.member.name,
             reservation=event.reservation_id,
-            difference=_axes(event),
+            difference=axes_words(event),
             by=who_words(event.by, event.by_word),
             undo=event.pk if happened.can_undo else None,
         )
@@ -80,39 +80,6 @@ def _line(
     )
 
 
-def _axes(event: ReservationEvent) -> list[str]:
-    """What the reservation was and became, in the words of its two axes."""
-    said = []
-    for name, choices in (("booking", _booking_words()), ("attendance", _attendance_words())):
-        was, became = event.before.get(name), event.after.get(name)
-        if was and became and was != became:
-            said.append(_changed(choices[was], choices[became]))
-    was, became = event.before.get("spot"), event.after.get("spot")
-    if was != became and became:
-        said.append(_changed(_("spot %(spot)s") % {"spot": was or _("none")}, _("spot %(spot)s") % {"spot": became}))
-    return said
-
-
-def _changed(was: str, became: str) -> str:
-    return _("before: %(was)s, after: %(became)s") % {"was": was, "became": became}
-
-
-def _booking_words() -> dict[str, str]:
-    return {
-        Booking.BOOKED: _("Booked"),
-        Booking.CANCELLED: _("Cancelled"),
-        Booking.LATE_CANCELLED: _("Late cancel"),
-    }
-
-
-def _attendance_words() -> dict[str, str]:
-    return {
-        Attendance.UNKNOWN: _("no tick"),
-        Attendance.CHECKED_IN: _("Checked in"),
-        Attendance.NO_SHOW: _("No-show"),
-    }
-
-
 def _change_words(change: Change) -> str:
     words = {
         "created": _("class created"),
@@ -131,7 +98,7 @@ def _values(change: Change, location: Location) -> list[str]:
     model = CalendarItem if change.subject == "calendaritem" else ScheduledSession
     labels = {field.name: str(getattr(field, "verbose_name", field.name)) for field in model._meta.get_fields()}
     return [
-        f"{labels[name]}: {_changed(_told(change.before.get(name), location), _told(value, location))}"
+        f"{labels[name]}: {before_and_after(_told(change.before.get(name), location), _told(value, location))}"
         for name, value in change.after.items()
         if name in labels and change.before.get(name) != value
     ]

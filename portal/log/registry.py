@@ -9,7 +9,7 @@ Whoever keeps a log of its own registers a `Source`. A test walks all kinds in t
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -140,11 +140,17 @@ _sources: dict[str, Source] = {}
 
 
 def register_subject(subject: Subject) -> None:
-    """Add a subject of changes, or further kinds to one that is known (its names stay those of the first)."""
+    """Add a subject of changes, or further kinds, fields and ways back to one that is known; its names stay."""
     known = _subjects.get(subject.word)
-    if known is not None and known.kinds is not subject.kinds:
-        subject = Subject(**{**vars(known), "kinds": {**known.kinds, **subject.kinds}})
-    _subjects[subject.word] = subject
+    _subjects[subject.word] = subject if known is None else _joined(known, subject)
+
+
+def _joined(known: Subject, more: Subject) -> Subject:
+    def undo(changes: Sequence[Change], reader: Reader) -> Mapping[int, Undo]:
+        return {**known.undo(changes, reader), **more.undo(changes, reader)}
+
+    kinds, fields = {**known.kinds, **more.kinds}, {**known.fields, **more.fields}
+    return replace(known, kinds=kinds, fields=fields, undo=undo)
 
 
 def register(source: Source) -> None:
