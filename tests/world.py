@@ -155,6 +155,10 @@ def house(slug: str) -> House:
     Answer.objects.get_or_create(slug="help", language="en", defaults={"title": "Help?", "text": "Yes.", "topic": "help"})
     about = {"subject": f"Help {slug}", "text": f"Why, {slug}?", "about": About(), "now": now}
     ticket = open_ticket(owner, files=[SimpleUploadedFile("canary.txt", slug.encode())], **about)
+    given_answer = {"title": "Help?", "text": "Yes.", "topic": "help"}
+    Answer.objects.get_or_create(slug="help", language="en", defaults=given_answer)
+    attached = [SimpleUploadedFile("canary.txt", slug.encode())]
+    ticket = open_ticket(owner, subject=f"Help {slug}", text="Why?", about=About(), files=attached, now=now)
     return House(
         studio=studio,
         place=place,

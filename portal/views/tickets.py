@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.models import Ticket, TicketFile
@@ -27,6 +27,7 @@ ON_A_PAGE = 50
 
 
 @studio_view(None)
+@require_http_methods(["GET", "HEAD", "POST"])
 @once
 def ticket_new(request: StudioRequest) -> HttpResponse:
     """Ask the operator. A form that is refused comes back with everything that was typed."""
