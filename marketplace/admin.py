@@ -4,16 +4,31 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace import actions
 from marketplace.adapters import ADAPTERS
-from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Marketplace
+from marketplace.models import (
+    Call,
+    ConnectedLocation,
+    Connection,
+    Contract,
+    ContractTerms,
+    Marketplace,
+)
+from marketplace.selectors.connecting import setting_up
 from marketplace.words import missing_words
+from portal.admin_site import DeskAdmin, ReadOnly, is_operator
+from portal.operator.sections import Section
 
 BY = "operator"
 
@@ -80,7 +95,8 @@ class MarketplaceForm(forms.ModelForm):
 
 
 @admin.register(Marketplace)
-class MarketplaceAdmin(admin.ModelAdmin):
+class MarketplaceAdmin(DeskAdmin):
+    section, icon, place = Section.MARKETPLACES, "blocks", 30
     form = MarketplaceForm
     list_display = ("name", "key", "shape", "adapter", "horizon_days")
 
@@ -88,29 +104,89 @@ class MarketplaceAdmin(admin.ModelAdmin):
         """The key is the source of its bookings, and stays."""
         return ("key",) if obj else ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+
+class Waits(admin.SimpleListFilter):
+    title = gettext_lazy("waits for")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("you", _("you: activate it")), ("studio", _("the studio")), ("marketplace", _("the marketplace"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> QuerySet[Connection]:
+        if self.value() in {"you", "studio"}:
+            found = setting_up(adapters=ADAPTERS)
+            keys = [one.connection.pk for one in found if bool(one.missing) == (self.value() == "studio")]
+            return queryset.filter(pk__in=keys)
+        trouble = Q(late_at__isnull=False) | Q(locked_out_at__isnull=False)
+        return queryset.filter(trouble, state="live") if self.value() == "marketplace" else queryset
 
 
 @admin.register(Connection)
-class ConnectionAdmin(Kept, admin.ModelAdmin):
-    """To be looked at, and activated by the action above the list. Secrets are never shown."""
+class ConnectionAdmin(ReadOnly):
+    """To be looked at, and activated on a page of its own or by the action above the list. Secrets are never shown."""
 
+    section, icon, place = Section.MARKETPLACES, "plug", 10
     STAGES = ("contracted_on", "added_at", "activated_at", "allowed_at", "first_synced_at", "first_booked_at")
-    list_display = ("studio", "marketplace", "state", "contracted_on", "added_at", "activated_at", "waits_for")
-    list_filter = ("state", "marketplace")
+    list_display = ("studio", "marketplace", "state", "contracted_on", "added_at", "activated_at", "waits_for", "deed")
+    list_filter = (Waits, "state", "marketplace")
     list_select_related = ("studio", "marketplace")
     search_fields = ("studio__name", "studio__slug")
-    fields = ("studio", "marketplace", "state", "kinds", "address", "client_id", *STAGES, "ended_at")
+    fields = ("studio", "marketplace", "state", "waits_for", "kinds", "address", "client_id", *STAGES, "ended_at")
+    readonly_fields = ("waits_for",)
     inlines: ClassVar[list[Any]] = [LocationsInline, ContractsInline]
     actions = ("activate",)
+    change_form_template = "admin/marketplace/connection.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.activate_one)
+        return [path("<int:id>/activate/", view, name="marketplace_connection_activate"), *super().get_urls()]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [name for name in self.list_display if name != "deed" or is_operator(request)]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        """What is missing is known of all that are set up, in one query."""
+        self._missing = {one.connection.pk: one.missing for one in setting_up(adapters=ADAPTERS)}
+        return super().get_queryset(request)
 
     @admin.display(description=gettext_lazy("waits for"))
     def waits_for(self, connection: Connection) -> str:
-        if connection.state != Connection.State.SETTING_UP:
+        missing = self._missing.get(connection.pk)
+        if missing is None:
             return ""
-        missing = actions.missing(connection)
         return missing_words(missing) if missing else _("you: activate it")
+
+    @admin.display(description=gettext_lazy("to do"))
+    def deed(self, connection: Connection) -> SafeString | str:
+        if self._missing.get(connection.pk) != ():
+            return ""
+        url = reverse("admin:marketplace_connection_activate", args=[connection.pk])
+        return format_html('<a class="button small" href="{}">{}</a>', url, _("Activate"))
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        ready = found is not None and self._missing.get(found.pk) == () and is_operator(request)
+        return super().change_view(request, object_id, extra_context={"is_ready": ready})
+
+    def activate_one(self, request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002 (the admin's word)
+        """What will happen, and the button (I1)."""
+        if not is_operator(request):
+            raise PermissionDenied
+        connection = get_object_or_404(Connection.objects.select_related("studio", "marketplace"), pk=id)
+        if request.method == "POST":
+            self.activate(request, Connection.objects.filter(pk=connection.pk))
+            return redirect("admin:marketplace_connection_change", connection.pk)
+        missing = actions.missing(connection)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Activate %(name)s for %(studio)s")
+            % {"name": connection.marketplace.name, "studio": connection.studio.name},
+            "opts": self.opts,
+            "connection": connection,
+            "missing": missing_words(missing) if missing else "",
+            "is_open": connection.state == Connection.State.SETTING_UP,
+        }
+        return render(request, "admin/marketplace/activate.html", context)
 
     @admin.action(description=gettext_lazy("Activate"), permissions=["view"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
@@ -129,10 +205,46 @@ class ConnectionAdmin(Kept, admin.ModelAdmin):
 
 
 @admin.register(Contract)
-class ContractAdmin(Kept, admin.ModelAdmin):
-    """What was agreed is not rewritten, by nobody."""
+class ContractAdmin(ReadOnly):
+    """What was agreed is not rewritten, by nobody: each change is a version with its first day."""
 
-    list_display = ("studio", "connection", "number", "currency", "ends_on")
-    list_select_related = ("studio", "connection")
+    section, icon, place = Section.MARKETPLACES, "file-text", 20
+    list_display = ("number", "studio", "marketplace", "currency", "versions", "since", "ends_on")
+    list_filter = ("connection__marketplace",)
+    list_select_related = ("studio", "connection__marketplace")
+    search_fields = ("number", "studio__name", "studio__slug")
+    ordering = ("studio__name", "pk")
     fields = ("studio", "connection", "number", "currency", "ends_on")
     inlines: ClassVar[list[Any]] = [TermsInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contract]:
+        versions: Any = super().get_queryset(request)
+        return versions.annotate(versions=Count("terms"), since=Max("terms__first_on"))
+
+    @admin.display(description=gettext_lazy("marketplace"), ordering="connection__marketplace__name")
+    def marketplace(self, contract: Contract) -> str:
+        return contract.connection.marketplace.name
+
+    @admin.display(description=gettext_lazy("versions"), ordering="versions")
+    def versions(self, contract: Any) -> int:
+        return int(contract.versions)
+
+    @admin.display(description=gettext_lazy("latest from"), ordering="since")
+    def since(self, contract: Any) -> Any:
+        return contract.since
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly):
+    """The outbox: what marketplaces were told, and what was given up. Tried again from the studio's log."""
+
+    section, icon, place = Section.MARKETPLACES, "send", 40
+    list_display = ("created_at", "studio", "marketplace", "kind", "state", "attempts", "said", "answer", "ended_at")
+    list_filter = ("state", "kind", "connection__marketplace")
+    list_select_related = ("studio", "connection__marketplace")
+    search_fields = ("studio__name", "studio__slug")
+    ordering = ("-pk",)
+
+    @admin.display(description=gettext_lazy("marketplace"))
+    def marketplace(self, call: Call) -> str:
+        return call.connection.marketplace.name

@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 
 from portal.joined import Joined
 from portal.models import Location, StaffLogin, Studio, User
+from portal.operator import looking
 from portal.roles import Right
 from portal.staff import desk
 from portal.staff.second_step import is_missing
-from portal.staff.standstill import by_pin_only, locked
+from portal.staff.standstill import by_pin_only, locked, looking_only
 
 View = Callable[..., HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -37,7 +38,8 @@ class StudioRequest(HttpRequest):
     """What a studio view gets: the studio of the address, and the login that acts.
 
     `login` is the person's own, or the one that a PIN switched in, or the one that an owner looks through;
-    `base_login` is always that of the person who gave a password.
+    `base_login` is always that of the person who gave a password; where an operator looks in, who has none, it is the
+    one that they look through, and `looks_in` is set.
     """
 
     user: User
@@ -45,6 +47,7 @@ class StudioRequest(HttpRequest):
     login: StaffLogin
     base_login: StaffLogin
     preview_until: float | None
+    looks_in: bool
     htmx: Any
     location_choice: Any
 
@@ -59,12 +62,19 @@ class People:
     base: StaffLogin
     acts: StaffLogin | None
     preview_until: float | None = None
+    looks_in: bool = False
 
 
 def people_for(request: HttpRequest, slug: str) -> People | None:
     """Who asks at the studio with this address, read afresh in one query on each request (S3); None: a stranger."""
     session = request.session
     switched, preview = desk.acting(session), desk.preview(session)
+    if preview and preview.get("operator") and switched is None:
+        if login := looking.stand_in(request, slug):
+            return People(login, login, preview["until"], looks_in=True)
+        if preview["slug"] == slug:  # over, or one of the two is no longer who they were
+            looking.leave(request)
+        preview = None
     if switched is None and preview is None:
         base = login_for(request.user, slug)  # type: ignore[arg-type]
         return People(base, base) if base else None
@@ -133,6 +143,7 @@ def studio_view(
             if people is None:
                 raise Http404
             request.studio, request.base_login = people.base.studio, people.base
+            request.looks_in = people.looks_in
             if not at_the_desk and (barred := _enter(request, people, by_password=by_password)):
                 return barred
             wanted = [right, post if request.method not in SAFE else None]
@@ -141,6 +152,8 @@ def studio_view(
             if hidden and request.login.locations.exists():
                 raise Http404
             response = view(request, *args, **kwargs)
+            if people.looks_in and _is_file(response):
+                return looking_only(request, is_over=False)
             if hasattr(response, "headers"):
                 add_never_cache_headers(response)
                 patch_vary_headers(response, ["HX-Request", "Cookie"])
@@ -163,12 +176,19 @@ def _enter(request: Any, people: People, *, by_password: bool) -> HttpResponse |
     request.may = lambda wanted: wanted in login.rights
     if by_password and desk.acting(request.session):
         return by_pin_only(request)
+    if people.looks_in:
+        return None
     if not desk.acting(request.session) and login is people.base and is_missing(request, login):
         messages.warning(request, _("This studio asks its owners and managers for a second step. Please set one up."))
         return redirect("mfa_index")
     if getattr(request, "is_seen_anew", False):
         StaffLogin.objects.filter(pk=(people.base if people.preview_until else login).pk).update(seen_at=timezone.now())
     return None
+
+
+def _is_file(response: HttpResponseBase) -> bool:
+    """Something to be taken away, which an operator who looks in does not (S25)."""
+    return response.headers.get("Content-Disposition", "").startswith("attachment")
 
 
 def public(why: str) -> Callable[[View], View]:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from axes.models import AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -15,8 +16,12 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from portal.admin_site import DeskAdmin, ReadOnly
 from portal.jobs import admin as jobs_admin  # noqa: F401 - registers the queue
-from portal.models import Location, Member, StaffLogin, Studio, User
+from portal.models import Location, Member, StaffLogin, User
+from portal.operator import admin as studios_admin  # noqa: F401 - registers studios and invitations
+from portal.operator import pages  # noqa: F401 - the operator's own pages
+from portal.operator.sections import Section
 from portal.roles import Preset
 from portal.staff.rules import Standing, Why, refusal
 from portal.staff.words import WHY_WORDS
@@ -25,7 +30,8 @@ from portal.support import admin as support_admin  # noqa: F401 - registers ques
 # Groups and addresses have no meaning here: rights come from StaffLogin, addresses from User. Sessions are ended by
 # their person or an owner; what a second step is made of is seen by nobody.
 admin.site.unregister([Group, EmailAddress, UserSession, Authenticator])
-admin.site.site_header = admin.site.site_title = "Tresen"
+# Of those who tried and failed axes keeps the lockouts; the rest is not written (`AXES_DISABLE_ACCESS_LOG`).
+admin.site.unregister([AccessLog, AccessFailureLog])
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -36,6 +42,8 @@ class NewUserForm(AdminUserCreationForm):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
+    section, icon, place = Section.STUDIOS, "user-round", 40
+    show_facets = admin.ShowFacets.NEVER
     add_form = NewUserForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff")
@@ -55,32 +63,26 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(admin.ModelAdmin):
+class AuthenticatorAdmin(DeskAdmin):
     """Second steps, to be taken away from a person who lost the telephone and the recovery codes."""
 
+    section, icon, place = Section.STUDIOS, "key-round", 60
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
-
-
-@admin.register(Studio)
-class StudioAdmin(admin.ModelAdmin):
-    list_display = ("name", "slug", "language", "created_at")
-    search_fields = ("name", "slug")
-    readonly_fields = ("created_at",)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """A studio leaves with its invoices and its history, by a command and never by a click."""
-        return False
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(Location)
-class LocationAdmin(admin.ModelAdmin):
+class LocationAdmin(DeskAdmin):
+    icon, place = "map-pin", 30
     list_display = ("name", "studio", "city", "zone")
     list_filter = ("studio",)
     list_select_related = ("studio",)
@@ -124,7 +126,8 @@ class StaffLoginForm(forms.ModelForm):
 
 
 @admin.register(StaffLogin)
-class StaffLoginAdmin(admin.ModelAdmin):
+class StaffLoginAdmin(DeskAdmin):
+    icon, place = "id-card", 20
     form = StaffLoginForm
     list_display = ("user", "studio", "preset", "is_active")
     list_filter = ("studio", "preset", "is_active")
@@ -138,19 +141,11 @@ class StaffLoginAdmin(admin.ModelAdmin):
 
 
 @admin.register(Member)
-class MemberAdmin(admin.ModelAdmin):
+class MemberAdmin(ReadOnly):
     """To be looked up when a studio asks for help; members are changed in their studio."""
 
+    icon, place = "users", 50
     list_display = ("name", "number", "studio", "created_at")
     list_filter = ("studio",)
     list_select_related = ("studio",)
     search_fields = ("first_name", "last_name", "email", "number")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False

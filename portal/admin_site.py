@@ -13,12 +13,12 @@ What waits for the operator is registered with `portal.operator.needs`.
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 from django.utils import timezone
@@ -29,7 +29,7 @@ from portal.models import User
 from portal.operator import needs
 from portal.operator.sections import OF_APP, SECTION_WORDS, Section
 
-View: TypeAlias = Callable[..., HttpResponse]
+View: TypeAlias = Callable[..., HttpResponseBase]
 
 #: What a phone has room for beside "More": the desk and these.
 TABS = ("portal.Studio", "portal.Ticket")
@@ -44,7 +44,7 @@ def refuse_others(request: HttpRequest) -> User:
     """The operator. Raises PermissionDenied for everybody else."""
     if not is_operator(request):
         raise PermissionDenied
-    return request.user
+    return cast("User", request.user)
 
 
 class DeskAdmin(admin.ModelAdmin):
@@ -98,7 +98,7 @@ class OperatorSite(admin.AdminSite):
     def only_operator(self, view: View) -> Callable[..., Any]:
         """For a view of the operator's: logged in as staff like everywhere in the admin, and a superuser."""
 
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             refuse_others(request)
             response = view(request, *args, **kwargs)
             add_never_cache_headers(response)
@@ -106,7 +106,7 @@ class OperatorSite(admin.AdminSite):
 
         return self.admin_view(update_wrapper(guarded, view))
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [path(route, self.only_operator(view), name=name) for name, (route, view) in _pages.items()]
         return own + super().get_urls()
 

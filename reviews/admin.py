@@ -124,7 +124,9 @@ class ReviewAdmin(ReadOnly):
     list_filter = (ReviewState, "source")
     list_select_related = ("studio",)
     search_fields = ("text", "studio__name")
-    ordering = ("-waits", "-written_at")
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        return ["-waits", "-written_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         """With `waits`: the visit has no check-in any more, and nobody has said how it was."""

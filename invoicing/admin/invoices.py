@@ -19,12 +19,15 @@ from django.utils.translation import gettext_lazy
 from invoicing.actions import ISSUE, NotToCorrect, Obstructed, correct
 from invoicing.actions.answering import NotPossible, reply
 from invoicing.answer_words import STAND_WORDS
-from invoicing.models import Invoice, InvoiceEvent
+from invoicing.models import Invoice, InvoiceEvent, IssueAttempt
+from invoicing.rules import Obstacle
 from invoicing.rules.answers import WAITS, Stand
 from invoicing.selectors.answers import with_stand
 from invoicing.words import OBSTACLE_WORDS, month_words
+from portal.admin_site import ReadOnly
 from portal.jobs.progress import progress_of
 from portal.models import User
+from portal.operator.sections import Section
 
 
 class AnswerForm(forms.Form):
@@ -43,29 +46,20 @@ class Waits(admin.SimpleListFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(admin.ModelAdmin):
+class InvoiceAdmin(ReadOnly):
     """What was issued, with how the matter stands; the studio's questions are answered from here."""
 
+    section, icon, place = Section.MONEY, "receipt-text", 10
     list_display = ("number", "studio", "marketplace", "of_month", "type_code", "gross", "currency", "stands", "deeds")
     list_filter = (Waits, "type_code", "month")
     list_select_related = ("studio", "connection__marketplace", "credit")
-    search_fields = ("number", "studio__name")
+    search_fields = ("number", "studio__name", "studio__slug")
     ordering = ("-pk",)
-    show_full_result_count = False
     fields = (
         *("number", "studio", "connection", "month", "type_code", "issued_at", "due_on", "corrects", "replaces"),
         *("check_ins", "additional", "no_shows", "late_cancels", "adjustments", "net", "tax", "gross", "currency"),
         *("hash", "stands", "deeds", "timeline"),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         return with_stand(super().get_queryset(request))
@@ -189,3 +183,30 @@ class InvoiceAdmin(admin.ModelAdmin):
             "asked": invoice.events.filter(kind__in=[*WAITS, InvoiceEvent.Kind.ANSWERED]).select_related("by__user"),
         }
         return TemplateResponse(request, "admin/invoicing/answer.html", context)
+
+
+@admin.register(IssueAttempt)
+class IssueAttemptAdmin(ReadOnly):
+    """Months of a contract that came to no invoice, and why."""
+
+    section, icon, place = Section.MONEY, "circle-slash", 30
+    list_display = ("of_month", "studio", "marketplace", "why", "tried_at")
+    list_select_related = ("studio", "contract__connection__marketplace")
+    search_fields = ("studio__name", "studio__slug")
+    ordering = ("-month", "pk")
+    fields = ("studio", "contract", "of_month", "why", "tried_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[IssueAttempt]:
+        return super().get_queryset(request).exclude(obstacles=[])
+
+    @admin.display(description=gettext_lazy("month"), ordering="month")
+    def of_month(self, attempt: IssueAttempt) -> str:
+        return month_words(attempt.month)
+
+    @admin.display(description=gettext_lazy("marketplace"))
+    def marketplace(self, attempt: IssueAttempt) -> str:
+        return attempt.contract.connection.marketplace.name
+
+    @admin.display(description=gettext_lazy("why"))
+    def why(self, attempt: IssueAttempt) -> str:
+        return " ".join(str(OBSTACLE_WORDS[Obstacle(one)]) for one in attempt.obstacles)

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from invoicing.forms.parties import say_unprintable
 from invoicing.models import Payer
 from invoicing.rules import identifiers
+from portal.admin_site import DeskAdmin
+from portal.operator.sections import Section
 
 
 class PayerForm(forms.ModelForm):
@@ -46,9 +48,10 @@ class PayerForm(forms.ModelForm):
 
 
 @admin.register(Payer)
-class PayerAdmin(admin.ModelAdmin):
+class PayerAdmin(DeskAdmin):
     """Without it no invoice of the marketplace is issued. What was issued keeps what it was then."""
 
+    section, icon, place = Section.MONEY, "landmark", 40
     form = PayerForm
     list_display = ("legal_name", "marketplace", "country", "vat_id", "electronic_address")
     list_select_related = ("marketplace",)
@@ -56,6 +59,3 @@ class PayerAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Payer | None = None) -> tuple[str, ...]:
         return ("marketplace",) if obj else ()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

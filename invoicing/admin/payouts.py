@@ -24,8 +24,10 @@ from invoicing.rules.payouts import PayoutState
 from invoicing.selectors.payouts import Standing, standing_of, standings, with_state
 from marketplace.selectors.connecting import today_of
 from packages.words import money_words
+from portal.admin_site import ReadOnly
 from portal.imports.reading import Unreadable
 from portal.models import User
+from portal.operator.sections import Section
 
 OPEN = (PayoutState.EXPECTED, PayoutState.LATE, PayoutState.SENT, PayoutState.SHORT, PayoutState.FAILED)
 
@@ -56,9 +58,10 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Payout)
-class PayoutAdmin(admin.ModelAdmin):
+class PayoutAdmin(ReadOnly):
     """What was told is appended and never changed; a mistake is taken back."""
 
+    section, icon, place = Section.MONEY, "banknote", 20
     change_list_template = "admin/invoicing/payouts.html"
     change_form_template = "admin/invoicing/payout.html"
     list_display = ("number", "studio", "marketplace", "month", "due", "came", "expected_on", "state")
@@ -69,16 +72,6 @@ class PayoutAdmin(admin.ModelAdmin):
     date_hierarchy = "expected_on"
     fields = readonly_fields = ("number", "studio", "marketplace", "month", "due", "expected_on", "where")
     actions = ("mark_sent", "mark_received")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows stay; what is told about them goes by pages of its own, which ask `may_tell`."""
-        return False
 
     @staticmethod
     def may_tell(request: HttpRequest) -> bool:

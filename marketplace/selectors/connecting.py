@@ -39,18 +39,27 @@ def progress_of(connection: Connection, *, adapters: Iterable[str]) -> Progress:
 
 def progress(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Progress]:
     """Of all connections of the studio, by the key of the marketplace. One query."""
+    found = _annotated(studio.connections.all()).order_by("marketplace__name")
+    return {one.marketplace_id: _of_annotated(one, adapters) for one in found}
+
+
+def setting_up(*, adapters: Iterable[str]) -> list[Progress]:
+    """Of every connection, whichever studio's, that was not activated yet. One query."""
+    found = _annotated(Connection.objects.filter(state=Connection.State.SETTING_UP)).select_related("studio")
+    return [_of_annotated(one, adapters) for one in found.order_by("added_at", "pk")]
+
+
+def _annotated(connections: QuerySet[Connection]) -> Any:
     terms = ContractTerms.objects.filter(contract__connection=OuterRef("pk"))
     agreed = Contract.objects.filter(connection=OuterRef("pk"), ends_on=None)
     places = ConnectedLocation.objects.filter(connection=OuterRef("pk")).order_by().values("connection")
-    found: Any = studio.connections.select_related("marketplace").annotate(
+    return connections.select_related("marketplace").annotate(
         stated=Exists(terms), agreed=Exists(agreed), places=places.annotate(number=Count("pk")).values("number")
     )
-    return {
-        one.marketplace_id: _progress(
-            one, has_terms=one.stated, is_agreed=one.agreed, locations=one.places or 0, adapters=adapters
-        )
-        for one in found.order_by("marketplace__name")
-    }
+
+
+def _of_annotated(one: Any, adapters: Iterable[str]) -> Progress:
+    return _progress(one, has_terms=one.stated, is_agreed=one.agreed, locations=one.places or 0, adapters=adapters)
 
 
 def marketplaces() -> QuerySet[Marketplace]:

@@ -11,7 +11,9 @@ from django.utils.translation import ngettext
 from portal.admin_site import ReadOnly
 from portal.jobs import retry
 from portal.jobs.progress import progress_of
-from portal.models import Heartbeat, Job
+from portal.models import Heartbeat, Job, ScheduledRun
+from portal.operator.sections import Section
+from portal.operator.waiting import MAIL_FAILED
 
 
 class JobState(admin.SimpleListFilter):
@@ -19,12 +21,19 @@ class JobState(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("dead", _("given up")), ("failing", _("failing")), ("open", _("waiting")), ("done", _("done"))]
+        return [
+            ("dead", _("given up")),
+            ("failing", _("failing")),
+            ("mails", _("failing mails")),
+            ("open", _("waiting")),
+            ("done", _("done")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
         states = {
             "dead": Q(dead_at__isnull=False),
             "failing": Q(done_at=None, dead_at=None) & ~Q(last_error=""),
+            "mails": Q(done_at=None) & MAIL_FAILED,
             "open": Q(done_at=None, dead_at=None),
             "done": Q(done_at__isnull=False),
         }
@@ -35,6 +44,9 @@ class JobState(admin.SimpleListFilter):
 class JobAdmin(ReadOnly):
     """What waits, fails and was given up; the operator can have the latter tried again."""
 
+    section = Section.MACHINES
+    icon = "list-checks"
+    place = 10
     list_display = ["kind", "key", "studio", "attempts", "run_after", "done_at", "dead_at", "last_error"]
     list_filter = [JobState, "kind"]
     list_select_related = ["studio"]
@@ -60,4 +72,19 @@ class JobAdmin(ReadOnly):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnly):
+    section = Section.MACHINES
+    icon = "heart-pulse"
+    place = 40
     list_display = ["name", "seen_at"]
+
+
+@admin.register(ScheduledRun)
+class ScheduledRunAdmin(ReadOnly):
+    """Which slots of periodic work were turned into jobs."""
+
+    section = Section.MACHINES
+    icon = "calendar-clock"
+    place = 30
+    list_display = ["name", "slot"]
+    list_filter = ["name"]
+    ordering = ["-slot", "name"]

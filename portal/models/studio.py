@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 # First words of the address that belong to the installation and can never name a studio.
 RESERVED_SLUGS = frozenset(
-    {"accounts", "admin", "api", "healthz", "livez", "i18n", "mail", "media", "operator", "static"}
+    {
+        *("accounts", "admin", "api", "healthz", "livez", "i18n", "mail", "media", "operator", "static", "theme"),
+        # Nothing answers there today, and a studio of that name would mislead people.
+        *("help", "login", "logout", "root", "status", "support", "tresen", "www"),
+    }
 )
 
 

@@ -57,14 +57,35 @@ def studio_of_desk(session: SessionBase) -> str:
     return session.get(_STUDIO, "") if is_locked(session) or acting(session) else ""
 
 
-def start_preview(session: SessionBase, studio: Studio, login: StaffLogin, *, now: datetime) -> None:
-    session[_PREVIEW] = {"studio": studio.pk, "login": login.pk, "until": (now + PREVIEW_LASTS).timestamp()}
+def start_preview(
+    session: SessionBase,
+    studio: Studio,
+    login: StaffLogin,
+    *,
+    now: datetime,
+    operator: int | None = None,
+    reason: str = "",
+) -> None:
+    """`operator`: the key of the operator who looks into the studio, and why (`portal.operator.looking`)."""
+    session[_PREVIEW] = {
+        "studio": studio.pk,
+        "slug": studio.slug,
+        "login": login.pk,
+        "until": (now + PREVIEW_LASTS).timestamp(),
+        "operator": operator,
+        "reason": reason,
+    }
 
 
 def preview(session: SessionBase) -> dict[str, Any] | None:
-    """`studio`, `login` (keys) and `until` (a timestamp), also when it is over."""
+    """`studio`, `login` (keys) and `until` (a timestamp), also when over; of an operator's `operator`, `reason`."""
     found: dict[str, Any] | None = session.get(_PREVIEW)
     return found
+
+
+def is_operators(session: SessionBase) -> bool:
+    """Whether the preview is an operator's look into a studio where they have no login."""
+    return bool((preview(session) or {}).get("operator"))
 
 
 def may_look_through(login: StaffLogin) -> bool:

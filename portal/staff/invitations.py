@@ -17,6 +17,7 @@ from portal.roles import Preset
 from portal.staff.rules import StaffRefused, Why
 
 INVITE_JOB, ASKED_JOB, DECIDED_JOB = "portal.invitation", "portal.login_asked", "portal.login_decided"
+OPERATOR = "operator"  # in the log, where no login of the studio acted
 LINKS_AN_HOUR = 30  # of one studio
 RESEND_PAUSE = timedelta(minutes=1)
 
@@ -37,10 +38,11 @@ class Wanted:
 
 
 @transaction.atomic
-def invite(studio: Studio, wanted: Wanted, *, by: StaffLogin, now: datetime, origin: str) -> Invitation:
+def invite(studio: Studio, wanted: Wanted, *, by: StaffLogin | None, now: datetime, origin: str) -> Invitation:
     """Write the invitation and the job that mails its link. `origin`: where the product answers.
 
-    Says nothing about logins in other studios. Raises StaffRefused.
+    `by` None: the operator invites, an owner of a studio that has none. Says nothing about logins in other studios.
+    Raises StaffRefused.
     """
     _hold(studio)
     _check_new(studio, wanted.email)
@@ -58,31 +60,31 @@ def invite(studio: Studio, wanted: Wanted, *, by: StaffLogin, now: datetime, ori
         link_made_at=now,
     )
     invitation.locations.set(wanted.locations)
-    record_change(invitation, "invited", studio=studio, by=by, now=now, after=wanted.facts())
+    record_change(invitation, "invited", studio=studio, by=by, by_word=_word(by), now=now, after=wanted.facts())
     _mail(invitation, origin)
     return invitation
 
 
 @transaction.atomic
-def resend(invitation: Invitation, *, by: StaffLogin, now: datetime, origin: str) -> None:
+def resend(invitation: Invitation, *, by: StaffLogin | None, now: datetime, origin: str) -> None:
     """Mail a new link; the one before is dead. Raises StaffRefused."""
     invitation = _new_link(invitation, by=by, now=now, kind="resent")
     _mail(invitation, origin)
 
 
 @transaction.atomic
-def show_link(invitation: Invitation, *, by: StaffLogin, now: datetime) -> str:
+def show_link(invitation: Invitation, *, by: StaffLogin | None, now: datetime) -> str:
     """A new link's secret, to be handed over by hand when mails do not arrive; the one before is dead."""
     invitation = _new_link(invitation, by=by, now=now, kind="link_shown")
     return arm(invitation)
 
 
 @transaction.atomic
-def withdraw(invitation: Invitation, *, by: StaffLogin, now: datetime) -> None:
+def withdraw(invitation: Invitation, *, by: StaffLogin | None, now: datetime) -> None:
     invitation = _open(invitation)
     invitation.withdrawn_at = now
     invitation.save(update_fields=["withdrawn_at"])
-    record_change(invitation, "withdrawn", studio=invitation.studio, by=by, now=now)
+    record_change(invitation, "withdrawn", studio=invitation.studio, by=by, by_word=_word(by), now=now)
 
 
 def arm(invitation: Invitation) -> str:
@@ -238,7 +240,7 @@ def _undecided(wish: LoginWish) -> LoginWish:
     return held
 
 
-def _new_link(invitation: Invitation, *, by: StaffLogin, now: datetime, kind: str) -> Invitation:
+def _new_link(invitation: Invitation, *, by: StaffLogin | None, now: datetime, kind: str) -> Invitation:
     held = _open(invitation)
     if kind == "resent" and now - held.link_made_at < RESEND_PAUSE:
         raise StaffRefused(Why.TOO_SOON)
@@ -246,8 +248,12 @@ def _new_link(invitation: Invitation, *, by: StaffLogin, now: datetime, kind: st
     held.link += 1
     held.link_made_at, held.secret_hash = now, ""
     held.save(update_fields=["link", "link_made_at", "secret_hash"])
-    record_change(held, kind, studio=held.studio, by=by, now=now)
+    record_change(held, kind, studio=held.studio, by=by, by_word=_word(by), now=now)
     return held
+
+
+def _word(by: StaffLogin | None) -> str:
+    return "" if by else OPERATOR
 
 
 def _check_new(studio: Studio, email: str) -> None:

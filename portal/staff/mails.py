@@ -24,7 +24,7 @@ def send_invitation(job: Job) -> None:
         template="portal/mail/invitation.txt",
         context={
             "name": invitation.name,
-            "by": by.user.name if by else invitation.studio.name,
+            "by": by.user.name if by else "",
             "preset": PRESET_WORDS[Preset(invitation.preset)],
             "days": Invitation.LIVES.days,
             "link": _address(job, "accept_invitation", arm(invitation)),

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from portal.models import StaffLogin, User
+from portal.operator import looking
 from portal.staff import desk
 from portal.staff.standstill import by_pin_only, locked, looking_only
 
@@ -26,10 +27,12 @@ class DeskGuard:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        if not request.user.is_authenticated or getattr(view, "at_the_desk", False):
+        if not request.user.is_authenticated:
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if name == "account_logout":
+        # An operator who looks into a studio is nobody at its desk: they can leave it, and neither lock nor switch it.
+        is_way_out = getattr(view, "at_the_desk", False) and not desk.is_operators(request.session)
+        if is_way_out or name in {"account_logout", "portal:staff_preview_end"}:
             return None
         if refused := _preview(request):
             return refused
@@ -46,7 +49,7 @@ def _preview(request: HttpRequest) -> HttpResponse | None:
         return None
     is_over = timezone.now().timestamp() >= found["until"]
     if is_over:
-        desk.end_preview(request.session)
+        looking.leave(request)
     return None if request.method in SAFE else looking_only(request, is_over=is_over)
 
 

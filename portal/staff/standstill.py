@@ -9,6 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.staff import desk
+
 
 def locked(request: HttpRequest, studio: str) -> HttpResponse:
     """A page becomes the lock page, which leads back to it; a script gets 423 and keeps what it wanted to send."""
@@ -26,4 +28,7 @@ def by_pin_only(request: HttpRequest) -> HttpResponse:
 
 
 def looking_only(request: HttpRequest, *, is_over: bool) -> HttpResponse:
-    return render(request, "portal/staff_looking_only.html", {"is_over": is_over}, status=HTTPStatus.FORBIDDEN)
+    """`request.session` may hold a look that is still on: then the page can end it."""
+    preview = None if is_over else desk.preview(request.session)
+    context = {"is_over": is_over, "looked_into": preview.get("slug") if preview else ""}
+    return render(request, "portal/staff_looking_only.html", context, status=HTTPStatus.FORBIDDEN)

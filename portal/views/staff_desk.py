@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.access import StudioRequest, studio_view
 from portal.changes import record_change
+from portal.operator import looking
 from portal.people import hue, initials
 from portal.roles import Right
 from portal.staff import desk, pins, selectors, sessions
@@ -163,5 +164,7 @@ def staff_preview(request: StudioRequest, login: int) -> HttpResponse:
 @studio_view(None, at_the_desk=True)
 @require_POST
 def staff_preview_end(request: StudioRequest) -> HttpResponse:
-    desk.end_preview(request.session)
+    looking.leave(request)
+    if request.looks_in:
+        return redirect("admin:portal_studio_change", request.studio.pk)
     return redirect("portal:staff", request.studio.slug)

@@ -1,0 +1,88 @@
+"""What the operator sees of reviews: reports and disputed visits that wait, and figures."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Avg, Count, Min, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.rules import Attendance
+from bookings.selectors.history import local_month
+from portal.models import Studio
+from portal.operator import needs, parts, statistics
+from portal.operator.needs import Need
+from portal.operator.parts import Line, Part
+from portal.operator.statistics import Counted, Measure
+from reviews.models import Report, Review
+
+MEASURES = [
+    Measure("score", gettext_lazy("Reviews, mean"), per="reviews", decimals=2),
+    Measure("reviews", gettext_lazy("Reviews")),
+]
+
+
+def reports(now: datetime) -> Iterable[Need]:
+    yield Need(
+        word="reports",
+        label=gettext_lazy("Reports about reviews"),
+        note=gettext_lazy("A studio names a rule; you decide, with a reason for author and studio."),
+        url=_list("report", "open"),
+        urgent=True,
+        **Report.objects.open().aggregate(count=Count("pk"), oldest=Min("reported_at")),
+    )
+
+
+def disputed(now: datetime) -> Iterable[Need]:
+    """Reviews of visits that the desk took back since (Q34): out of the score until somebody decides."""
+    found = Review.objects.filter(settled_at=None, hidden_at=None, scrubbed_at=None)
+    found = found.exclude(reservation__attendance=Attendance.CHECKED_IN)
+    found = found.exclude(reports__decision=Report.Decision.VISIT_FELL)
+    yield Need(
+        word="disputed",
+        label=gettext_lazy("Reviews whose visit is disputed"),
+        url=_list("review", "disputed"),
+        **found.aggregate(count=Count("pk"), oldest=Min("written_at")),
+    )
+
+
+def _list(model: str, state: str) -> str:
+    return f"{reverse(f'admin:reviews_{model}_changelist')}?state={state}"
+
+
+def written(first: date, after: date, now: datetime) -> Counted:
+    """Sum and number of the scores that count, by the local month in which they were written. One query."""
+    day, midnight = timedelta(days=1), datetime.min.time()
+    rows = (
+        Review.objects.shown()
+        .visited()
+        .filter(
+            written_at__gte=datetime.combine(first, midnight, UTC) - day,
+            written_at__lt=datetime.combine(after, midnight, UTC) + day,
+        )
+    )
+    found: Counted = defaultdict(dict)
+    grouped = rows.values("studio_id", month=local_month("written_at", "reservation__location__zone")).order_by()
+    for row in grouped.annotate(score=Sum("score"), number=Count("pk")):
+        if first <= row["month"] < after:
+            found[row["studio_id"], row["month"]] = {"score": row["score"], "reviews": row["number"]}
+    return found
+
+
+def of_studio(studio: Studio, now: datetime) -> Part:
+    found = studio.reviews.counted(now).aggregate(mean=Avg("score"), number=Count("pk"))
+    waiting = Report.objects.open().filter(studio=studio).count()
+    lines = [
+        Line(_("Mean of 12 months"), f"{found['mean']:.2f} ({found['number']})" if found["number"] else "-"),
+        Line(_("Reports waiting"), str(waiting), _list("report", "open") if waiting else ""),
+    ]
+    return Part("reviews", _("Reviews"), lines)
+
+
+def register() -> None:
+    needs.register(reports, place=20)
+    needs.register(disputed, place=25)
+    parts.register(of_studio, place=60)
+    statistics.register("reviews", written, MEASURES, place=20)
