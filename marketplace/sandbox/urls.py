@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from marketplace.sandbox.views import bookings, classes, hooks, members, operator
+from marketplace.sandbox.views import bookings, classes, hooks, members, operator, reviews
 
 urlpatterns = [
     path("", members.home, name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("bookings/<str:number>/cancel/", bookings.cancel, name="cancel"),
     path("bookings/<str:number>/check-in/", bookings.check_in, name="check_in"),
     path("bookings/<str:number>/check-out/", bookings.check_out, name="check_out"),
+    path("bookings/<str:number>/review/", reviews.review, name="review"),
     path("operator/", operator.board, name="operator"),
     path("operator/burst/", operator.burst, name="burst"),
     path("operator/race/", operator.race, name="race"),

@@ -176,7 +176,26 @@ class Visiting:
         self._courier.queue("member.checked_in", data | ({"classId": name} if name else {}))
         return Outcome("came")
 
+    # Reviewing
+
+    def look_at_review(self, member: Row, booking: Row) -> Reply:
+        """What the studio asks about a visit, and what was said of it."""
+        return self._review("GET", member, booking)
+
+    def review(self, member: Row, booking: Row, said: dict[str, Any]) -> Reply:
+        """Say it to the studio, or change it there. The same again changes nothing, so that it needs no key."""
+        return self._review("PUT", member, booking, said)
+
     # Parts
+
+    def _review(self, method: str, member: Row, booking: Row, body: dict[str, Any] | None = None) -> Reply:
+        location = booking["location"] or ""
+
+        def ask(exerciser: str) -> Reply:
+            path = f"/classes/{segment(booking['class_id'])}/attendees/{segment(exerciser)}/review"
+            return self._studio.ask(method, path, location=location, body=body)
+
+        return self._as(member, ask)
 
     def _ask_for(self, booking: str, member: Row, name: str, kind: str, state: str) -> Outcome:
         location = self._location(name)

@@ -85,6 +85,39 @@ WORDS = {
     "cancelled late": ("zu spät abgesagt", "te laat geannuleerd"),
     "cancelled by the studio": ("vom Studio abgesagt", "geannuleerd door de studio"),
     "The studio says: {what}": ("Das Studio meldet: {what}", "De studio meldt: {what}"),
+    # Reviews
+    "How was it?": ("Wie war es?", "Hoe was het?"),
+    "Your review": ("Deine Bewertung", "Jouw beoordeling"),
+    "Your score: {score} of 5": ("Deine Note: {score} von 5", "Jouw score: {score} van 5"),
+    "hidden": ("verborgen", "verborgen"),
+    "Hidden by the operator of the studio’s software, not by the studio: {why}": (
+        "Verborgen vom Betreiber der Studio-Software, nicht vom Studio: {why}",
+        "Verborgen door de beheerder van de studiosoftware, niet door de studio: {why}",
+    ),
+    "The studio says that you were not there. It does not count until that is settled.": (
+        "Laut Studio warst du nicht da. Sie zählt nicht, bis das geklärt ist.",
+        "Volgens de studio was je er niet. Hij telt niet mee tot dat is opgelost.",
+    ),
+    "The studio replied": ("Das Studio hat geantwortet", "De studio heeft gereageerd"),
+    "edited": ("bearbeitet", "bewerkt"),
+    "How was the class?": ("Wie war der Kurs?", "Hoe was de les?"),
+    "How was the teacher?": ("Wie war die Lehrkraft?", "Hoe was de docent?"),
+    "How was the place?": ("Wie war der Ort?", "Hoe was de locatie?"),
+    "How was the welcome?": ("Wie war der Empfang?", "Hoe was de ontvangst?"),
+    "{number} of 5": ("{number} von 5", "{number} van 5"),
+    "In your words": ("In deinen Worten", "In je eigen woorden"),
+    "Up to 4000 characters. It can be changed until {moment}.": (
+        "Bis zu 4000 Zeichen. Änderbar bis {moment}.",
+        "Maximaal 4000 tekens. Te wijzigen tot {moment}.",
+    ),
+    "Send it": ("Abschicken", "Versturen"),
+    "Change it": ("Ändern", "Wijzigen"),
+    "Sent to the studio. Thank you!": ("Ans Studio geschickt. Danke!", "Naar de studio gestuurd. Bedankt!"),
+    "Not sent: {why}": ("Nicht abgeschickt: {why}", "Niet verstuurd: {why}"),
+    "the text is too long; up to 4000 characters go": (
+        "der Text ist zu lang; 4000 Zeichen sind möglich",
+        "de tekst is te lang; maximaal 4000 tekens",
+    ),
     # Outcomes
     "Sent to the studio. It decides now.": (
         "Ans Studio geschickt. Es entscheidet jetzt.",
