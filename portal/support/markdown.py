@@ -39,7 +39,13 @@ class Reader:
         parts = urlsplit(href)
         if parts.scheme == "https" and parts.netloc:
             return href
-        is_ours = not parts.scheme and not parts.netloc and href.startswith("/") and "\\" not in href
+        is_ours = (
+            not parts.scheme
+            and not parts.netloc
+            and href.startswith("/")
+            and "\\" not in href
+            and "%5c" not in href.lower()
+        )
         return href if is_ours else ""
 
 
