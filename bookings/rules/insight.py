@@ -35,7 +35,7 @@ class Bucket:
     @property
     def is_month(self) -> bool:
         """Begins a month; it may still run."""
-        return self.first.day == 1 and self.before_first.day == 1
+        return self.first.day == 1 and self.before_first == _year_before(self.first)
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def balance_part(look: Look, balances: list[Balance]) -> Part:
     currencies = sorted({currency for one in balances for currency in one.amounts or ()})
     unit = f", {currencies[0]}" if len(currencies) == 1 else ""
     unknown = _("not known")
-    before = before_words(look.period)
+    before = before_words(look.period, amid=True)
     headings = [
         Heading(_("Source"), TEXT),
         Heading(_("Visits")),

@@ -183,10 +183,10 @@ def bucket_heading(period: Period) -> str:
     return _("Month") if period.by_month else _("Week")
 
 
-def before_words(period: Period) -> str:
-    """What the period is compared with, as a heading."""
+def before_words(period: Period, *, amid: bool = False) -> str:
+    """What the period is compared with, as a heading; `amid`: after other words of it."""
     if period.by_month:
-        return _("A year before")
+        return _("a year before") if amid else _("A year before")
     weeks = rules.WEEKS_BACK[period.range]
     return ngettext("%(number)d week earlier", "%(number)d weeks earlier", weeks) % {"number": weeks}
 

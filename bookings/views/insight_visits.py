@@ -129,7 +129,8 @@ def _check_ins_said(
     best = max(range(len(sums)), key=lambda n: sums[n])
     said = [
         ngettext("%(number)s check-in.", "%(number)s check-ins.", total) % {"number": integer(total)},
-        _("Most in %(when)s: %(number)s.") % {"when": bucket_words(buckets[best]), "number": integer(sums[best])},
+        (_("Most in %(when)s: %(number)s.") if buckets[best].is_month else _("Most in the week %(when)s: %(number)s."))
+        % {"when": bucket_words(buckets[best]), "number": integer(sums[best])},
     ]
     if change := change_words(total, before):
         said.append(f"{change[0].upper()}{change[1:]}.")
@@ -178,7 +179,7 @@ def _stacked(
             )
         )  # fmt: skip
     legend = [(shade[source], name(source), of_now[source]) for source in sources]
-    return Stacked(bars, legend, before_words(look.period) if any(before) else "")
+    return Stacked(bars, legend, before_words(look.period, amid=True) if any(before) else "")
 
 
 def hours_part(look: Look, found: Visits, held: dict[Slot, int]) -> Part:
@@ -322,7 +323,7 @@ def only_places(number: int) -> str:
 
 
 def _rate_headings(look: Look) -> list[Heading]:
-    before = before_words(look.period)
+    before = before_words(look.period, amid=True)
     return [
         Heading(_("Places")),
         Heading(_("No-shows")),

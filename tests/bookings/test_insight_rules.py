@@ -30,6 +30,7 @@ def test_weeks_begin_on_monday_and_are_compared_with_the_same_weekdays(today: da
     period = rules.period_of(wanted, today)
     assert all(one.first.weekday() == 0 for one in period.buckets[1:])
     assert {(one.first - one.before_first).days % 7 for one in period.buckets} == {0}
+    assert not any(one.is_month for one in period.buckets)
     assert all(one.after - one.first == one.before_after - one.before_first for one in period.buckets)
 
 
