@@ -16,7 +16,7 @@ from bookings.selectors.history import KEPT, local_month
 from portal.models import Location, Studio
 from portal.operator import parts, statistics
 from portal.operator.parts import Line, Part
-from portal.operator.statistics import SOURCE, Counted, Measure
+from portal.operator.statistics import MOST, SOURCE, Counted, Measure
 
 MEASURES = [
     Measure("visits", gettext_lazy("Visits booked")),
@@ -24,7 +24,7 @@ MEASURES = [
     Measure("no_shows", gettext_lazy("No-shows")),
     Measure("late_cancels", gettext_lazy("Late cancels")),
     Measure("members", gettext_lazy("Active members")),
-    Measure("booked", gettext_lazy("Bookings a day"), per="days", decimals=1),
+    Measure("booked", gettext_lazy("Bookings a day"), per=f"{MOST}days", decimals=1),
 ]
 
 
@@ -44,7 +44,7 @@ def visits(first: date, after: date, now: datetime) -> Counted:
         found[row["studio_id"], row["month"]]["booked"] += row["number"]
     for (_studio, at), numbers in found.items():
         if at is not None:
-            numbers["days"] = days_of(at, now)
+            numbers[f"{MOST}days"] = days_of(at, now)
     return {key: numbers for key, numbers in found.items() if key[1] is not None and first <= key[1] < after}
 
 

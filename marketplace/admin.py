@@ -239,6 +239,7 @@ class CallAdmin(ReadOnly):
     """The outbox: what marketplaces were told, and what was given up. Tried again from the studio's log."""
 
     section, icon, place = Section.MARKETPLACES, "send", 40
+    label = gettext_lazy("Sent to marketplaces")
     list_display = ("created_at", "studio", "marketplace", "kind", "state", "attempts", "said", "answer", "ended_at")
     list_filter = ("state", "kind", "connection__marketplace")
     list_select_related = ("studio", "connection__marketplace")

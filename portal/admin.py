@@ -43,6 +43,7 @@ class NewUserForm(AdminUserCreationForm):
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     section, icon, place = Section.STUDIOS, "user-round", 40
+    label = _("People")
     show_facets = admin.ShowFacets.NEVER
     add_form = NewUserForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
@@ -67,6 +68,7 @@ class AuthenticatorAdmin(DeskAdmin):
     """Second steps, to be taken away from a person who lost the telephone and the recovery codes."""
 
     section, icon, place = Section.STUDIOS, "key-round", 60
+    label = _("Second steps")
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
@@ -128,6 +130,7 @@ class StaffLoginForm(forms.ModelForm):
 @admin.register(StaffLogin)
 class StaffLoginAdmin(DeskAdmin):
     icon, place = "id-card", 20
+    label = _("Logins")
     form = StaffLoginForm
     list_display = ("user", "studio", "preset", "is_active")
     list_filter = ("studio", "preset", "is_active")

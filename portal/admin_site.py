@@ -18,11 +18,12 @@ from typing import Any, TypeAlias, cast
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from portal.models import User
@@ -52,6 +53,8 @@ class DeskAdmin(admin.ModelAdmin):
 
     section: Section | None = None
     icon = "table-2"
+    #: In the rail and above the list, where the model's own plural says too little.
+    label: str | Promise = ""
     #: Where among the pages of its section.
     place = 50
     list_per_page = 50
@@ -60,6 +63,9 @@ class DeskAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"heading": self.label, **(extra_context or {})})
 
 
 class ReadOnly(DeskAdmin):

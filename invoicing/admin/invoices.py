@@ -190,6 +190,7 @@ class IssueAttemptAdmin(ReadOnly):
     """Months of a contract that came to no invoice, and why."""
 
     section, icon, place = Section.MONEY, "circle-slash", 30
+    label = gettext_lazy("Not issued")
     list_display = ("of_month", "studio", "marketplace", "why", "tried_at")
     list_select_related = ("studio", "contract__connection__marketplace")
     search_fields = ("studio__name", "studio__slug")

@@ -74,6 +74,7 @@ class JobAdmin(ReadOnly):
 class HeartbeatAdmin(ReadOnly):
     section = Section.MACHINES
     icon = "heart-pulse"
+    label = _("Signs of life")
     place = 40
     list_display = ["name", "seen_at"]
 

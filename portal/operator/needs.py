@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 class Need:
     """`count` of things that wait, since `oldest`, all of them to be found at `url`; nothing waits: `count` is 0.
 
-    `note`: what is best known beside it. `urgent`: somebody loses by each day that passes.
+    `note`: what is best known beside it. `calm`: what is said while there is nothing. `urgent`: somebody loses by each
+    day that passes.
     """
 
     word: str
@@ -24,6 +25,7 @@ class Need:
     url: str
     oldest: datetime | None = None
     note: str | Promise = ""
+    calm: str | Promise = ""
     urgent: bool = False
 
 

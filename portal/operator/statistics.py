@@ -20,6 +20,8 @@ Numbers: TypeAlias = dict[str, float]
 
 #: Check-ins by the road that they came: "source:wellpass".
 SOURCE = "source:"
+#: What two studios have in common, such as the days of a month: together it is the most of any of them.
+MOST = "most:"
 
 
 @dataclass(frozen=True)
@@ -103,5 +105,5 @@ def together(rows: Iterable[Numbers]) -> Numbers:
     total: Numbers = defaultdict(float)
     for numbers in rows:
         for word, number in numbers.items():
-            total[word] += number
+            total[word] = max(total[word], number) if word.startswith(MOST) else total[word] + number
     return dict(total)

@@ -69,16 +69,31 @@ def silent(now: datetime) -> Iterable[Need]:
     )
     url = reverse("admin:portal_heartbeat_changelist")
     parts = [
-        ("worker", _("No worker answers"), _("Mails, syncs and invoices wait; nothing is lost."), SILENCE),
-        ("beat", _("The clock is silent"), _("Workers look every half minute instead."), BEAT_SILENCE),
+        (
+            "worker",
+            _("No worker answers"),
+            _("Mails, syncs and invoices wait; nothing is lost."),
+            _("A worker answers"),
+            SILENCE,
+        ),
+        (
+            "beat",
+            _("The clock is silent"),
+            _("Workers look every half minute instead."),
+            _("The clock ticks"),
+            BEAT_SILENCE,
+        ),
     ]
-    for word, label, note, most in parts:
+    for word, label, note, calm, most in parts:
         is_silent = seen[word] is None or now - seen[word] >= most
-        yield Need(word=word, label=label, note=note, count=int(is_silent), oldest=seen[word], url=url, urgent=True)
+        yield Need(
+            word=word, label=label, note=note, calm=calm, count=int(is_silent), oldest=seen[word], url=url, urgent=True
+        )
     is_refused = seen["refused"] is not None and (seen["sent"] is None or seen["refused"] > seen["sent"])
     yield Need(
         word="mail_server",
         label=_("The mail server refuses mails"),
+        calm=_("Mails are taken"),
         count=int(is_refused),
         oldest=seen["refused"],
         url=url,
