@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.selectors.reception import next_session
 from bookings.selectors.today import Numbers, numbers
 from bookings.words import clock, day_and_clock
+from portal.locations import everywhere
 from portal.members.duplicates import suggestions
 from portal.models import Location, StaffLogin
 from portal.roles import Right
@@ -68,6 +70,7 @@ def unpaid(login: StaffLogin, *, now: datetime, locations: Sequence[Location]) -
     if not {Right.SELL, Right.VIEW_BOOKINGS} <= login.rights or not locations:
         return
     number = sum(one.unpaid for one in numbers(login, locations, now=now).values())
+    url = reverse("bookings:bookings", args=[login.studio.slug])
     if number:
         yield Card(
             "unpaid",
@@ -78,7 +81,7 @@ def unpaid(login: StaffLogin, *, now: datetime, locations: Sequence[Location]) -
                 "Nothing pays for these visits yet. Sell packages, or note that they are free.",
                 number,
             ),
-            f"{reverse('bookings:bookings', args=[login.studio.slug])}?location=all&unpaid=1",
+            f"{url}?{urlencode(everywhere(locations) | {'unpaid': '1'})}",
             "warning",
         )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +18,7 @@ from marketplace.selectors.at_risk import at_risk, conflicts
 from marketplace.selectors.health import strips
 from marketplace.selectors.late import SyncStanding, sync_standings
 from packages.words import money_words
+from portal.locations import everywhere
 from portal.models import Location, StaffLogin
 from portal.roles import Right
 from portal.today.registry import HEALTH, Block, Card, register, register_block
@@ -36,7 +38,7 @@ def disagreements(login: StaffLogin, *, now: datetime, locations: Sequence[Locat
         .order_by()
         .aggregate(unmatched=Count("pk", filter=nobody), others=Count("pk", filter=~nobody))
     )
-    url = f"{reverse('marketplace:at_risk', args=[login.studio.slug])}?location=all"
+    url = _url(login, locations)
     if found["others"]:
         yield Card(
             "conflicts",
@@ -61,6 +63,10 @@ def disagreements(login: StaffLogin, *, now: datetime, locations: Sequence[Locat
         )
 
 
+def _url(login: StaffLogin, locations: Sequence[Location]) -> str:
+    return f"{reverse('marketplace:at_risk', args=[login.studio.slug])}?{urlencode(everywhere(locations))}"
+
+
 def risky(login: StaffLogin, *, now: datetime, locations: Sequence[Location]) -> Iterator[Card]:
     """Visits of the last days that are not paid unless somebody acts, with their worth (X3). Two queries at most."""
     if Right.CHECK_IN not in login.rights or not locations:
@@ -75,7 +81,7 @@ def risky(login: StaffLogin, *, now: datetime, locations: Sequence[Location]) ->
     if found.first_until is not None and found.lines:
         left = time_left(found.first_until, found.lines[0].reservation.location, now=now)
         parts.append(_("The first: %(left)s.") % {"left": left})
-    url = f"{reverse('marketplace:at_risk', args=[login.studio.slug])}?location=all"
+    url = _url(login, locations)
     yield Card("at_risk", _("Visits at risk"), str(found.number), " ".join(parts), url, "warning")
 
 

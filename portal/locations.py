@@ -1,5 +1,6 @@
 """The location filter: in the address, remembered per login, never wider than the login (P4, Q13)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import Http404
@@ -8,6 +9,11 @@ from portal.access import StudioRequest, locations_for
 from portal.models import Location
 
 ALL = "all"
+
+
+def everywhere(visible: Sequence[Location]) -> dict[str, str]:
+    """What an address says that shows all locations of a login, whatever it chose last; one alone is always shown."""
+    return {"location": ALL} if len(visible) > 1 else {}
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,10 @@ def _difference(subject: Subject, change: Change, reader: Reader, referred: Mapp
             told.append(_("%(field)s changed") % {"field": label})
             continue
         choices = dict(getattr(field, "flatchoices", None) or ())
-        was, became = (referred.get((name, value)) or value_words(value, zone, choices) for value in (before, after))
+        was, became = (
+            (referred.get((name, value)) if isinstance(value, int) else None) or value_words(value, zone, choices)
+            for value in (before, after)
+        )
         if name in change.before and name in change.after:
             told.append(change_words(label, was, became))
         else:

@@ -59,6 +59,8 @@ STUDIO: dict[str, Words] = {
     "start_resumed": lazy("the first steps shown again"),
     "step_done": lazy("a first step done"),
     "step_skipped": lazy("a first step left out"),
+    "practice_made": lazy("a studio for practice made"),
+    "practice_removed": lazy("the studio for practice removed"),
     "looked_in": lazy("the operator looked in"),
     "looked_out": lazy("the operator left"),
 }
@@ -73,6 +75,7 @@ LOGIN: dict[str, Words] = {
     "pin_locked": lazy("PIN rests after wrong tries"),
     "previewed": lazy("looked through this person's eyes"),
     "sessions_ended": lazy("sessions ended"),
+    "notices_chosen": lazy("chose what to be told by mail"),
 }
 INVITATION: dict[str, Words] = {
     "invited": lazy("invited"),

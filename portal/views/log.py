@@ -60,7 +60,7 @@ class LogForm(forms.Form):
 
 @dataclass(frozen=True)
 class Row:
-    """One line with its clock."""
+    """One line with its clock; `initials` of a person, "" of what acted by itself."""
 
     shown: Shown
     clock: str
@@ -88,7 +88,7 @@ def log(request: StudioRequest) -> HttpResponse:
     only = given.get("id") and asked.thing
     context = {
         "form": form,
-        "days": _by_day(found.rows, reader),
+        "days": _by_day(found.rows, reader, people={name for _word, name in form.fields["person"].choices}),
         "older": _query(request, older=found.older),
         "newer": _query(request, newer=found.newer),
         "newest": _query(request),
@@ -142,12 +142,12 @@ def _people(request: StudioRequest) -> list[tuple[str, str]]:
     return [*people, (MACHINES, _("Machines: the clock, imports, marketplaces")), (OPERATOR, _("The operator"))]
 
 
-def _by_day(rows: list[Shown], reader: Reader) -> list[tuple[str, list[Row]]]:
+def _by_day(rows: list[Shown], reader: Reader, *, people: set[str]) -> list[tuple[str, list[Row]]]:
     zone, days = zone_of(reader), dict[date, list[Row]]()
     for one in rows:
         there = one.mark.at.astimezone(zone)
         by = one.line.by
-        days.setdefault(there.date(), []).append(Row(one, f"{there:%H:%M}", initials(by), hue(by)))
+        days.setdefault(there.date(), []).append(Row(one, f"{there:%H:%M}", initials(by) if by in people else "", hue(by)))
     return [(date_format(day, _("l j F Y")), found) for day, found in days.items()]
 
 

@@ -1,0 +1,256 @@
+"""The studio's log: every kind has words, everything stands in it once, a page costs the same for many rows."""
+
+import ast
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from bookings import actions
+from bookings.models import ReservationEvent
+from packages import actions as packages
+from portal.changes import record_change
+from portal.log.reading import Mark, page
+from portal.log.registry import Asked, Reader, sources, subjects
+from portal.members import editing, merging
+from portal.models import Change, Location, StaffLogin
+from portal.roles import Preset
+from tests.bookings.scenes import booked
+from tests.factories import LocationFactory, MemberFactory, SessionFactory, StaffLoginFactory
+from tests.factories.packages import PackageVersionFactory, PurchaseFactory
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+CALLS = {"record_change": 1, "record_changes": 1}
+# Where the kind of a change is worked out: which ones it comes to.
+WORKED_OUT = {
+    "portal/changes.py": set(),
+    "packages/actions/selling.py": {"archived", "restored"},
+    "bookings/actions/rooms.py": {"renamed", "removed", "spots_ordered", "blocked", "unblocked"},
+    "bookings/actions/schedule/carrying_out.py": {"edited", "scheduled", "copied"},
+    "bookings/actions/schedule/items.py": {"deleted", "archived"},
+    "marketplace/actions/retiring.py": {"passes_retired", "passes_restored"},
+    "marketplace/actions/agreeing.py": {"contract_written_down", "contract_changed"},
+    "portal/preferences/changing.py": {"set"},
+    "portal/staff/invitations.py": {"resent", "link_shown", "granted", "declined", "withdrawn"},
+    "portal/onboarding/path.py": {"step_done", "step_skipped"},
+    "portal/views/onboarding.py": {"set"},
+    "portal/support/tickets.py": {"opened", "replied", "answered", "closed", "reopened"},
+    "reviews/actions/responding.py": {"replied", "reply_changed", "reply_withdrawn"},
+    "reviews/actions/deciding.py": {"hidden", "kept", "shown_again", "visit_stands", "visit_fell"},
+}
+
+
+@pytest.fixture
+def place() -> Location:
+    return LocationFactory(studio__slug="ours", slug="centrum", name="Centrum")
+
+
+@pytest.fixture
+def owner(place: Location, client: Client) -> StaffLogin:
+    login = StaffLoginFactory(studio=place.studio, preset=Preset.OWNER, user__name="Linde Owner")
+    client.force_login(login.user)
+    return login
+
+
+def kinds_in_code() -> Iterator[tuple[str, str | None]]:
+    """Each kind that is recorded, with its file; None where it is not written there as a word."""
+    for app in ("portal", "packages", "bookings", "reviews", "marketplace", "invoicing", "config"):
+        for path in sorted(Path(settings.BASE_DIR, app).rglob("*.py")):
+            text = path.read_text()
+            if "record_change" not in text:
+                continue
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+                    for word in words_of(node.args[1]):
+                        yield str(path.relative_to(settings.BASE_DIR)), word
+
+
+def words_of(node: ast.expr) -> list[str | None]:
+    if isinstance(node, ast.Constant):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return [*words_of(node.body), *words_of(node.orelse)]
+    return [None]
+
+
+def test_every_kind_of_change_in_the_code_has_words() -> None:
+    known = {kind for subject in subjects().values() for kind in subject.kinds}
+    found = list(kinds_in_code())
+    assert {path for path, kind in found if kind is None} == set(WORKED_OUT)
+    told = {kind for _path, kind in found if kind} | set().union(*WORKED_OUT.values())
+    assert told - known == set()
+    assert len(found) > 60
+
+
+def test_every_kind_of_every_source_has_words() -> None:
+    for source in sources():
+        for kind, words in source.kinds().items():
+            assert str(words).strip(), (source.word, kind)
+    assert ReservationEvent.Kind.SPOT_CHANGED in next(one for one in sources() if one.word == "reservation").kinds()
+
+
+def test_a_house_with_everything_is_told_in_words(houses: World, client: Client) -> None:
+    client.force_login(houses.own.owner.user)
+    for change in Change.objects.filter(studio=houses.own.studio):
+        assert change.kind in subjects()[change.subject].kinds, (change.subject, change.kind)
+    response = client.get("/own/log/")
+    assert response.status_code == 200
+    rows = [row.shown for _day, of_day in response.context["days"] for row in of_day]
+    assert {row.mark.source for row in rows} >= {"change", "reservation", "waiting", "import", "statement"}
+    assert [row.mark for row in rows] == sorted((row.mark for row in rows), reverse=True)
+    assert "of other" not in response.content.decode()
+    urls = {row.line.thing: row.line.about.url.partition("#")[0] for row in rows if row.line.about.url}
+    for thing, url in urls.items():
+        assert client.get(url).status_code in (200, 302), thing
+
+
+@pytest.mark.parametrize(("preset", "pinned"), [(Preset.DESK, False), (Preset.VIEWER, False), (Preset.MANAGER, True)])
+def test_who_may_not_read_it_finds_nothing(client: Client, place: Location, preset: Preset, pinned: bool) -> None:
+    login = StaffLoginFactory(studio=place.studio, preset=preset)
+    if pinned:
+        login.locations.add(place)
+    client.force_login(login.user)
+    for path in ("/ours/log/", "/ours/log.csv"):
+        assert client.get(path).status_code == 404
+
+
+def busy(place: Location, owner: StaffLogin, number: int) -> None:
+    """So many of each: a booking with its check-in, a purchase on hold, a changed member."""
+    now = timezone.now()
+    session = SessionFactory(item__location=place, starts_at=now - timedelta(minutes=10), capacity=None)
+    version = PackageVersionFactory(package__studio=place.studio)
+    for _each in range(number):
+        member = MemberFactory(studio=place.studio)
+        row = booked(session, member, now=now - timedelta(minutes=20))
+        actions.check_in(row, action_id=uuid4(), by=owner, now=now)
+        bought = PurchaseFactory(version=version, member=member)
+        packages.hold(bought, first_on=now.date(), last_on=None, reason="away", action_id=uuid4(), by=owner, now=now)
+        editing.edit(member, {"phone": "+31 6 1234 5678"}, by=owner, now=now)
+
+
+def test_a_page_costs_the_same_with_one_and_with_many(client: Client, owner: StaffLogin, place: Location) -> None:
+    def cost() -> int:
+        client.get("/ours/log/")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/ours/log/").status_code == 200
+        return len(queries)
+
+    busy(place, owner, 1)
+    before = cost()
+    busy(place, owner, 6)
+    assert cost() == before
+
+
+def test_pages_hold_everything_once_in_both_directions(owner: StaffLogin, place: Location) -> None:
+    busy(place, owner, 4)
+    reader, asked = Reader(owner, [place], timezone.now()), Asked()
+    whole = [row.mark for row in page(asked, reader, size=500).rows]
+    assert len(whole) == len(set(whole)) > 14
+    read: list[Mark] = []
+    mark: Mark | None = None
+    while True:
+        found = page(asked, reader, older_than=mark, size=5)
+        assert (found.newer is None) == (mark is None)
+        read += [row.mark for row in found.rows]
+        last = found
+        if found.older is None:
+            break
+        mark = found.older
+    assert read == whole
+    back = page(asked, reader, newer_than=last.rows[0].mark, size=5)
+    start = whole.index(last.rows[0].mark)
+    assert [row.mark for row in back.rows] == whole[start - 5 : start]
+    assert Mark.of(str(whole[3])) == whole[3]
+    assert [Mark.of(text) for text in ("", "x", "2026-01-01~change~1", "2026-01-01T00:00:00+00:00~x~1")] == [None] * 4
+
+
+def told(client: Client, query: str = "") -> list[str]:
+    response = client.get(f"/ours/log/{query}")
+    assert response.status_code == 200
+    return [f"{row.line.by}: {row.line.what}" for _day, rows in response.context["days"] for row in rows]
+
+
+def test_it_is_filtered_by_person_thing_and_day(client: Client, owner: StaffLogin, place: Location) -> None:
+    now = timezone.now()
+    member = MemberFactory(studio=place.studio)
+    editing.block(member, "owes", by=owner, now=now)
+    at_work = {"studio": place.studio, "now": now}
+    record_change(member, "created", by=None, by_word="import", **at_work)
+    record_change(place.studio, "looked_in", by=None, by_word="operator", **at_work)
+    other = MemberFactory(studio=place.studio)
+    record_change(other, "edited", by=owner, studio=place.studio, now=now - timedelta(days=3))
+    assert told(client, "?person=machines") == ["an import: became a member"]
+    assert told(client, "?person=operator") == ["the operator: the operator looked in"]
+    assert told(client, f"?person={owner.pk}") == ["Linde Owner: blocked", "Linde Owner: data changed"]
+    assert told(client, "?thing=studio") == ["the operator: the operator looked in"]
+    assert told(client, f"?thing=member&id={other.pk}") == ["Linde Owner: data changed"]
+    day = (now - timedelta(days=3)).astimezone(place.tz).date()
+    assert told(client, f"?day={day}") == ["Linde Owner: data changed"]
+    assert len(told(client, "?day=never&person=nobody&thing=nothing&id=x&older=forged")) == 4
+
+
+def test_contact_data_needs_its_right(client: Client, owner: StaffLogin, place: Location) -> None:
+    member = MemberFactory(studio=place.studio, phone="+31 6 1111 2222")
+    editing.edit(member, {"phone": "+31 6 1234 5678"}, by=owner, now=timezone.now())
+    assert "before +31 6 1111 2222, after +31 6 1234 5678" in client.get("/ours/log/").content.decode()
+    owner.at_most = frozenset()
+    rows = page(Asked(), Reader(owner, [place], timezone.now())).rows
+    assert [list(row.line.difference) for row in rows] == [["Phone changed"]]
+
+
+def test_what_has_an_inverse_is_taken_back_from_here(client: Client, owner: StaffLogin, place: Location) -> None:
+    busy(place, owner, 1)
+    found = {row.line.what: row.line.undo for row in page(Asked(), Reader(owner, [place], timezone.now())).rows}
+    undo = found["checked in"]
+    assert undo.url
+    response = client.post(undo.url, {**undo.fields, "next": "/ours/log/"})
+    assert response.status_code == 302
+    assert told(client)[0] == "Linde Owner: check-in taken back"
+    assert "It was taken back already." in client.get("/ours/log/").content.decode()
+    assert client.post(found["put on hold"].url, found["put on hold"].fields).status_code == 302
+    assert "The hold is over, or has not begun." in client.get("/ours/log/").content.decode()
+
+
+def test_too_late_is_said(client: Client, owner: StaffLogin, place: Location) -> None:
+    now = timezone.now()
+    one, other = MemberFactory(studio=place.studio), MemberFactory(studio=place.studio)
+    merging.merge(one, other, take={}, by=owner, now=now - timedelta(days=31))
+    session = SessionFactory(item__location=place, starts_at=now - timedelta(days=9))
+    row = booked(session, now=now - timedelta(days=10))
+    actions.check_in(row, action_id=uuid4(), by=owner, now=session.starts_at)
+    text = client.get("/ours/log/").content.decode()
+    assert "A merge can be taken back for 30 days." in text
+    assert "Too late: the class could be corrected until" in text
+
+
+def test_the_file_holds_what_is_filtered(client: Client, owner: StaffLogin, place: Location) -> None:
+    busy(place, owner, 2)
+    member = MemberFactory(studio=place.studio, first_name="=cmd()", last_name="")
+    editing.block(member, "owes", by=owner, now=timezone.now())
+    response = client.get("/ours/log.csv?thing=member")
+    rows = list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))  # type: ignore[arg-type]
+    assert rows[0] == ["When", "Who", "What", "Kind of thing", "Thing", "Before and after"]
+    assert len(rows) == 4
+    assert rows[1][4] == "'=cmd()"
+    assert client.get("/ours/log.xlsx?thing=member").status_code == 200
+
+
+def test_what_is_gone_keeps_its_name(client: Client, owner: StaffLogin, place: Location) -> None:
+    change = record_change(place, "added", studio=place.studio, by=owner, now=timezone.now(), after={"name": "Cellar"})
+    Change.objects.filter(pk=change.pk)
+    room = StaffLoginFactory(studio=place.studio)
+    record_change(
+        room, "removed", studio=place.studio, by=owner, now=timezone.now(), before={"name": "Kim", "preset": "desk"}
+    )
+    room.delete()
+    assert "Kim" in client.get("/ours/log/").content.decode()
