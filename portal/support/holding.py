@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from portal.members.holdings import Exported, Preview
 from portal.members.own import Owned
 from portal.members.scrubbing import words_of
-from portal.models import Change, Member, StaffLogin, Ticket, TicketFile, TicketMessage
+from portal.models import Member, StaffLogin, Ticket, TicketFile, TicketMessage
 from portal.support.tickets import of_member
 
 GONE = "[…]"
@@ -51,8 +51,6 @@ class Tickets(Owned):
         for ticket in Ticket.objects.filter(_any("subject", words), studio=studio):
             ticket.subject = wanted.sub(GONE, ticket.subject)
             ticket.save(update_fields=["subject"])
-            changes = Change.objects.filter(studio=studio, subject="ticket", subject_id=ticket.pk)
-            changes.filter(after__has_key="subject").update(after={"reference": ticket.reference})
         for message in TicketMessage.objects.filter(_any("text", words), ticket__studio=studio):
             message.text = wanted.sub(GONE, message.text)
             message.save(update_fields=["text"])

@@ -71,8 +71,7 @@ def open_ticket(
         ticket.reference = reference_of(ticket.pk)
         ticket.save(update_fields=["reference"])
         message = _write(ticket, text, files, by=login, now=now)
-        after = {"reference": ticket.reference, "subject": subject}
-        record_change(ticket, "opened", studio=login.studio, by=login, now=now, after=after)
+        _record(ticket, "opened", by=login, now=now)
         enqueue(MAIL_OPENED, key=f"{MAIL_OPENED} {ticket.pk}", payload={"ticket": ticket.pk}, studio=ticket.studio)
         _tell_operator(message)
     return ticket
@@ -162,6 +161,7 @@ def _note(ticket: Ticket, **values: datetime | None) -> None:
 
 
 def _record(ticket: Ticket, kind: str, *, by: StaffLogin | None, now: datetime, by_word: str = "") -> None:
+    """Without the subject: the log cannot forget a name that stood in it."""
     after = {"reference": ticket.reference}
     record_change(ticket, kind, studio=ticket.studio, by=by, now=now, after=after, by_word=by_word)
 
