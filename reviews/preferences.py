@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
-from django.utils.formats import date_format, number_format
+from django.template.defaultfilters import floatformat
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -99,7 +100,7 @@ def weights_preview(scope: Scope, criterion: Criterion, value: int, now: datetim
     """What the criterion's share would be, and what last month's mean."""
     weights = {**policy_of(scope.studio).weights, criterion: value}
     shares = rules.weights_in_percent(weights) if any(weights.values()) else {}
-    share = _("%(share)s %% of the score.") % {"share": number_format(shares.get(criterion, Decimal(0)), use_l10n=True)}
+    share = _("%(share)s %% of the score.") % {"share": floatformat(shares.get(criterion, Decimal(0)), -1)}
     place = next(iter(scope.locations), None)
     if place is None:
         return Preview(share)
