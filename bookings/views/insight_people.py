@@ -236,8 +236,8 @@ def _retention_said(rows: list[tuple[RetentionRow, list[int | None]]]) -> list[s
             share = round(sum(number * (one or 0) for number, one in known) / people_known)
             said.append(
                 ngettext(
-                    "%(number)d month later %(share)d %% still come.",
-                    "%(number)d months later %(share)d %% still come.",
+                    "%(number)d month later %(share)d %% came.",
+                    "%(number)d months later %(share)d %% came.",
                     distance,
                 )
                 % {"number": distance, "share": share}
