@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -20,10 +20,10 @@ from portal.models import Answer, Studio, Ticket, TicketFile
 from portal.operator.sections import Section
 from portal.support import tickets as actions
 from portal.support.editing import AnswerForm, back_to_shipped, own_sheets, remove_own
+from portal.support.files import as_download
 from portal.support.forms import LONGEST_TEXT
 from portal.support.markdown import Reader, html_of
 from portal.support.shipped import LANGUAGES
-from portal.views.tickets import as_download
 
 
 class TicketState(admin.SimpleListFilter):
@@ -34,7 +34,7 @@ class TicketState(admin.SimpleListFilter):
         return [("waiting", _("waits for you")), ("answered", _("answered")), ("closed", _("closed"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        states = {
+        states: dict[str, dict[str, Any]] = {
             "waiting": {"closed_at": None, "answered_at": None},
             "answered": {"closed_at": None, "answered_at__isnull": False},
             "closed": {"closed_at__isnull": False},
@@ -93,7 +93,6 @@ class TicketAdmin(ReadOnly):
         form = AnswerToTicket(request.POST or None)
         if request.method == "POST" and (done := self._done(request, ticket, form)):
             return done
-        written = ticket.messages.select_related("by__user", "operator")
         context = {
             **self.admin_site.each_context(request),
             "title": ticket.reference,
@@ -101,7 +100,7 @@ class TicketAdmin(ReadOnly):
             "original": ticket,
             "ticket": ticket,
             "form": form,
-            "written": written.prefetch_related(Prefetch("files", TicketFile.objects.defer("content"))),
+            "written": actions.thread(ticket),
             "has_view_permission": True,
         }
         status = 422 if form.errors else 200

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
 from django.template.defaultfilters import filesizeformat
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from portal.models import TicketFile
 
 MOST, LARGEST = 3, 5 * 2**20  # files, bytes of one
 LONGEST_NAME = 150
@@ -30,6 +34,15 @@ def faults(files: Sequence[UploadedFile]) -> list[str]:
         text = ngettext("%(most)d file can be attached.", "At most %(most)d files can be attached.", MOST)
         found.append(text % {"most": MOST} + " " + _("These are %(number)d.") % {"number": len(files)})
     return found + [fault for file in files if (fault := _fault(file))]
+
+
+def as_download(file: TicketFile) -> HttpResponse:
+    """An attachment to be saved, never shown: what is in it is somebody else's."""
+    return HttpResponse(
+        bytes(file.content),
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": content_disposition_header(True, file.name) or "attachment"},
+    )
 
 
 def clean_name(name: str) -> str:

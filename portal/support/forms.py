@@ -29,7 +29,7 @@ class FilesField(forms.FileField):
         super().__init__(**options)
         self.widget.attrs |= {"accept": ACCEPT, "data-most": str(MOST), "data-largest": str(LARGEST)}
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         files: Sequence[UploadedFile] = [one for one in data or [] if one]
         if wrong := faults(files):
             raise ValidationError(wrong)
@@ -55,7 +55,7 @@ class MessageForm(forms.Form):
     text = forms.CharField(
         label=_("Message"), max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 8}), strip=True
     )
-    files = FilesField(
+    attachments = FilesField(
         label=_("Files"),
         required=False,
         help_text=_("At most 3 files, 5 MB each: PDF, PNG, JPG, CSV, XLSX or TXT."),
@@ -73,7 +73,7 @@ class TicketForm(MessageForm):
         label=_("Reference"), max_length=100, required=False, help_text=_("Of a log line, a booking or an invoice.")
     )
 
-    field_order = ["subject", "text", "files", "page", "month", "member_number", "log_reference"]
+    field_order = ["subject", "text", "attachments", "page", "month", "member_number", "log_reference"]
 
     @classmethod
     def first(cls, came_from: Whence, *, subject: str = "") -> "TicketForm":
@@ -96,7 +96,7 @@ class TicketForm(MessageForm):
 
     @property
     def own_words(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("subject", "text", "files")]
+        return [self[name] for name in ("subject", "text", "attachments")]
 
     @property
     def facts(self) -> list[forms.BoundField]:

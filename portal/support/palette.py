@@ -12,7 +12,7 @@ SHORTEST = 3  # letters: less finds half of all answers
 
 
 def palette(request: StudioRequest, text: str) -> Section:
-    """Once something is typed, the answers that it finds; always the pages of help."""
+    """Once something is typed: the pages of help, and the answers that it finds."""
     slug = request.studio.slug
     pages = [
         Command(_("Help"), reverse("portal:support", args=[slug]), "circle-question-mark"),
@@ -21,7 +21,7 @@ def palette(request: StudioRequest, text: str) -> Section:
         Command(_("Keys"), reverse("portal:support_keys", args=[slug]), "keyboard"),
         Command(_("Status of this installation"), reverse("portal:support_status", args=[slug]), "activity"),
     ]
-    found = matching(text, pages) if text.strip() else pages[:1]
+    found = matching(text, pages) if text.strip() else []
     if len(text.strip()) >= SHORTEST:
         found += [
             Command(answer.title, reverse("portal:answer", args=[slug, answer.slug]), "book-open")

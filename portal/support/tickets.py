@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from portal.changes import record_change
 from portal.jobs import enqueue
@@ -47,6 +47,17 @@ def visible_to(login: StaffLogin) -> "QuerySet[Ticket]":
 def unread(login: StaffLogin) -> "QuerySet[Ticket]":
     """Answered questions of this login whose answer nobody has opened."""
     return Ticket.objects.filter(login=login, answered_at__isnull=False, seen_at=None)
+
+
+def thread(ticket: Ticket) -> "QuerySet[TicketMessage]":
+    """Its messages with who wrote them and the names of their files. Two queries."""
+    written = ticket.messages.select_related("by__user", "operator")
+    return written.prefetch_related(Prefetch("files", TicketFile.objects.defer("content")))
+
+
+def file_of(ticket: Ticket, pk: int) -> TicketFile | None:
+    """One of the files that were attached to it."""
+    return TicketFile.objects.filter(pk=pk, message__ticket=ticket).first()
 
 
 def open_ticket(

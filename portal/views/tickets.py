@@ -5,20 +5,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import StudioRequest, locations_for, studio_view
-from portal.models import Ticket, TicketFile
+from portal.models import Ticket
 from portal.once import once
 from portal.roles import Right
 from portal.support import tickets as actions
+from portal.support.files import as_download
 from portal.support.forms import MessageForm, TicketForm
 from portal.support.whence import whence
 from portal.views.support import crumbs, support_context
@@ -45,7 +44,7 @@ def ticket_new(request: StudioRequest) -> HttpResponse:
             subject=words["subject"],
             text=words["text"],
             about=form.about,
-            files=words["files"],
+            files=words["attachments"],
             now=timezone.now(),
         )
     except actions.TooMany:
@@ -95,7 +94,7 @@ def ticket_reply(request: StudioRequest, reference: str) -> HttpResponse:
         return _thread(request, found, form)
     words = form.cleaned_data
     try:
-        actions.reply(found, login=request.login, text=words["text"], files=words["files"], now=timezone.now())
+        actions.reply(found, login=request.login, text=words["text"], files=words["attachments"], now=timezone.now())
     except actions.TooMany:
         form.add_error(None, _too_many())
         return _thread(request, found, form)
@@ -125,16 +124,10 @@ def ticket_reopen(request: StudioRequest, reference: str) -> HttpResponse:
 @require_safe
 def ticket_file(request: StudioRequest, reference: str, ticket_file: int) -> HttpResponse:
     """An attachment, to be saved and never shown: what is in it is somebody else's."""
-    file = get_object_or_404(TicketFile, pk=ticket_file, message__ticket=_ticket(request, reference))
+    file = actions.file_of(_ticket(request, reference), ticket_file)
+    if file is None:
+        raise Http404
     return as_download(file)
-
-
-def as_download(file: TicketFile) -> HttpResponse:
-    return HttpResponse(
-        bytes(file.content),
-        content_type="application/octet-stream",
-        headers={"Content-Disposition": content_disposition_header(True, file.name) or "attachment"},
-    )
 
 
 def _zone(request: StudioRequest) -> str:
@@ -158,9 +151,7 @@ def _form(request: StudioRequest, form: TicketForm) -> HttpResponse:
 
 
 def _thread(request: StudioRequest, found: Ticket, form: MessageForm) -> HttpResponse:
-    written = found.messages.select_related("by__user").prefetch_related(
-        Prefetch("files", TicketFile.objects.defer("content"))
-    )
+    written = actions.thread(found)
     listed = (_("Questions"), reverse("portal:tickets", args=[request.studio.slug]))
     context = {
         "ticket": found,

@@ -227,7 +227,7 @@ def test_the_copy_holds_everything(client: Client, person: Member, owner: StaffL
         table = list(csv.reader(io.StringIO(archive.read("reservations.csv").decode("utf-8-sig"))))
     assert names == [
         "log.csv", "marketplaces.csv", "member.json", "notes.csv", "photo.jpg", "profile.csv", "purchase_log.csv",
-        "purchases.csv", "reservations.csv", "waiting.csv",
+        "purchases.csv", "reservations.csv", "reviews.csv", "reviews_before_changes.csv", "tickets.csv", "waiting.csv",
     ]  # fmt: skip
     assert [row["number"] for row in everything["profile"]] == ["4711", "4712"]
     assert everything["profile"][0]["email"] == "zwitscher@kanarski.test"

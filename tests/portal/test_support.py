@@ -208,7 +208,7 @@ class TestAsking:
             "member_number": "4711",
             "log_reference": "call 7",
         }
-        sent = {**ASKED, **about, "files": files(("../a.pdf", PDF), ("b.txt", b"hello"))}
+        sent = {**ASKED, **about, "attachments": files(("../a.pdf", PDF), ("b.txt", b"hello"))}
         response = as_(desk).post(ASK, sent, follow=True)
         ticket = Ticket.objects.get()
         assert ticket.reference == tickets.reference_of(ticket.pk)
@@ -247,7 +247,7 @@ class TestAsking:
     def test_a_file_that_is_not_taken_is_named_and_the_text_stays(
         self, desk: StaffLogin, attached: list[tuple[str, bytes]], said: str
     ) -> None:
-        response = as_(desk).post(ASK, {**ASKED, "files": files(*attached)})
+        response = as_(desk).post(ASK, {**ASKED, "attachments": files(*attached)})
         page = response.content.decode()
         assert response.status_code == 422
         assert said in page
@@ -261,7 +261,7 @@ class TestAsking:
         settings.MAX_BODY = 1000
 
         def sent(url: str) -> Any:
-            return as_(desk).post(url, {**ASKED, "files": files(("big.pdf", PDF + b"x" * (LARGEST + 2**20)))})
+            return as_(desk).post(url, {**ASKED, "attachments": files(("big.pdf", PDF + b"x" * (LARGEST + 2**20)))})
 
         response = sent(ASK)
         assert response.status_code == 422
