@@ -7,12 +7,13 @@ from bookings.models import Reservation
 from bookings.rules import Attendance
 from portal.models import User
 from reviews import actions
+from reviews.actions.deciding import open_case
 from reviews.actions.writing import write
 from reviews.models import Review
 from tests.bookings.scenes import at, evening_class
 from tests.factories import MemberFactory, ReservationFactory, TeacherFactory, UserFactory
 
-__all__ = ["AFTER", "ALL_FIVE", "actions", "at", "operator", "visit", "written"]
+__all__ = ["AFTER", "ALL_FIVE", "actions", "at", "hidden", "operator", "visit", "written"]
 
 AFTER = at("21:00")
 ALL_FIVE = {"class": 4, "teacher": 5, "place": 3, "welcome": 5}
@@ -38,3 +39,10 @@ def written(
 
 def operator() -> User:
     return UserFactory(is_staff=True, is_superuser=True)
+
+
+def hidden(review: Review, *, now: datetime = AFTER) -> Review:
+    """Hidden by the operator, for an insult."""
+    open_case(review, "hidden", "insult", "It insults.", operator=operator(), now=now)
+    review.refresh_from_db()
+    return review
