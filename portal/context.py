@@ -122,7 +122,7 @@ def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, st
 def _help_url(request: HttpRequest, login: StaffLogin) -> str:
     """Help, for the page that is on screen: it says which one, and help says what that is about (P14)."""
     url, match = reverse("portal:support", args=[login.studio.slug]), request.resolver_match
-    if match is None or request.path.startswith(url):
+    if match is None or (match.app_name == "portal" and request.path.startswith(url)):
         return url
     return f"{url}?{urlencode({'page': match.view_name, 'from': request.get_full_path()})}"
 

@@ -51,7 +51,9 @@ def support_packages(request: StudioRequest) -> HttpResponse:
     """How packages are used: the trees as the studio has set them, for everybody."""
     policy = Policy.of(request.studio)
     trees = [draw(choice_tree(policy)), draw(count_tree())]
-    return render(request, "bookings/support_packages.html", {"drawings": trees, "may_book": request.may(Right.BOOK)})
+    context = {"drawings": trees, "may_book": request.may(Right.BOOK)}
+    context["crumbs"] = [(_("Help"), reverse("portal:support", args=[request.studio.slug]))]
+    return render(request, "bookings/support_packages.html", context)
 
 
 @studio_view(Right.BOOK)
