@@ -173,7 +173,7 @@ EMAIL_HOST_USER = os.environ.get("EMAIL_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_PASSWORD", "")
 EMAIL_USE_TLS = flag("EMAIL_TLS", default=True)
 EMAIL_TIMEOUT = 10  # seconds
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM", "Tresen <tresen@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM") or "Tresen <tresen@localhost>"
 # Where questions about invoices and late payouts arrive; empty: at the operator's own login.
 OPERATOR_EMAIL = os.environ.get("OPERATOR_EMAIL", "")
 # Without a server or provider, mails are kept for the operator to read at /mail/.
