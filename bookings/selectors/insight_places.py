@@ -12,7 +12,8 @@ from bookings.rules.insight import SlotFacts
 from bookings.selectors.insight import PLACES, Scope
 from bookings.sources import OWN
 
-# Waits are few: what follows is asked of their classes only, and found by key.
+# Waits are few: what follows is asked of their classes only, and found by key. Not NOT EXISTS: PostgreSQL would take
+# next to no row to be left, and go through all of them again for each class.
 _TURNED = f"""
 WITH {PLACES}, turned AS MATERIALIZED (
   SELECT session.id, session.item_id, session.starts_at, session.location_id, count(DISTINCT wait.member_id) AS away
@@ -21,9 +22,9 @@ WITH {PLACES}, turned AS MATERIALIZED (
      AND session.starts_at <= %(now)s AND session.cancelled_at IS NULL AND session.capacity IS NOT NULL
      AND wait.source = ANY(%(own)s) AND wait.offered_at IS NULL AND wait.reservation_id IS NULL
      AND (wait.state = 'waiting' OR wait.state = 'left' AND wait.closed_at >= session.starts_at)
-     AND NOT EXISTS (SELECT FROM bookings_reservation booked
-                      WHERE booked.session_id = wait.session_id AND booked.member_id = wait.member_id
-                        AND booked.booking = 'booked')
+     AND NOT coalesce((SELECT true FROM bookings_reservation booked
+                        WHERE booked.session_id = wait.session_id AND booked.member_id = wait.member_id
+                          AND booked.booking = 'booked' LIMIT 1), false)
    GROUP BY 1
 ), placed AS MATERIALIZED (
   SELECT turned.*, place.zone, timezone(place.zone, starts_at) AS there, bucket,
@@ -45,6 +46,7 @@ UNION ALL
 SELECT before, 'all', count(*)::int, 0, sum(away)::int, 0 FROM placed GROUP BY 1
 """  # noqa: S608 - as above
 EVERYBODY = "all"
+MOST = 60  # slots
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def displaced(scope: Scope) -> tuple[dict[str, Displaced], dict[str, Displaced]]
 
 
 _SLOTS = f"""{_TURNED}, wanted AS MATERIALIZED (
-  SELECT DISTINCT item_id, location_id, zone, extract(isodow FROM there)::int AS weekday, there::time AS at
+  SELECT item_id, location_id, zone, extract(isodow FROM there)::int AS weekday, there::time AS at
     FROM placed WHERE NOT before
+   GROUP BY 1, 2, 3, 4, 5 ORDER BY sum(away) DESC, 1, 4, 5 LIMIT %(most)s
 ), seats AS (
   SELECT session.id, session.item_id, wanted.weekday, wanted.at, session.capacity,
          coalesce(turned.away, 0) AS away,
@@ -122,7 +125,7 @@ class SlotSeats:
 
 
 def slots(scope: Scope) -> list[SlotSeats]:
-    """The slots with displacement, the most first. One query."""
+    """The slots with displacement, the most first, of the `MOST` with the most turned away. One query."""
     return [
         SlotSeats(
             item=item,
@@ -136,6 +139,6 @@ def slots(scope: Scope) -> list[SlotSeats]:
             facts=SlotFacts(held=held, capacity=capacity, own_demand=demand, theirs_most=most, displaced=classes),
         )
         for item, name, quota, weekday, at, held, capacity, demand, most, classes, theirs, away, at_most in scope.rows(
-            _SLOTS, own=list(OWN)
+            _SLOTS, own=list(OWN), most=MOST
         )
     ]

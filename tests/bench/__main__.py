@@ -64,6 +64,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
 
     from portal.models import User  # noqa: PLC0415
     from tests.bench import (  # noqa: PLC0415
+        insight,
         invoices,
         marketplaces,
         measures,
@@ -104,6 +105,7 @@ def run(stack: ExitStack, small: str, big: str, began: float) -> bool:
         "members": lambda: members.members(person, big),
         "packages": lambda: packages.packages(big),
         "marketplaces": lambda: marketplaces.marketplaces(many, cookie),
+        "insight": lambda: insight.insight(person, big),
         "invoices": invoices.invoices,
         "statements": statements.statement_lines,
     }.items():
