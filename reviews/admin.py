@@ -125,8 +125,8 @@ class ReviewAdmin(ReadOnly):
     list_select_related = ("studio",)
     search_fields = ("text", "studio__name")
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
-        return ["-waits", "-written_at"]
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-waits", "-written_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         """With `waits`: the visit has no check-in any more, and nobody has said how it was."""
