@@ -151,7 +151,7 @@ def test_newcomers_count_once_their_days_are_over(owner: StaffLogin, centrum: Lo
 
 
 def test_an_own_visit_brings_what_its_purchase_was_worth(owner: StaffLogin, centrum: Location) -> None:
-    """5 uses for 60 with 20 % VAT bring 10 each; 5 for 50, half of it refunded, 5; unlimited for 40 over 4 visits, 10."""
+    """5 uses for 60 with 20 % VAT bring 10 each; 5 for 50, half of it refunded, 5; unlimited for 40 over 4 uses, 10."""
     studio = centrum.studio
     pack = PurchaseFactory(version=PackageVersionFactory(package__studio=studio, uses=5, price=D(60), tax_rate=D(20)))
     back = PurchaseFactory(
@@ -267,6 +267,11 @@ def test_the_rail_and_the_palette_lead_to_insight(owner: StaffLogin, centrum: Lo
 @pytest.mark.parametrize("page", PAGES)
 def test_an_empty_studio_is_told_what_will_be_here(owner: StaffLogin, page: str) -> None:
     assert "Once people have been here" in words(get(owner, page))
+
+
+def test_a_studio_without_a_location_is_told_so_too(db: None) -> None:
+    login = StaffLoginFactory(studio__slug="linden")
+    assert all("Once people have been here" in words(get(login, page)) for page in PAGES)
 
 
 def test_another_studio_is_in_no_figure(owner: StaffLogin, centrum: Location) -> None:
