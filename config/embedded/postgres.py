@@ -42,7 +42,17 @@ SETTINGS = {
 # Nothing of the user's: neither PG* variables nor a locale that this machine may not have.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 # For throwaway data only: a crash may corrupt it.
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+NOT_DURABLE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "scram_iterations": "1",  # each of a thousand connections proves that it knows the password
+    "max_connections": "120",
+    "shared_buffers": "64MB",
+}
 
 
 class Postgres:
