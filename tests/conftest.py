@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from bookings import sources
 from bookings.demo import practice
-from tests import emptying
+from tests import at_once, emptying, logins
 from tests.template import template
 from tests.world import World, world
 
@@ -41,6 +41,7 @@ def pytest_configure() -> None:
     # After each test with transactions of its own Django would write the admin's permissions anew; operators need none.
     flush.emit_post_migrate_signal = lambda *_args, **_options: ContentType.objects.clear_cache()
     emptying.install()
+    logins.install()
 
 
 def pytest_collection_finish() -> None:
@@ -54,6 +55,12 @@ def pytest_collection_finish() -> None:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Before pytest-django makes a database: as a copy of a migrated one. It still looks for a migration to apply."""
     settings.DATABASES["default"]["TEST"]["TEMPLATE"] = template()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _threads_that_stayed() -> Iterator[None]:
+    yield
+    at_once.leave()
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Question
 from bookings.selectors.appointments import free_times
 from portal.models import ClosingDays
+from tests.at_once import at_once
 from tests.bookings.scenes import at
-from tests.bookings.test_races import at_once
 from tests.factories import (
     CalendarItemFactory,
     LocationFactory,

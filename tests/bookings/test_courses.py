@@ -10,8 +10,8 @@ from bookings import actions
 from bookings.actions import Refused, RefusedFor
 from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Booking, CancelAs, Question
+from tests.at_once import at_once
 from tests.bookings.scenes import at, booked, kinds
-from tests.bookings.test_races import at_once
 from tests.factories import CalendarItemFactory, MemberFactory, SessionFactory, StaffLoginFactory
 
 pytestmark = pytest.mark.django_db

@@ -2,8 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,40 +15,13 @@ from bookings import actions
 from bookings.actions import ActionIdReused, Done, Refused, recording, reservations
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import Attendance, Booking, CancelAs, Question
+from tests.at_once import THREADS, at_once
 from tests.bookings.scenes import at, booked, evening_class, fresh, kinds, pulse
 from tests.factories import MemberFactory, RoomFactory, SpotFactory, StaffLoginFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BEFORE, DURING, AFTER = at("12:00"), at("18:20"), at("19:10")
-THREADS = 16
-
-
-def at_once(calls: Iterable[Callable[[], Any]], threads: int = THREADS) -> list[Any]:
-    """Run all calls on so many threads, each with a connection of its own; what each returned or raised, in order."""
-    calls = list(calls)
-    ready = threading.Barrier(min(threads, len(calls)))
-    connected = threading.local()
-
-    def run(call: Callable[[], Any]) -> Any:
-        if not hasattr(connected, "here"):
-            connected.here = True
-            connection.ensure_connection()
-            ready.wait(timeout=20)
-        try:
-            return call()
-        except Exception as error:  # noqa: BLE001
-            return error
-
-    def leave(_: int) -> None:
-        departing.wait(timeout=20)
-        connection.close()
-
-    departing = threading.Barrier(ready.parties)
-    with ThreadPoolExecutor(ready.parties) as pool:
-        done = list(pool.map(run, calls))
-        list(pool.map(leave, range(ready.parties)))
-    return done
 
 
 def outcome(result: Any) -> str:

@@ -16,8 +16,9 @@ from bookings.models import Recurrence, Reservation, ScheduledSession
 from bookings.plans import Plan, Scope, SeriesValues, SessionValues
 from bookings.rules import CancelAs, Question
 from portal.models import Job
+from tests.at_once import at_once
 from tests.bookings.scenes import at, booked, evening_class
-from tests.bookings.test_races import at_once, outcome, reserve
+from tests.bookings.test_races import outcome, reserve
 from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, RoomFactory, TeacherFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,8 +12,8 @@ from bookings.actions import Refused, Waited
 from bookings.models import Reservation, ScheduledSession, WaitingEntry
 from bookings.rules import CancelAs, Question
 from portal.models import Job, Member
+from tests.at_once import at_once
 from tests.bookings.scenes import at
-from tests.bookings.test_races import at_once
 from tests.bookings.test_races import outcomes as outcomes_of_bookings
 from tests.bookings.waits import BEFORE, full_class, give_up, join, places, states
 from tests.factories import MemberFactory, StaffLoginFactory

@@ -12,8 +12,8 @@ from bookings.models import Reservation
 from bookings.rules import Question
 from portal.members.joining import alike
 from portal.models import Change, Member
+from tests.at_once import at_once
 from tests.bookings.scenes import at, booked, evening_class, kinds
-from tests.bookings.test_races import at_once
 from tests.factories import MemberFactory, StaffLoginFactory
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from invoicing.selectors.due import due
 from marketplace.models import Connection, Contract
 from portal.jobs import worker
 from portal.models import Job
-from tests.bookings.test_races import at_once
+from tests.at_once import at_once
 from tests.factories.invoicing import PayerFactory
 from tests.factories.marketplace import ConnectionFactory, ContractFactory, MarketplaceFactory
 from tests.invoicing.papers import NOVEMBER, TERMS, with_papers

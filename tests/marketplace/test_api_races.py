@@ -8,7 +8,7 @@ from django.test import Client
 
 from bookings.models import Reservation
 from marketplace.models import GivenAnswer, Guest, Visit
-from tests.bookings.test_races import at_once
+from tests.at_once import at_once
 from tests.marketplace.door import Door, attendee, open_door
 
 pytestmark = pytest.mark.django_db(transaction=True)

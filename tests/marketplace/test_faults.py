@@ -26,7 +26,7 @@ from marketplace.rules.retrying import PAUSES
 from portal.jobs import worker
 from portal.jobs.bell import bell
 from portal.models import Job
-from tests.bookings.test_races import at_once
+from tests.at_once import at_once
 from tests.factories import MemberFactory
 from tests.factories.marketplace import MarketplaceFactory
 from tests.marketplace.scenes import connected, deliver, session_of, states

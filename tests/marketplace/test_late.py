@@ -15,7 +15,7 @@ from marketplace.adapters import LockedOut, Unanswered
 from marketplace.models import Call, Connection, Marketplace, SyncRun
 from portal.models import Job, StaffLogin
 from portal.roles import Preset
-from tests.bookings.test_races import at_once
+from tests.at_once import at_once
 from tests.factories import StaffLoginFactory
 from tests.marketplace.scenes import Marketplace as There
 from tests.marketplace.scenes import book, connected, deliver, drain, due_now, session_of

@@ -22,7 +22,7 @@ from packages import actions as packages
 from packages.models import LedgerEntry, Package, Purchase
 from portal.models import Change, Location, StaffLogin
 from portal.roles import Preset
-from tests.bookings.test_races import at_once
+from tests.at_once import at_once
 from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, SessionFactory, StaffLoginFactory
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 

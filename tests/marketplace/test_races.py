@@ -20,7 +20,7 @@ from marketplace import actions
 from marketplace.actions import delivering
 from marketplace.adapters import Unanswered
 from marketplace.models import Call, Connection, InboxMessage, Listing
-from tests.bookings.test_races import at_once
+from tests.at_once import at_once
 from tests.factories import MemberFactory
 from tests.marketplace.scenes import Marketplace, connected, deliver, due_now, session_of, states
 
