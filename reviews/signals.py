@@ -6,7 +6,5 @@ from django.dispatch import Signal
 review_written = Signal()
 # review: Review, replied: bool (a reply of the studio stands), now: datetime. Its author changed marks or words (Q36).
 review_changed = Signal()
-# review: Review, response: Response, now: datetime. The studio replied, or changed or withdrew what it said.
-review_answered = Signal()
 # review: Review, report: Report, now: datetime. The operator decided a case.
 review_decided = Signal()

@@ -9,7 +9,6 @@ from portal.models import StaffLogin
 from reviews import rules
 from reviews.models import Response, ResponseVersion, Review
 from reviews.models.response import RESPONSE_MOST
-from reviews.signals import review_answered
 
 
 class NotTaken(Exception):
@@ -38,7 +37,7 @@ def respond(review: Review, text: str, *, by: StaffLogin, now: datetime) -> Resp
             response.text, response.withdrawn_at, response.withdrawn_by = text, None, None
             _save(response, "withdrawn_at", "withdrawn_by", marked=marked, now=now)
         _keep(response, by=by, marked=marked, now=now)
-        _tell(review, response, "replied", by=by, now=now)
+        _tell(review, "replied", by=by, now=now)
     return response
 
 
@@ -62,7 +61,7 @@ def edit(review: Review, text: str, *, by: StaffLogin, now: datetime, seen: int 
         response.text = text
         _save(response, marked=marked, now=now)
         _keep(response, by=by, marked=marked, now=now)
-        _tell(review, response, "reply_changed", by=by, now=now)
+        _tell(review, "reply_changed", by=by, now=now)
     return response
 
 
@@ -76,7 +75,7 @@ def withdraw_response(review: Review, *, by: StaffLogin, now: datetime) -> Respo
             return response
         response.withdrawn_at, response.withdrawn_by = now, by
         response.save(update_fields=["withdrawn_at", "withdrawn_by"])
-        _tell(review, response, "reply_withdrawn", by=by, now=now)
+        _tell(review, "reply_withdrawn", by=by, now=now)
     return response
 
 
@@ -103,6 +102,5 @@ def _keep(response: Response, *, by: StaffLogin, marked: bool, now: datetime) ->
     ResponseVersion.objects.create(response=response, text=response.text, by=by, written_at=now, marked=marked)
 
 
-def _tell(review: Review, response: Response, kind: str, *, by: StaffLogin, now: datetime) -> None:
+def _tell(review: Review, kind: str, *, by: StaffLogin, now: datetime) -> None:
     record_change(review, kind, studio=review.studio, by=by, now=now)
-    review_answered.send(Response, review=review, response=response, now=now)

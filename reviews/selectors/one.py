@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
+from bookings.models import Reservation
 from bookings.selectors.local_days import midnight, next_month
 from portal.models import Change, Location, Studio
 from reviews import rules
@@ -76,6 +77,12 @@ def changes_of(review: Review) -> list[Change]:
     """What the log says of it, newest first."""
     changes = Change.objects.filter(studio=review.studio_id, subject="review", subject_id=review.pk)
     return list(changes.select_related("by__user").order_by("-id"))
+
+
+def visit_state(review: Review, *, now: datetime) -> str:
+    """What became of the visit, as a word of `components/state.html`."""
+    visits = Reservation.objects.filter(pk=review.reservation_id).with_state(now)
+    return str(visits.values_list("state_word", flat=True).get())
 
 
 def _scores(reviews: object) -> list[Decimal]:

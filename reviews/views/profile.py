@@ -13,7 +13,6 @@ from bookings.views.member_head import head, the_member
 from portal.access import StudioRequest, studio_view
 from portal.roles import Right
 from reviews import rules
-from reviews.models import Review
 from reviews.selectors.listing import furnished
 from reviews.selectors.overall import at
 from reviews.views.shown import Shown, zone_of
@@ -32,7 +31,7 @@ def member_reviews(request: StudioRequest, member: int) -> HttpResponse:
     now, found = timezone.now(), the_member(request, member)
     context: dict[str, Any] = head(request, found, tab=TAB, now=now)
     places = request.location_choice.visible
-    written = at(Review.objects.filter(studio=request.studio, reservation__member=found), places)
+    written = at(request.studio.reviews.filter(reservation__member=found), places)
     rows = [Shown(review, zone_of(places)) for review in furnished(written)[:MOST]]
     context |= {"rows": rows, "spread": rules.mean_of([row.review.score for row in rows])}
     return render(request, "reviews/member_reviews.html", context)

@@ -15,7 +15,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings.models import Reservation
 from portal.access import StudioRequest, studio_view
 from portal.locations import location_choice
 from portal.models import Change
@@ -27,7 +26,7 @@ from reviews.forms.replying import ReplyForm, ReportForm
 from reviews.models import Response, ResponseVersion, Review, Rule
 from reviews.rules.warnings import addresses_in, phones_in
 from reviews.selectors.naming import named_in
-from reviews.selectors.one import changes_of, next_unanswered, standing_of
+from reviews.selectors.one import changes_of, next_unanswered, standing_of, visit_state
 from reviews.views.shown import Shown, the_review, zone_of
 from reviews.words import EXCLUDED_WORDS, NO_REPLY_WORDS, NO_REPORT_WORDS, criterion_words, sum_words
 
@@ -179,7 +178,7 @@ def _context(
         "sum_words": sum_words(found.arithmetic),
         "standing": standing_of(found, now=now, zone=zone, locations=choice.visible),
         "excluded": EXCLUDED_WORDS[excluded] if excluded else "",
-        "visit_state": _visit_state(found, now=now),
+        "visit_state": visit_state(found, now=now),
         "versions": list(found.versions.all()),
         "response": response,
         "stands": stands,
@@ -198,11 +197,6 @@ def _context(
         "warned": None,
         **more,
     }
-
-
-def _visit_state(found: Review, *, now: datetime) -> str:
-    """A word of `components/state.html`."""
-    return str(Reservation.objects.with_state(now).values_list("state_word", flat=True).get(pk=found.reservation_id))
 
 
 def _form(form: ReplyForm | None, response: Response | None) -> ReplyForm:

@@ -89,6 +89,6 @@ def zone_of(places: list[Location]) -> ZoneInfo:
 
 def the_review(request: StudioRequest, pk: int, choice: LocationChoice) -> Review:
     """The review of this studio, of a visit where the login may look. Raises Http404."""
-    reviews = at(Review.objects.filter(studio=request.studio), choice.visible)
+    reviews = at(request.studio.reviews.all(), choice.visible)
     found: Review = get_object_or_404(furnished(reviews).select_related("reservation__studio", "studio"), pk=pk)
     return found

@@ -76,6 +76,8 @@ BOUNDS = {
     "connections",
     "invoice",
     "invoices",
+    "review",
+    "reviews",
 }
 
 
