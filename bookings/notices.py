@@ -98,10 +98,10 @@ def fact_of(booked: list[Booked]) -> str:
     return ", ".join(words)
 
 
-def class_words(one: Booked, *, with_place: bool) -> str:
+def class_words(one: Booked, *, with_place: bool, with_teacher: bool = True) -> str:
     """ "18:00 Vinyasa, Centrum (Mira): 9 of 14, 2 new, full"."""
     session = one.session
-    who = f" ({session.teacher.name})" if session.teacher else ""
+    who = f" ({session.teacher.name})" if session.teacher and with_teacher else ""
     where = f", {session.location.name}" if with_place else ""
     words = {"taken": session.places_taken, "capacity": session.capacity}
     said = [_("%(taken)d of %(capacity)d") % words if session.capacity is not None else _("%(taken)d booked") % words]
@@ -174,7 +174,7 @@ def _evening(login: StaffLogin, booked: list[Booked], *, several: bool) -> dict[
         "fact": fact_of(booked),
         "lines": [
             {
-                "text": " ".join(class_words(one, with_place=several).split()),
+                "text": " ".join(class_words(one, with_place=several, with_teacher=False).split()),
                 "link": settings.SITE_URL + session_path(login, one),
             }
             for one in booked

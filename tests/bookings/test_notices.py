@@ -158,7 +158,7 @@ def test_the_evening_before_a_teacher_hears_of_their_own_classes(
     assert evenings() == [False]
     (mail,) = mailoutbox
     assert mail.subject == "Tomorrow from 09:00: 1 class, 2 booked, 2 new"
-    assert "Your classes on Mon 23 Nov\n- 09:00 Yin (Mira): 2 of 16, 2 new, low\n" in mail.body
+    assert "Your classes on Mon 23 Nov\n- 09:00 Yin: 2 of 16, 2 new, low\n" in mail.body
     assert "Another's" not in mail.body
     assert "My classes of tomorrow" in mail.body
     assert DigestSent.objects.get().on.isoformat() == "2026-11-22"
