@@ -63,6 +63,7 @@ class TermsInline(Kept, admin.TabularInline):
     """Every version, the clauses of money first."""
 
     model = ContractTerms
+    verbose_name_plural = gettext_lazy("versions of the terms")
     fields = (
         *("first_on", "check_in_rate", "no_show_rate", "late_cancel_rate", "late_cancel_paid", "additional_rate"),
         *("paid_per_day", "paid_per_30_days", "flat_rate", "steps", "issuer", "tax_category", "tax_rate"),
