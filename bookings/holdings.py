@@ -16,6 +16,7 @@ from bookings.actions.reservations import cancel, free_place, free_spot, take_pl
 from bookings.actions.waiting import leave_waiting
 from bookings.models import Reservation, ReservationEvent, ScheduledSession, WaitingEntry, WaitingEvent
 from bookings.rules import Attendance, Booking, CancelAs
+from bookings.sources import who_words
 from bookings.states import STATE_WORDS
 from bookings.words import day_and_clock
 from portal.members.holdings import Exported, Holding, Preview
@@ -131,7 +132,31 @@ class Reservations(Holding):
             ("checked_in_at", _("Checked in at")),
             ("cancelled_at", _("Cancelled at")),
         )
-        return [Exported("reservations", columns, self._rows(members, now))]
+        log = (
+            ("at", _("When")),
+            ("starts_at", _("Start")),
+            ("class", _("Class")),
+            ("what", _("What")),
+            ("by", _("By")),
+        )
+        return [
+            Exported("reservations", columns, self._rows(members, now)),
+            Exported("reservation_log", log, self._events(members)),
+        ]
+
+    def _events(self, members: Sequence[Member]) -> Iterable[Any]:
+        """What happened to each of them, the oldest first."""
+        events = ReservationEvent.objects.filter(reservation__member__in=members).order_by("id")
+        for event in events.select_related("by__user", "reservation__session__item", "reservation__location"):
+            row = event.reservation
+            zone = row.location.tz
+            yield (
+                event.occurred_at.astimezone(zone),
+                row.starts_at.astimezone(zone),
+                row.session.item.name,
+                event.get_kind_display(),
+                who_words(event.by, event.by_word),
+            )
 
     def _rows(self, members: Sequence[Member], now: datetime) -> Iterable[Any]:
         for row in _of(members).with_state(now).select_related("session__item", "location").order_by("starts_at"):
@@ -219,7 +244,15 @@ class Waits(Holding):
             )
             for entry in entries.order_by("id")
         ]
-        return [Exported("waiting", columns, rows)]
+        log = (("at", _("When")), ("class", _("Class")), ("what", _("What")), ("by", _("By")))
+        return [Exported("waiting", columns, rows), Exported("waiting_log", log, self._events(members))]
+
+    def _events(self, members: Sequence[Member]) -> Iterable[Any]:
+        events = WaitingEvent.objects.filter(entry__member__in=members).order_by("id")
+        for event in events.select_related("by__user", "entry__session__item", "entry__session__location"):
+            session = event.entry.session
+            moment = event.occurred_at.astimezone(session.location.tz)
+            yield moment, session.item.name, event.get_kind_display(), who_words(event.by, event.by_word)
 
     def let_go(self, members: Sequence[Member], *, by: StaffLogin, now: datetime) -> int:
         entries = list(WaitingEntry.objects.open().filter(member__in=members).order_by("session_id"))

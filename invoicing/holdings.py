@@ -7,9 +7,11 @@ from operator import or_
 
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
-from invoicing.models import StatementChunk, StatementLine
+from invoicing.models import BilledVisit, StatementChunk, StatementLine
 from marketplace.models import Guest
+from portal.members.holdings import Exported
 from portal.members.scrubbing import words_of
 from portal.members.traces import Traces
 from portal.models import Member
@@ -20,6 +22,13 @@ class StatementTraces(Traces):
 
     # Before the person's ids at marketplaces are replaced: their lines are found by them.
     key, label, position = "statements", "", 35
+
+    def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
+        """The person's visits as they stand on the studio's invoices to marketplaces."""
+        columns = (("day", _("Day")), ("kind", _("Kind")), ("invoice", _("Invoice")), ("month", _("Month")))
+        billed = BilledVisit.objects.filter(visit__guest__member__in=members).order_by("pk")
+        rows = billed.values_list("day", "kind", "invoice__number", "month")
+        return [Exported("invoiced_visits", columns, list(rows))]
 
     def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
         guests = list(Guest.objects.filter(member__in=members).values_list("connection", "external_id"))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.actions.forgetting import forget
-from marketplace.models import Conflict, Guest
+from marketplace.models import Conflict, Guest, Visit
 from portal.members.holdings import Exported, Holding, Preview
 from portal.models import Member, StaffLogin
 
@@ -39,7 +39,20 @@ class Guests(Holding):
         columns = (("marketplace", _("Marketplace")), ("id", _("Id at the marketplace")), ("since", _("Since")))
         guests = Guest.objects.filter(member__in=members).select_related("connection__marketplace").order_by("pk")
         rows = ((one.connection.marketplace.name, one.external_id, one.created_at) for one in guests)
-        return [Exported("marketplaces", columns, rows)]
+        visits = Visit.objects.filter(guest__member__in=members).order_by("pk")
+        said = (
+            ("marketplace", _("Marketplace")),
+            ("booking", _("Booking number")),
+            ("requested_at", _("Booked at")),
+            ("cancelled_at", _("Cancelled at")),
+            ("confirmed_at", _("Confirmed at")),
+            ("pass", _("Pass")),
+        )
+        names = ("connection__marketplace__name", "booking_ref", "requested_at", "cancelled_at", "confirmed_at")
+        return [
+            Exported("marketplaces", columns, rows),
+            Exported("marketplace_visits", said, list(visits.values_list(*names, "pass_name"))),
+        ]
 
     def let_go(self, members: Sequence[Member], *, by: StaffLogin, now: datetime) -> int:
         """Bookings that are to come are the reservations' to end."""

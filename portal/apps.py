@@ -13,7 +13,7 @@ class PortalConfig(AppConfig):
         from portal.log.own import register_own
         from portal.members.holdings import register as hold
         from portal.members.own import Log, Notes
-        from portal.members.traces import Traces
+        from portal.members.traces import Mails, Traces
         from portal.onboarding.path import checklist
         from portal.onboarding.steps import register_steps
         from portal.operator import figures, waiting
@@ -27,7 +27,7 @@ class PortalConfig(AppConfig):
         from portal.today import registry as today
 
         register(MemberImport())
-        for holding in (Notes(), Log(), Traces(), Tickets()):
+        for holding in (Notes(), Log(), Traces(), Mails(), Tickets()):
             hold(holding)
         for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK, groups.NOTICES, groups.START):
             settings.register(group)

@@ -69,10 +69,19 @@ class Log(Owned):
     def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
         columns = (("at", _("When")), ("kind", _("What")), ("before", _("Before")), ("after", _("After")))
         changes = changes_of(members).order_by("id")
+        merges = MemberMerge.objects.filter(Q(kept__in=members) | Q(merged__in=members)).order_by("id")
+        joined = (
+            ("merged_at", _("Merged")),
+            ("kept", _("Stays")),
+            ("merged", _("Merged profile")),
+            ("undone_at", _("Taken back")),
+        )
+        numbers = merges.values_list("merged_at", "kept__number", "merged__number", "undone_at")
         return [
             Exported(
                 "log", columns, [(one.occurred_at, one.kind, _told(one.before), _told(one.after)) for one in changes]
-            )
+            ),
+            Exported("merges", joined, list(numbers)),
         ]
 
     def scrub(self, members: Sequence[Member], *, now: datetime) -> None:

@@ -7,13 +7,14 @@ from operator import or_
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.db.models import F, Q, TextField
+from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from portal.members.holdings import Exported, Preview
 from portal.members.own import Owned
 from portal.members.scrubbing import words_of
-from portal.models import ImportRow, ImportRun, Member, SavedView, StaffLogin
+from portal.models import ImportRow, ImportRun, KeptMail, Member, Notice, SavedView, StaffLogin
 
 _TEXTS = ("cells", "reasons", "shown", "changes", "written")
 
@@ -44,6 +45,40 @@ class Traces(Owned):
         for view in SavedView.objects.filter(login__studio_id=studio_id, query__contains="q="):
             if _searches_for(view.query, words, members):
                 view.delete()
+
+
+class Mails(Owned):
+    """Mails that the installation kept, and news that waits for somebody's morning mail: both may name the person."""
+
+    key, label, position = "mails", "", 205
+
+    def preview(self, merged: Member, kept: Member) -> Preview:
+        return Preview("", 0)
+
+    def move(self, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> Any:
+        return None
+
+    def restore(self, moved: Any, merged: Member, kept: Member, *, by: StaffLogin, now: datetime) -> list[str]:
+        return []
+
+    def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
+        """Those that were sent to the person."""
+        columns = (("sent_at", _("Sent")), ("to", _("To")), ("subject", _("Subject")), ("text", _("Text")))
+        addresses = {one.email for one in members} - {""}
+        mails = _naming(addresses, ("to",), KeptMail.objects.filter(studio=members[0].studio_id)).order_by("id")
+        return [Exported("mails", columns, list(mails.values_list("sent_at", "to", "subject", "text")))]
+
+    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+        studio, words = members[0].studio_id, words_of(members)
+        mails = KeptMail.objects.filter(Q(studio=studio) | Q(studio=None))
+        _naming(words, ("to", "subject", "text", "html"), mails).delete()
+        _naming(words, ("text", "path"), Notice.objects.filter(login__studio=studio)).delete()
+
+
+def _naming(words: Iterable[str], fields: Sequence[str], rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of `rows` that hold one of the words in one of the fields; without words none."""
+    named = [Q(**{f"{name}__icontains": word}) for name in fields for word in words]
+    return rows.filter(reduce(or_, named)) if named else rows.none()
 
 
 def _rows_about(members: Sequence[Member], words: Sequence[str]) -> Iterable[ImportRow]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,20 +13,35 @@ import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Sum
 from django.test import Client
 from PIL import Image
 
 from bookings import actions
 from bookings.models import Reservation
+from invoicing.models import BilledVisit, Invoice
+from packages.models import LedgerEntry
 from portal.imports import runs
 from portal.members import editing, merging
 from portal.members.photos import replace_photo
 from portal.members.scrubbing import scrub
-from portal.models import Change, ImportRow, ImportRun, Member, MemberMerge, MemberNote, SavedView, StaffLogin
+from portal.models import (
+    Change,
+    ImportRow,
+    ImportRun,
+    KeptMail,
+    Member,
+    MemberMerge,
+    MemberNote,
+    Notice,
+    SavedView,
+    StaffLogin,
+)
 from portal.roles import Preset
 from portal.saved_views import save_view
 from tests.bookings.scenes import at, booked, evening_class
 from tests.factories import MemberFactory, StaffLoginFactory
+from tests.factories.packages import PurchaseFactory
 
 NOW = at("12:00", days=-1)
 CANARIES = (
@@ -81,15 +97,32 @@ def person(session: Any, owner: StaffLogin, settings: Any, tmp_path: Path) -> Me
         change_message="Zwitscher Kanarski",
     )  # fmt: skip
     _imported(studio, owner, member)
+    _told(owner)
     old = evening_class(item=session.item, starts_at=at("18:00", days=-7))
     row = booked(old, member, now=at("12:00", days=-8))
     actions.check_in(row, action_id=uuid4(), by=owner, now=at("17:50", days=-7))
+    PurchaseFactory(version__package__studio=studio, member=member)
     Reservation.objects.filter(pk=row.pk).update(external_ref="zwitscher@kanarski.test 7")
     booked(session, member)
     waited = evening_class(item=session.item, starts_at=at("18:00", days=1), capacity=1)
     booked(waited)
     actions.join_waiting(waited, member, source="desk", action_id=uuid4(), by=owner, now=NOW)
     return Member.objects.get(pk=member.pk)
+
+
+def _told(owner: StaffLogin) -> None:
+    """Mails that stayed in the house, and news that waits for a morning mail."""
+    kept = {"studio": owner.studio, "sender": "house@example.test", "sent_at": NOW}
+    KeptMail.objects.create(
+        message_id="1", to="zwitscher@kanarski.test", subject="Your place", text="Hallo!", html="<p>Hallo!</p>", **kept
+    )
+    KeptMail.objects.create(
+        message_id="2", to="owner@example.test", subject="Conflict", text="Zwitscher Kanarski was here?", **kept
+    )
+    KeptMail.objects.create(message_id="3", to="other@example.test", subject="Your place", text="Hallo!", **kept)
+    Notice.objects.create(
+        login=owner, kind="conflicts", key="1", text="Zwitscher Kanarski: checked in there", occurred_at=NOW
+    )
 
 
 def _imported(studio: Any, owner: StaffLogin, member: Member) -> None:
@@ -131,11 +164,26 @@ def hits() -> list[str]:
     return [line for line in dump().splitlines() if any(one in line.lower() for one in [*needles, digits])]
 
 
+def figures(owner: StaffLogin) -> dict[str, Any]:
+    """What is counted of the past: by state, of purchases, and on invoices."""
+    past = Reservation.objects.filter(studio=owner.studio, starts_at__lt=NOW)
+    return {
+        "states": Counter(past.with_state(NOW).values_list("state_word", flat=True)),
+        "first visits": past.with_first_visit().filter(first_here=True).count(),
+        "counted": Counter(past.with_count(NOW).values_list("count_word", flat=True)),
+        "purchases": list(owner.studio.purchases.order_by("pk").values_list("pk", "price", "uses", "expires_on")),
+        "sold": LedgerEntry.objects.filter(studio=owner.studio).count(),
+        "billed": Invoice.objects.filter(studio=owner.studio).aggregate(net=Sum("net"), gross=Sum("gross")),
+        "visits": BilledVisit.objects.filter(studio=owner.studio).aggregate(number=Count("pk"), sum=Sum("amount")),
+    }
+
+
 def test_the_test_would_find_what_is_left(person: Member) -> None:
     tables = {line.split(":")[0] for line in hits()}
     assert tables >= {
         "portal_member", "portal_membernote", "portal_change", "portal_importrow", "portal_importrun",
-        "portal_membermerge", "portal_savedview", "django_admin_log", "bookings_reservation",
+        "portal_membermerge", "portal_savedview", "django_admin_log", "bookings_reservation", "portal_keptmail",
+        "portal_notice",
     }  # fmt: skip
 
 
@@ -144,8 +192,11 @@ def test_nothing_of_a_deleted_person_is_left_anywhere(person: Member, owner: Sta
     files = [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
     assert len(files) == 1
     counted = Reservation.objects.filter(member=person).count()
+    before = figures(owner)
     scrub(person, by=owner, now=NOW)
     assert hits() == []
+    assert figures(owner) == before
+    assert [mail.message_id for mail in KeptMail.objects.all()] == ["3"]
     assert not [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
     person.refresh_from_db()
     assert person.name == "deleted member 4711"
@@ -226,14 +277,19 @@ def test_the_copy_holds_everything(client: Client, person: Member, owner: StaffL
         everything = json.loads(archive.read("member.json"))
         table = list(csv.reader(io.StringIO(archive.read("reservations.csv").decode("utf-8-sig"))))
     assert names == [
-        "log.csv", "marketplaces.csv", "member.json", "notes.csv", "photo.jpg", "profile.csv", "purchase_log.csv",
-        "purchases.csv", "reservations.csv", "reviews.csv", "reviews_before_changes.csv", "tickets.csv", "waiting.csv",
+        "invoiced_visits.csv", "log.csv", "mails.csv", "marketplace_visits.csv", "marketplaces.csv", "member.json",
+        "merges.csv", "notes.csv", "photo.jpg", "profile.csv", "purchase_log.csv", "purchases.csv",
+        "reservation_log.csv", "reservations.csv", "reviews.csv", "reviews_before_changes.csv", "tickets.csv",
+        "waiting.csv", "waiting_log.csv",
     ]  # fmt: skip
     assert [row["number"] for row in everything["profile"]] == ["4711", "4712"]
     assert everything["profile"][0]["email"] == "zwitscher@kanarski.test"
     assert everything["notes"][0]["text"] == "Gelbfeder liegt am Tresen"
     assert len(everything["reservations"]) == len(table) - 1 == 2
-    assert len(everything["waiting"]) == 1
+    assert len(everything["waiting"]) == len(everything["waiting_log"]) == 1
+    assert [row["what"] for row in everything["reservation_log"]] == ["booked", "checked in", "booked"]
+    assert [row["subject"] for row in everything["mails"]] == ["Your place"]
+    assert [(row["kept"], row["merged"]) for row in everything["merges"]] == [("4711", "4712")]
     assert {"edited", "blocked", "merged"} <= {row["kind"] for row in everything["log"]}
 
 
