@@ -146,9 +146,9 @@ class ReviewAdmin(ReadOnly):
     def words(self, review: Review) -> str:
         return Truncator(review.text).chars(80)
 
-    @admin.display(description=gettext_lazy("visit disputed"), boolean=True)
-    def visit_is_disputed(self, review: Any) -> bool:
-        return bool(review.waits)
+    @admin.display(description=gettext_lazy("visit"))
+    def visit_is_disputed(self, review: Any) -> str:
+        return _("disputed") if review.waits else "-"
 
 
 class DecisionForm(forms.Form):

@@ -78,7 +78,7 @@ def _visit(call: Call, class_id: str, exerciser_id: str) -> Reservation:
         raise unprocessable(Operation.REVIEW, NOT_ATTENDEE, "The exerciser is not an attendee of the class")
     call.booking_ref = seen.own.booking_ref
     together = ("studio", "session", "member")
-    return Reservation.objects.select_related(*together).get(pk=seen.own.reservation_id)
+    return call.caller.connection.studio.reservations.select_related(*together).get(pk=seen.own.reservation_id)
 
 
 def _refused(refusal: rules.Refusal) -> Problem:
@@ -93,7 +93,7 @@ def _unfit(unfit: Unfit) -> Problem:
 
 
 def _answer(call: Call, visit: Reservation) -> Answer:
-    review = Review.objects.filter(reservation=visit).select_related("response").first()
+    review = visit.studio.reviews.filter(reservation=visit).select_related("response").first()
     refusal = may_write(visit, has_review=review is not None, now=call.now)
     found: dict[str, Any] = {
         "asked": [{"criterion": name, "weight": weight} for name, weight in _in_order(asked_of(visit))],
