@@ -11,13 +11,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
 from config.mails import anymail_settings, backend_of
 from portal import mail, mailbox
 from portal.jobs import GiveUp, enqueue
 from portal.mail_html import blocks_of, page_of
 from portal.models import Job, KeptMail, Studio
-from tests.factories import StudioFactory
+from tests.factories import StaffLoginFactory, StudioFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -225,3 +227,13 @@ def test_an_unknown_provider_is_refused_at_the_start() -> None:
 def test_the_providers_secrets_come_from_the_environment() -> None:
     given = {"ANYMAIL_POSTMARK_SERVER_TOKEN": "abc", "ANYMAIL_EMPTY": "", "OTHER": "x"}
     assert anymail_settings(given) == {"POSTMARK_SERVER_TOKEN": "abc", "REQUESTS_TIMEOUT": 10}
+
+
+def test_the_mail_for_a_new_password_is_one_of_ours(client: Client, mailoutbox: Any) -> None:
+    login = StaffLoginFactory()
+    client.post(reverse("account_reset_password"), {"email": login.user.email})
+    (sent,) = mailoutbox
+    (link,) = set(Words(html_of(sent)).links)
+    assert link in sent.body
+    assert link.startswith("http")
+    assert "/accounts/password/reset/key/" in link
