@@ -45,7 +45,9 @@ def progress(studio: Studio, *, adapters: Iterable[str]) -> dict[str, Progress]:
 
 def setting_up(*, adapters: Iterable[str]) -> list[Progress]:
     """Of every connection, whichever studio's, that was not activated yet. One query."""
-    found = _annotated(Connection.objects.filter(state=Connection.State.SETTING_UP)).select_related("studio")
+    found = _annotated(
+        Connection.objects.filter(state=Connection.State.SETTING_UP, studio__practice_of=None)
+    ).select_related("studio")
     return [_of_annotated(one, adapters) for one in found.order_by("added_at", "pk")]
 
 
