@@ -135,7 +135,7 @@ def _referred(subject: Subject, changes: Sequence[Change]) -> dict[tuple[str, An
             if not isinstance(field, ForeignKey):
                 continue
             keys = {value for value in (one.before.get(name), one.after.get(name)) if isinstance(value, int)}
-            wanted.setdefault(field.related_model, {}).setdefault(name, set()).update(keys)  # type: ignore[arg-type]
+            wanted.setdefault(field.related_model, {}).setdefault(name, set()).update(keys)
     found: dict[tuple[str, Any], str] = {}
     for model, names in wanted.items():
         rows = model._default_manager.in_bulk(set().union(*names.values()))

@@ -107,7 +107,7 @@ STAFF_FIELDS: dict[str, Words] = {
 
 
 def named(
-    find: Callable[[Studio], "QuerySet[Any]"], url: Callable[[str, Any], str], name: Callable[[Any], str] = str
+    find: Callable[[Studio], Any], url: Callable[[str, Any], str], name: Callable[[Any], str] = str
 ) -> Callable[[Studio, Collection[int]], Mapping[int, Named]]:
     """Names from one query over the studio's rows; `url` from the studio's word and the row."""
 

@@ -88,7 +88,7 @@ def log(request: StudioRequest) -> HttpResponse:
     only = given.get("id") and asked.thing
     context = {
         "form": form,
-        "days": _by_day(found.rows, reader, people={name for _word, name in form.fields["person"].choices}),
+        "days": _by_day(found.rows, reader, people={name for _word, name in _choices(form)}),
         "older": _query(request, older=found.older),
         "newer": _query(request, newer=found.newer),
         "newest": _query(request),
@@ -142,12 +142,18 @@ def _people(request: StudioRequest) -> list[tuple[str, str]]:
     return [*people, (MACHINES, _("Machines: the clock, imports, marketplaces")), (OPERATOR, _("The operator"))]
 
 
+def _choices(form: LogForm) -> list[tuple[str, str]]:
+    return list(form.fields["person"].choices)  # type: ignore[attr-defined]
+
+
 def _by_day(rows: list[Shown], reader: Reader, *, people: set[str]) -> list[tuple[str, list[Row]]]:
     zone, days = zone_of(reader), dict[date, list[Row]]()
     for one in rows:
         there = one.mark.at.astimezone(zone)
         by = one.line.by
-        days.setdefault(there.date(), []).append(Row(one, f"{there:%H:%M}", initials(by) if by in people else "", hue(by)))
+        days.setdefault(there.date(), []).append(
+            Row(one, f"{there:%H:%M}", initials(by) if by in people else "", hue(by))
+        )
     return [(date_format(day, _("l j F Y")), found) for day, found in days.items()]
 
 
