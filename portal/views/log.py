@@ -21,7 +21,6 @@ from portal.downloads import Column, Table
 from portal.log.reading import Mark, Shown, all_rows, page
 from portal.log.registry import MACHINES, OPERATOR, Asked, Reader, things
 from portal.log.words import zone_of
-from portal.models import StaffLogin
 from portal.people import hue, initials
 from portal.roles import Right
 
@@ -137,7 +136,7 @@ def _form(request: StudioRequest) -> LogForm:
 
 def _people(request: StudioRequest) -> list[tuple[str, str]]:
     """Everybody with a login, who has gone as well; then what acts by itself."""
-    logins = StaffLogin.objects.filter(studio=request.studio).select_related("user").order_by("user__name", "pk")
+    logins = request.studio.logins.select_related("user").order_by("user__name", "pk")
     people = [(str(one.pk), one.user.name) for one in logins]
     return [*people, (MACHINES, _("Machines: the clock, imports, marketplaces")), (OPERATOR, _("The operator"))]
 
