@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from bookings.actions import Refused
 from bookings.actions.linking import Links, links_of, plan_links, save_links
 from bookings.actions.offering import offer
-from bookings.models import HUES, CalendarItem
+from bookings.models import HUES
 from bookings.schedule_forms.start import FirstClassForm, FirstPackageForm
 from bookings.words import refusal_words
 from packages.actions import make_package
@@ -99,7 +99,7 @@ def _sell(request: StudioRequest, form: FirstPackageForm, now: datetime) -> None
     path.begin(request.studio, now=now)
     name = form.cleaned_data["name"]
     package = make_package(request.studio, name=name, terms=form.terms, by=request.login, now=now)
-    items = list(CalendarItem.objects.filter(studio=request.studio, archived_at=None).values_list("pk", flat=True))
+    items = list(request.studio.calendar_items.filter(archived_at=None).values_list("pk", flat=True))
     seen = links_of(items)
     wanted = Links(seen.pairs | {(item, package.pk) for item in items}, seen.closed)
     agreed = plan_links(request.studio, seen=seen, wanted=wanted, now=now).agreed_as

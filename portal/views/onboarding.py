@@ -18,7 +18,9 @@ from portal.models import Location, Studio
 from portal.onboarding import path
 from portal.onboarding.forms import PlaceForm, StudioForm, ZoneForm
 from portal.onboarding.registry import step_of
+from portal.preferences.changing import locked
 from portal.preferences.places import zones
+from portal.preferences.registry import Scope
 from portal.preferences.since import KIND
 from portal.roles import Preset, Right
 from portal.signals import zone_changed
@@ -172,7 +174,7 @@ def _first(studio: Studio) -> Location | None:
 
 
 def _held(request: StudioRequest) -> tuple[Studio, Location | None]:
-    studio = Studio.objects.select_for_update(no_key=True).get(pk=request.studio.pk)
+    studio = locked(Scope(request.studio, None, [])).studio
     return studio, _first(studio)
 
 
