@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from portal import downloads
 from portal.access import StudioRequest, locations_for, studio_view
@@ -102,7 +102,7 @@ def log(request: StudioRequest) -> HttpResponse:
 
 
 @studio_view(Right.MANAGE_SETTINGS, hidden=True)
-@require_safe
+@require_GET
 def log_file(request: StudioRequest, kind: str) -> HttpResponseBase:
     """Everything that is filtered, as a file; read while it is sent."""
     reader, form = _reader(request), _form(request)
