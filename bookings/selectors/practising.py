@@ -44,7 +44,7 @@ def practice_of(studio: Studio) -> Studio | None:
 
 
 def somebody_is_trained(studio: Studio) -> bool:
-    """Whether somebody has done every task in this studio for practice; the twin of `Training.is_done` for all logins at once."""
+    """Whether somebody has done every task in this studio for practice; `Training.is_done` for all logins at once."""
     by_hand = ReservationEvent.objects.filter(studio=studio).exclude(Q(by=None) | Q(recorded_at=F("occurred_at")))
     numbers = {f"of_{task}": Count("pk", filter=Q(kind=kind)) for kind, task in _TASKS.items()}
     enough = {f"of_{task}__gte": wanted for task, wanted in WANTED.items()}
