@@ -35,6 +35,7 @@ UNBOUND = {
     ("bookings/selectors/waiting.py", "to_settle"): "the clock's: the lists of every studio",
     ("marketplace/selectors/answers.py", "said_absent"): "of the visits of the query that it is part of",
     ("marketplace/selectors/connecting.py", "marketplaces"): "no studio's: what the installation knows",
+    ("marketplace/selectors/connecting.py", "setting_up"): "the operator's: of every studio",
     (
         "invoicing/selectors/payouts.py",
         "expected",
