@@ -32,7 +32,7 @@ def practice(request: StudioRequest) -> HttpResponse:
     return render(request, "bookings/practice.html", context)
 
 
-@studio_view(Right.VIEW_TODAY, post=Right.MANAGE_SETTINGS, by_password=True)
+@studio_view(Right.MANAGE_SETTINGS, by_password=True)
 @require_POST
 def practice_make(request: StudioRequest) -> HttpResponse:
     """Make it, or bring it up to today, and go there."""
@@ -49,12 +49,12 @@ def practice_enter(request: StudioRequest) -> HttpResponse:
     """Somebody who came to the studio later gets their login there, too."""
     found = practice_of(_real(request))
     if found is None:
-        raise Http404
+        return redirect("bookings:practice", request.studio.slug)  # which says that there is none
     enter(found, request.login)
     return redirect("bookings:practice", found.slug)
 
 
-@studio_view(Right.VIEW_TODAY, post=Right.MANAGE_SETTINGS, by_password=True)
+@studio_view(Right.MANAGE_SETTINGS, by_password=True)
 @require_POST
 def practice_remove(request: StudioRequest) -> HttpResponse:
     """Out with one click, from either side of the door."""
@@ -77,7 +77,8 @@ def practice_remove(request: StudioRequest) -> HttpResponse:
 def practice_evening(request: StudioRequest) -> HttpResponse:
     """Three minutes in which bookings arrive and somebody cancels late."""
     if not request.studio.is_practice:
-        raise Http404
+        messages.warning(request, _("That is for the practice studio. Here nothing was changed."))
+        return redirect("bookings:practice", request.studio.slug)
     evening.begin(request.studio, now=timezone.now())
     messages.success(request, _("The evening has begun: for three minutes something happens every ten seconds."))
     return redirect("bookings:check_ins", request.studio.slug)
