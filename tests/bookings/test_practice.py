@@ -143,7 +143,7 @@ def test_the_pages_lead_in_and_out(client: Client, login: StaffLogin) -> None:
     client.force_login(login.user)
     assert client.post("/real-practice/practice/remove/").headers["Location"] == "/real/"
     assert client.get("/real-practice/check-ins/").status_code == 404
-    assert client.post("/real/practice/enter/").headers["Location"] == "/real/practice/"  # which says that there is none
+    assert client.post("/real/practice/enter/").headers["Location"] == "/real/practice/"
 
 
 def test_the_pace_is_the_median_of_pauses_within_one_go() -> None:
