@@ -39,8 +39,9 @@ def visits(first: date, after: date, now: datetime) -> Counted:
     attended = Reservation.objects.attended().filter(within).values("studio_id", **month).order_by()
     for row in attended.annotate(number=Count("member", distinct=True)):
         found[row["studio_id"], row["month"]]["members"] += row["number"]
-    made: Any = Reservation.objects.filter(_around(first, after, "booked_at")).order_by()
-    for row in made.values("studio_id", month=local_month("booked_at")).annotate(number=Count("*")):
+    made = Reservation.objects.filter(_around(first, after, "booked_at")).order_by()
+    days: Any = made.values("studio_id", month=local_month("booked_at")).annotate(number=Count("*"))
+    for row in days:
         found[row["studio_id"], row["month"]]["booked"] += row["number"]
     for (_studio, at), numbers in found.items():
         if at is not None:

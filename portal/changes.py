@@ -47,8 +47,8 @@ def record_changes(
             subject=subject._meta.model_name or "",
             subject_id=subject.pk,
             kind=kind,
-            before=_plain(before),
-            after=_plain(after),
+            before=plain(before),
+            after=plain(after),
             by=by,
             by_word=by_word,
             occurred_at=now,
@@ -68,7 +68,7 @@ def _value(row: models.Model, name: str) -> Any:
     return getattr(row, field.attname if isinstance(field, models.Field) else name)
 
 
-def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:
+def plain(values: Mapping[str, Any] | None) -> dict[str, Any]:
     """What JSON can hold; moments, days and numbers with a point as text."""
     encoder = DjangoJSONEncoder()
     return {

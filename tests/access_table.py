@@ -100,6 +100,7 @@ TABLE: dict[str, Studio | Open | Operators] = {
     # Of a studio.
     "portal:studio": Studio(get=ANY),
     "portal:log": Studio(get=Right.MANAGE_SETTINGS, hidden=True),
+    "portal:log_undo": Studio(post=Right.MANAGE_SETTINGS, hidden=True),
     "portal:log_csv": Studio(get=Right.MANAGE_SETTINGS, head=False, hidden=True),
     "portal:log_xlsx": Studio(get=Right.MANAGE_SETTINGS, head=False, hidden=True),
     "portal:choose_location": Studio(post=Right.VIEW_TODAY, data={"location": "all"}),

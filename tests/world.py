@@ -14,6 +14,7 @@ from invoicing.models import Statement, StatementAnswer, StatementMapping, TaxSt
 from marketplace.actions import retire
 from marketplace.actions import store as keep
 from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessage, Visit
+from portal.changes import record_change
 from portal.imports import runs
 from portal.members import merging
 from portal.models import Answer, ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
@@ -156,6 +157,9 @@ def house(slug: str) -> House:
     Answer.objects.get_or_create(slug="help", language="en", defaults=given_answer)
     attached = [SimpleUploadedFile("canary.txt", slug.encode())]
     ticket = open_ticket(owner, subject=f"Help {slug}", text="Why?", about=About(), files=attached, now=now)
+    set_otherwise = record_change(
+        place, "set", studio=studio, by=owner, now=now, before={"grace_minutes": 5}, after={"grace_minutes": 0}
+    )
     return House(
         studio=studio,
         place=place,
@@ -163,6 +167,7 @@ def house(slug: str) -> House:
         owner=owner,
         words={
             "studio": slug,
+            "change": set_otherwise.pk,
             "month": place.local_day(old.starts_at).replace(day=1),
             "reservation": reservation.pk,
             "review": review.pk,

@@ -39,6 +39,7 @@ from portal.models import (
     Studio,
     Ticket,
 )
+from portal.preferences.taking_back import undo_of_settings
 
 SET: dict[str, Words] = {"set": lazy("set"), "changed": lazy("changed"), "added": lazy("added")}
 
@@ -218,6 +219,7 @@ def register_own() -> None:
             STUDIO,
             named(lambda studio: Studio.objects.filter(pk=studio.pk), one_page("portal:settings")),
             model=Studio,
+            undo=undo_of_settings,
         )
     )
     register_subject(
@@ -227,6 +229,7 @@ def register_own() -> None:
             {**SET, "created": lazy("created")},
             named(lambda studio: studio.locations, page("portal:settings_location")),
             model=Location,
+            undo=undo_of_settings,
         )
     )
     register_subject(

@@ -8,12 +8,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from portal import downloads
 from portal.access import StudioRequest, locations_for, studio_view
@@ -22,7 +23,9 @@ from portal.log.reading import Mark, Shown, all_rows, page
 from portal.log.registry import MACHINES, OPERATOR, Asked, Reader, things
 from portal.log.words import zone_of
 from portal.people import hue, initials
+from portal.preferences.taking_back import CannotTakeBack, take_back
 from portal.roles import Right
+from portal.views import came_from
 
 TEMPLATE = "portal/log.html"
 
@@ -115,6 +118,20 @@ def log_file(request: StudioRequest, kind: str) -> HttpResponseBase:
     except downloads.TooManyRows:
         messages.error(request, _("That is more than a sheet can hold. The CSV holds it, or choose a day."))
         return redirect(f"{request.path.removesuffix('.xlsx')}/{_query(request)}")
+
+
+@studio_view(Right.MANAGE_SETTINGS, hidden=True)
+@require_POST
+def log_undo(request: StudioRequest, change: int) -> HttpResponse:
+    """Set again what a change of settings had set otherwise; what other things have as their inverse is theirs."""
+    found = get_object_or_404(request.studio.changes.select_related("studio"), pk=change)
+    try:
+        take_back(found, by=request.login, now=timezone.now())
+    except CannotTakeBack as error:
+        messages.error(request, error.words)
+    else:
+        messages.success(request, _("Taken back. It is set as it was before."))
+    return redirect(came_from(request, default=reverse("portal:log", args=[request.studio.slug])))
 
 
 def _cells(asked: Asked, reader: Reader) -> Iterator[tuple[Any, ...]]:

@@ -254,3 +254,64 @@ def test_what_is_gone_keeps_its_name(client: Client, owner: StaffLogin, place: L
     )
     room.delete()
     assert "Kim" in client.get("/ours/log/").content.decode()
+
+
+def settings_changed(owner: StaffLogin, place: Location, **values: object) -> Change:
+    """The location's settings set by hand, as the page does."""
+    before = {name: getattr(place, name) for name in values}
+    for name, value in values.items():
+        setattr(place, name, value)
+    place.save()
+    now = timezone.now()
+    return record_change(place, "set", studio=place.studio, by=owner, now=now, before=before, after=values)
+
+
+def test_a_setting_is_taken_back_from_the_log_and_that_stands_in_it(
+    client: Client, owner: StaffLogin, place: Location
+) -> None:
+    change = settings_changed(owner, place, grace_minutes=20, correction_hours=24)
+    url = f"/ours/log/{change.pk}/undo/"
+    assert url.encode() in client.get("/ours/log/").content
+    assert client.post(url, {"next": "/ours/log/?thing=location"}).headers["Location"] == "/ours/log/?thing=location"
+    place.refresh_from_db()
+    assert (place.grace_minutes, place.correction_hours) == (0, 72)
+    last = Change.objects.filter(kind="set").latest("id")
+    assert (last.before, last.after, last.by) == (
+        {"grace_minutes": 20, "correction_hours": 24},
+        {"grace_minutes": 0, "correction_hours": 72},
+        owner,
+    )
+
+
+def test_what_was_set_again_since_is_left_alone(client: Client, owner: StaffLogin, place: Location) -> None:
+    first = settings_changed(owner, place, grace_minutes=20)
+    settings_changed(owner, place, grace_minutes=30)
+    page = client.get("/ours/log/").content
+    assert f"/ours/log/{first.pk}/undo/".encode() not in page
+    assert b"It was set to something else since." in page
+    client.post(f"/ours/log/{first.pk}/undo/")
+    place.refresh_from_db()
+    assert place.grace_minutes == 30
+
+
+def test_only_what_is_a_setting_has_this_way_back(client: Client, owner: StaffLogin, place: Location) -> None:
+    now = timezone.now()
+    for kind, before, after in (
+        ("set", {"logo": "a.png"}, {"logo": ""}),
+        ("set", {"slug": "evil"}, {"slug": place.slug}),
+        ("created", {}, {"name": "Centrum"}),
+    ):
+        change = record_change(place, kind, studio=place.studio, by=owner, now=now, before=before, after=after)
+        assert f"/ours/log/{change.pk}/undo/".encode() not in client.get("/ours/log/").content
+        assert client.post(f"/ours/log/{change.pk}/undo/").status_code == 302
+    place.refresh_from_db()
+    assert place.slug == "centrum"
+
+
+def test_a_name_that_another_has_by_now_is_refused_in_words(client: Client, owner: StaffLogin, place: Location) -> None:
+    change = settings_changed(owner, place, name="Zuid")
+    LocationFactory(studio=place.studio, slug="neu", name="Centrum")
+    answer = client.post(f"/ours/log/{change.pk}/undo/", follow=True)
+    assert b"Another location has this name." in answer.content
+    place.refresh_from_db()
+    assert place.name == "Zuid"
