@@ -36,7 +36,7 @@ def visits(first: date, after: date, now: datetime) -> Counted:
     rows = Reservation.objects.filter(within).with_state(now).values("studio_id", "source", "state_word", **month)
     for row in rows.annotate(number=Count("*")).order_by():
         _count(found[row["studio_id"], row["month"]], row)
-    attended = Reservation.objects.attended().filter(within).values("studio_id", **month).order_by()
+    attended: Any = Reservation.objects.attended().filter(within).values("studio_id", **month).order_by()
     for row in attended.annotate(number=Count("member", distinct=True)):
         found[row["studio_id"], row["month"]]["members"] += row["number"]
     made = Reservation.objects.filter(_around(first, after, "booked_at")).order_by()
