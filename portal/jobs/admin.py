@@ -5,11 +5,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal.admin_site import ReadOnly
 from portal.jobs import retry
+from portal.jobs.kinds import kinds
 from portal.jobs.progress import progress_of
 from portal.models import Heartbeat, Job, ScheduledRun
 from portal.operator.sections import Section
@@ -49,6 +51,7 @@ class JobAdmin(ReadOnly):
     place = 10
     list_display = ["kind", "key", "studio", "attempts", "run_after", "done_at", "dead_at", "last_error"]
     list_filter = [JobState, "kind"]
+    change_list_template = "admin/portal/jobs.html"
     list_select_related = ["studio"]
     search_fields = ["key"]
     ordering = ["-pk"]
@@ -61,7 +64,8 @@ class JobAdmin(ReadOnly):
             text = _("%(kind)s: %(done)d of %(total)d are done.")
             told = {"kind": kind, "done": progress.done, "total": progress.total}
             self.message_user(request, text % told, messages.INFO)
-        return super().changelist_view(request, extra_context)
+        shown = {} if request.GET else {"kinds": kinds(timezone.now())}
+        return super().changelist_view(request, {**(extra_context or {}), **shown})
 
     @admin.action(description=_("Try again what was given up"), permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:

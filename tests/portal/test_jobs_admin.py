@@ -1,7 +1,12 @@
+from datetime import timedelta
+
 import pytest
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 
+from portal.jobs.kinds import kinds
+from portal.jobs.schedule import slot_of
 from portal.models import Job, User
 
 LIST = "/admin/portal/job/"
@@ -32,3 +37,18 @@ def test_nobody_edits_jobs_by_hand(operator: Client) -> None:
     assert operator.get(f"{LIST}add/").status_code == 403
     assert operator.post(f"{LIST}{job.pk}/change/", {"key": "two"}).status_code == 403
     assert operator.post(f"{LIST}{job.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_the_operator_sees_when_each_kind_ran_last_and_which_one_fails(operator: Client) -> None:
+    Job.objects.create(key="done", kind="portal.clean_up_jobs", done_at=Now())
+    Job.objects.create(key="dead", kind="a.bad", dead_at=Now(), last_error="TimeoutError in y")
+    page = operator.get(LIST).content.decode()
+    rows = page[page.index("Last runs") :]
+    assert rows.index("a.bad") < rows.index("portal.clean_up_jobs")  # what is in trouble stands first
+    assert '<a href="?kind=a.bad&amp;state=dead">1</a>' in rows
+    assert "TimeoutError in y" in rows
+    found = {kind.name: kind for kind in kinds(timezone.now())}
+    cleaning, invited = found["portal.clean_up_jobs"], found["portal.invitation"]
+    assert cleaning.done_at is not None
+    assert cleaning.next_at == slot_of(timezone.now(), timedelta(days=1)) + timedelta(days=1)
+    assert (invited.next_at, invited.done_at, invited.dead) == (None, None, 0)
