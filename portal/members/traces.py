@@ -1,7 +1,9 @@
 """What imports and kept views remember of people: it goes with a scrub, though it belongs to nobody's profile."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from email.utils import getaddresses
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -12,10 +14,13 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from portal.members.holdings import Exported, Preview
+from portal.members.masking import GONE, whole_words
 from portal.members.own import Owned
 from portal.members.scrubbing import words_of
 from portal.models import ImportRow, ImportRun, KeptMail, Member, Notice, SavedView, StaffLogin
 
+_OF_A_MAIL = ("subject", "text", "html")
+_ADDRESS = re.compile(r"https?://\S+")
 _TEXTS = ("cells", "reasons", "shown", "changes", "written")
 
 
@@ -62,17 +67,40 @@ class Mails(Owned):
         return []
 
     def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
-        """Those that were sent to the person."""
+        """Those that were sent to the person; without the addresses in them, which open something for who was sent them."""
         columns = (("sent_at", _("Sent")), ("to", _("To")), ("subject", _("Subject")), ("text", _("Text")))
-        addresses = {one.email for one in members} - {""}
-        mails = _naming(addresses, ("to",), KeptMail.objects.filter(studio=members[0].studio_id)).order_by("id")
-        return [Exported("mails", columns, list(mails.values_list("sent_at", "to", "subject", "text")))]
+        mails = [one for one in _kept(members) if _is_to(one, members)]
+        rows = [(one.sent_at, one.to, one.subject, _ADDRESS.sub(GONE, one.text)) for one in mails]
+        return [Exported("mails", columns, rows)]
 
     def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
-        studio, words = members[0].studio_id, words_of(members)
-        mails = KeptMail.objects.filter(Q(studio=studio) | Q(studio=None))
-        _naming(words, ("to", "subject", "text", "html"), mails).delete()
-        _naming(words, ("text", "path"), Notice.objects.filter(login__studio=studio)).delete()
+        """Mails to the person go; in mails to others, and in news, the words that tell who it was."""
+        words = words_of(members)
+        KeptMail.objects.filter(pk__in=[one.pk for one in _kept(members) if _is_to(one, members)]).delete()
+        if not words:
+            return
+        wanted = whole_words(words)
+        for mail in _naming(words, _OF_A_MAIL, _kept(members)):
+            _mask(mail, _OF_A_MAIL, wanted)
+        for notice in _naming(words, ("text", "path"), Notice.objects.filter(login__studio=members[0].studio_id)):
+            _mask(notice, ("text", "path"), wanted)
+
+
+def _kept(members: Sequence[Member]) -> "QuerySet[KeptMail]":
+    """The studio's kept mails. Those of no studio are about logins, and nobody's here."""
+    return KeptMail.objects.filter(studio=members[0].studio_id).order_by("id")
+
+
+def _is_to(mail: KeptMail, members: Sequence[Member]) -> bool:
+    """Whether one of these is a reader, by the whole address."""
+    readers = {address.casefold() for _name, address in getaddresses([mail.to])}
+    return any(one.email.casefold() in readers for one in members if one.email)
+
+
+def _mask(row: KeptMail | Notice, fields: Sequence[str], wanted: "re.Pattern[str]") -> None:
+    for name in fields:
+        setattr(row, name, wanted.sub(GONE, getattr(row, name)))
+    row.save(update_fields=fields)
 
 
 def _naming(words: Iterable[str], fields: Sequence[str], rows: QuerySet[Any]) -> QuerySet[Any]:

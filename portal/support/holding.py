@@ -1,6 +1,5 @@
 """Questions to the operator that were asked from a member's page: they hold that member's number, and perhaps words."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
@@ -12,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.members.holdings import Exported, Preview
+from portal.members.masking import GONE, whole_words
 from portal.members.own import Owned
 from portal.members.scrubbing import words_of
 from portal.models import Member, StaffLogin, Ticket, TicketFile, TicketMessage
 from portal.support.tickets import of_member
-
-GONE = "[…]"
 
 
 class Tickets(Owned):
@@ -47,7 +45,7 @@ class Tickets(Owned):
         Ticket.objects.filter(pk__in=about).update(member_number="", page="")
         if not (words := words_of(members)):
             return
-        wanted = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))), re.IGNORECASE)
+        wanted = whole_words(words)
         for ticket in Ticket.objects.filter(_any("subject", words), studio=studio):
             ticket.subject = wanted.sub(GONE, ticket.subject)
             ticket.save(update_fields=["subject"])
