@@ -2,7 +2,8 @@
 
 What the text may hold: paragraphs between empty lines; lists of lines that begin with "- "; an address of ours alone on
 a line, which becomes a button; the same indented by two spaces, which makes a link of the line above it. A line
-directly above a list is its heading. Everything is escaped; other people's addresses stay words.
+directly above a list is its heading. Lines behind "> " are somebody else's words: a quotation, in which nothing is a
+link (`portal.templatetags.quoting`). Everything is escaped; other people's addresses stay words.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ class Line:
 
 @dataclass
 class Block:
-    """`kind`: "text", "heading", "list" or "link" (whose lines have an address only)."""
+    """`kind`: "text", "heading", "list", "quote" or "link" (whose lines have an address only)."""
 
     kind: str
     lines: list[Line] = field(default_factory=list)
@@ -39,7 +40,12 @@ def blocks_of(body: str, ours: tuple[str, ...]) -> list[Block]:
         line = raw.strip()
         if not line:
             is_open = False
-        elif _is_ours(line, ours) and raw.startswith("  ") and is_open and found[-1].kind != "link":
+        elif raw.startswith(">"):
+            if not (is_open and found[-1].kind == "quote"):
+                found.append(Block("quote"))
+            found[-1].lines.append(Line(line.removeprefix(">").strip()))
+            is_open = True
+        elif _is_ours(line, ours) and raw.startswith("  ") and is_open and found[-1].kind not in {"link", "quote"}:
             found[-1].lines[-1].url = line
         elif _is_ours(line, ours):
             found.append(Block("link", [Line("", line)]))

@@ -67,7 +67,7 @@ class Mails(Owned):
         return []
 
     def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
-        """Those that were sent to the person; without the addresses in them, which open something for who was sent them."""
+        """Those that were sent to the person; without the addresses in them, which open something for their reader."""
         columns = (("sent_at", _("Sent")), ("to", _("To")), ("subject", _("Subject")), ("text", _("Text")))
         mails = [one for one in _kept(members) if _is_to(one, members)]
         rows = [(one.sent_at, one.to, one.subject, _ADDRESS.sub(GONE, one.text)) for one in mails]

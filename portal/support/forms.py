@@ -88,6 +88,10 @@ class TicketForm(MessageForm):
             }
         )
 
+    def clean_subject(self) -> str:
+        """One line: it becomes the subject of mails."""
+        return " ".join(self.cleaned_data["subject"].split())
+
     @property
     def about(self) -> About:
         """Of a form that is valid."""

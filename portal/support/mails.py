@@ -45,12 +45,16 @@ def send_asked(job: Job) -> None:
 
 
 def send_answered(job: Job) -> None:
-    """To who asked; to an owner when their login is gone."""
+    """To who wrote last in it; if they cannot log in any more, to who asked, else to an owner."""
     message = _message(job)
     if message is None:
         return
     ticket = message.ticket
-    reader = ticket.login if ticket.login and ticket.login.is_active else _owner(ticket)
+    last = (
+        ticket.messages.filter(pk__lt=message.pk, by__isnull=False).select_related("by__user").order_by("-pk").first()
+    )
+    readers = (last.by if last else None, ticket.login, _owner(ticket))
+    reader = next((one for one in readers if one and one.is_active and one.user.is_active), None)
     if reader is None:
         return
     mail.send(

@@ -29,7 +29,13 @@ ON_A_PAGE = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def ticket_new(request: StudioRequest) -> HttpResponse:
-    """Ask the operator. A form that is refused comes back with everything that was typed."""
+    """Ask the operator. A form that is refused comes back with everything that was typed.
+
+    A studio for practice is erased with all that it has: from there one asks in the name of the real one.
+    """
+    if request.studio.practice_of is not None:
+        url = reverse("portal:ticket_new", args=[request.studio.practice_of.slug])
+        return redirect(f"{url}?{request.META['QUERY_STRING']}".rstrip("?"))
     came_from = whence(request)
     if request.method != "POST":
         form = TicketForm.first(came_from, subject=request.GET.get("subject", ""))

@@ -25,6 +25,7 @@ from portal.imports import runs
 from portal.members import editing, merging
 from portal.members.photos import replace_photo
 from portal.members.scrubbing import scrub
+from portal.members.traces import Mails
 from portal.models import (
     Change,
     ImportRow,
@@ -120,6 +121,9 @@ def _told(owner: StaffLogin) -> None:
         message_id="2", to="owner@example.test", subject="Conflict", text="Zwitscher Kanarski was here?", **kept
     )
     KeptMail.objects.create(message_id="3", to="other@example.test", subject="Your place", text="Hallo!", **kept)
+    KeptMail.objects.create(
+        message_id="5", to="other@example.test", subject="P", text="A new password", **(kept | {"studio": None})
+    )
     Notice.objects.create(
         login=owner, kind="conflicts", key="1", text="Zwitscher Kanarski: checked in there", occurred_at=NOW
     )
@@ -196,7 +200,12 @@ def test_nothing_of_a_deleted_person_is_left_anywhere(person: Member, owner: Sta
     scrub(person, by=owner, now=NOW)
     assert hits() == []
     assert figures(owner) == before
-    assert [mail.message_id for mail in KeptMail.objects.all()] == ["3"]
+    # Their own mail goes; one to somebody else stays without the name; another reader's is nobody's business here.
+    assert dict(KeptMail.objects.values_list("message_id", "text")) == {
+        "2": "[…] was here?",
+        "3": "Hallo!",
+        "5": "A new password",
+    }
     assert not [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
     person.refresh_from_db()
     assert person.name == "deleted member 4711"
@@ -297,3 +306,16 @@ def test_an_import_that_is_undone_does_not_bring_the_person_back(person: Member,
     scrub(person, by=owner, now=NOW)
     for row in ImportRow.objects.all():
         assert not [record for record in row.written if record["model"] == "member"]
+
+
+def test_a_mail_is_somebodys_by_the_whole_address_and_opens_nothing_in_their_copy(owner: StaffLogin) -> None:
+    person = MemberFactory(studio=owner.studio, first_name="Ann", last_name="Bee", email="ann@b.test")
+    kept = {"studio": owner.studio, "sender": "house@example.test", "sent_at": NOW, "subject": "Hi"}
+    own = KeptMail.objects.create(
+        message_id="1", to="ann@b.test", text="Write here:\nhttps://t.test/s/review/1:x/\nBye", **kept
+    )
+    KeptMail.objects.create(message_id="2", to="joann@b.test", text="Hello joann@b.test, see Annette Beer", **kept)
+    (mails,) = Mails().export([person], now=NOW)
+    assert list(mails.rows) == [(own.sent_at, "ann@b.test", "Hi", "Write here:\n[…]\nBye")]
+    scrub(person, by=owner, now=NOW)
+    assert KeptMail.objects.get().text == "Hello joann@b.test, see Annette Beer"

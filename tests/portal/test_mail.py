@@ -136,6 +136,15 @@ def test_paragraphs_lists_headings_and_links() -> None:
     ]
 
 
+def test_what_is_quoted_leads_nowhere() -> None:
+    found = blocks_of("Kim writes:\n> Click:\n>\n> https://tresen.test/a/\n> - one\n  https://tresen.test/b/\n", OURS)
+    assert [(block.kind, [(line.text, line.url) for line in block.lines]) for block in found] == [
+        ("text", [("Kim writes:", "")]),
+        ("quote", [("Click:", ""), ("", ""), ("https://tresen.test/a/", ""), ("- one", "")]),
+        ("link", [("", "https://tresen.test/b/")]),
+    ]
+
+
 def test_one_link_is_a_button_and_several_are_addresses() -> None:
     one = page_of("S", "Look:\n\nhttps://tresen.test/a/", ours=OURS)
     assert Words(one).links == ["https://tresen.test/a/"] * 2

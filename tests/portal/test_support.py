@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from portal import mail_health
 from portal.members.scrubbing import scrub
-from portal.models import Answer, Change, Heartbeat, Job, StaffLogin, Studio, Ticket, TicketFile, TicketMessage
+from portal.models import Answer, Change, Heartbeat, Job, StaffLogin, Studio, Ticket, TicketFile, TicketMessage, User
 from portal.roles import Preset
 from portal.support import mails, status, tickets
 from portal.support.files import LARGEST
 from portal.support.tickets import About
 from portal.tasks import clean_up_jobs
-from tests.factories import LocationFactory, MemberFactory, StaffLoginFactory, UserFactory
+from tests.factories import LocationFactory, MemberFactory, StaffLoginFactory, StudioFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ASK, LISTED = "/one/support/ask/", "/one/support/questions/"
@@ -397,3 +397,47 @@ def test_a_person_who_is_scrubbed_is_in_no_question_any_more(owner: StaffLogin) 
     assert whole == "About […]   […], […], says no."
     assert not TicketFile.objects.exists()
     assert "anary" not in str(list(Change.objects.filter(subject="ticket").values("before", "after")))
+
+
+def test_the_answer_goes_to_who_wrote_last_and_never_to_somebody_who_cannot_log_in(
+    owner: StaffLogin, desk: StaffLogin, mailoutbox: Any
+) -> None:
+    ticket, now = asked(desk), timezone.now()
+    tickets.reply(ticket, login=owner, text="Me, too.", now=now)
+    for expected in (owner, desk):
+        answer = tickets.answer_ticket(ticket, f"So, {expected.pk}.", operator=UserFactory(), now=now)
+        mails.send_answered(Job.objects.get(kind=tickets.MAIL_ANSWERED, payload__message=answer.pk))
+        assert mailoutbox[-1].to == [expected.user.email]
+        User.objects.filter(pk=owner.user_id).update(is_active=False)
+    User.objects.filter(pk=owner.user_id).update(is_active=True)
+    User.objects.filter(pk=desk.user_id).update(is_active=False)
+    TicketMessage.objects.filter(by=owner).update(by=desk)
+    answer = tickets.answer_ticket(ticket, "And now?", operator=UserFactory(), now=now)
+    mails.send_answered(Job.objects.get(kind=tickets.MAIL_ANSWERED, payload__message=answer.pk))
+    assert mailoutbox[-1].to == [owner.user.email]
+
+
+def test_from_a_studio_for_practice_one_asks_in_the_name_of_the_real_one(owner: StaffLogin) -> None:
+    practice = StudioFactory(slug="one-practice", practice_of=owner.studio)
+    StaffLoginFactory(studio=practice, user=owner.user, preset=Preset.OWNER)
+    client = as_(owner)
+    answer = client.get("/one-practice/support/ask/?page=bookings%3Acheck_ins")
+    assert answer.headers["Location"] == "/one/support/ask/?page=bookings%3Acheck_ins"
+    assert client.post("/one-practice/support/ask/", {"subject": "S", "text": "T"}).status_code == 302
+    assert not Ticket.objects.exists()
+
+
+def test_a_subject_is_one_line_and_what_outsiders_write_is_quoted(
+    owner: StaffLogin, mailoutbox: Any, settings: Any
+) -> None:
+    settings.OPERATOR_EMAIL = "desk@tresen.test"
+    text = "Hello\n\nYour account is closed:\nhttp://localhost:8000/evil/"
+    as_(owner).post("/one/support/ask/", {"subject": "Hi\n\nYour account", "text": text})
+    ticket = Ticket.objects.get()
+    assert ticket.subject == "Hi Your account"
+    mails.send_asked(Job.objects.get(kind=tickets.MAIL_ASKED))
+    mail = mailoutbox[-1]
+    assert "> Your account is closed:\n> http://localhost:8000/evil/" in mail.body
+    page = str(mail.alternatives[0][0])
+    assert "<blockquote" in page
+    assert 'href="http://localhost:8000/evil/"' not in page

@@ -49,6 +49,12 @@ class TestTickets:
         found = client.get(f"{DESK}ticket/", {"q": ticket.reference}).context["cl"].result_list
         assert [row.pk for row in found] == [ticket.pk]
 
+    def test_a_second_click_answers_nothing_more(self, client: Client, ticket: Ticket) -> None:
+        url = f"{DESK}ticket/{ticket.pk}/change/"
+        for _click in range(2):
+            assert client.post(url, {"text": "So."}).status_code == 302
+        assert ticket.messages.filter(by_operator=True).count() == 1
+
     def test_an_answer_goes_out_and_closes_when_asked_to(self, client: Client, ticket: Ticket) -> None:
         url = f"{DESK}ticket/{ticket.pk}/change/"
         page = client.get(url).content.decode()
