@@ -36,7 +36,7 @@ class AnswerForm(forms.Form):
         help_text=gettext_lazy("Names of addresses, with spaces: bookings:check_ins. All pages of an app: invoicing:"),
     )
     position = forms.IntegerField(label=gettext_lazy("Position"), min_value=0, max_value=32_000, initial=100)
-    is_shown = forms.BooleanField(label=gettext_lazy("Shown"), required=False, initial=True)
+    is_shown = forms.BooleanField(label=gettext_lazy("Shown in the help"), required=False, initial=True)
 
     def __init__(self, data: Any = None, *, slug: str) -> None:
         self.slug = slug

@@ -36,7 +36,7 @@ def test_the_palette_leads_anywhere_by_keyboard(open_page: OpenPage, owner: Staf
     page.keyboard.press(f"{modifier}+k")
     field = page.get_by_role("combobox")
     expect(field).to_be_focused()
-    expect(page.get_by_role("option", name="Check-ins", exact=True)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("option", name="Home", exact=True)).to_have_attribute("aria-selected", "true")
     assert violations(page) == []
     page.keyboard.type("kim")
     expect(page.get_by_role("option")).to_have_count(2)

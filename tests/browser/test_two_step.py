@@ -77,7 +77,7 @@ def test_a_passkey_is_added_and_logs_in_without_a_password(ana: StaffLogin, open
     log_out(page)
     assert violations(page) == []
     page.get_by_role("button", name="Log in with a passkey").click()
-    page.wait_for_url("**/one/check-ins/")
+    page.wait_for_url("**/one/")
     key = Authenticator.objects.get(type="webauthn")
     assert (key.wrap().name, bool(key.last_used_at)) == ("Desk tablet", True)
 
