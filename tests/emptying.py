@@ -4,6 +4,7 @@ Django truncates all tables, a quarter of a second for the server; a test has fi
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -32,14 +33,26 @@ def empty(ops: DatabaseOperations, truncate: Callable[[], None]) -> None:
         cursor.execute(" UNION ALL ".join(counts))
         rows = {table: count for table, count in cursor.fetchall() if count}
         if any(count == MANY for count in rows.values()):
+            guarded = _guarded(cursor, tables)
+            _switch(cursor, guarded, "DISABLE")
             truncate()
+            _switch(cursor, guarded, "ENABLE")
         elif rows:
-            cursor.execute(
-                "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid AND NOT tgisinternal"
-            )
-            guarded = [name(one) for (one,) in cursor.fetchall() if one in rows]
-            steps = [f"ALTER TABLE {one} DISABLE TRIGGER USER" for one in guarded]
-            steps += [f"DELETE FROM {name(one)}" for one in rows]  # noqa: S608
+            guarded = _guarded(cursor, rows)
+            _switch(cursor, guarded, "DISABLE")
+            steps = [f"DELETE FROM {name(one)}" for one in rows]  # noqa: S608
             steps += ["SET CONSTRAINTS ALL IMMEDIATE"]  # a row that is still referred to is noticed here
-            steps += [f"ALTER TABLE {one} ENABLE TRIGGER USER" for one in guarded]
             cursor.execute("; ".join(steps))
+            _switch(cursor, guarded, "ENABLE")
+
+
+def _guarded(cursor: Any, tables: Iterable[str]) -> list[str]:
+    """Those of these tables that have triggers of ours."""
+    cursor.execute("SELECT DISTINCT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid AND NOT tgisinternal")
+    wanted = set(tables)
+    return [one for (one,) in cursor.fetchall() if one in wanted]
+
+
+def _switch(cursor: Any, tables: list[str], way: str) -> None:
+    if tables:
+        cursor.execute("; ".join(f'ALTER TABLE "{one}" {way} TRIGGER USER' for one in tables))

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Reservation
@@ -12,15 +12,35 @@ from reviews import rules
 
 TEXT_MOST = 4000  # characters
 COUNTS_FOR = timedelta(days=365)
+_DISPUTED = ~Q(reservation__attendance=Attendance.CHECKED_IN) & Q(settled_at=None)
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
     def shown(self) -> Self:
         return self.filter(hidden_at=None)
 
+    def disputed(self) -> Self:
+        """Of visits that are none any more, by the desk's word, and not settled; `Review.is_disputed` (Q34)."""
+        return self.filter(_DISPUTED)
+
+    def with_waits(self) -> Self:
+        """Each with `waits`: shown, disputed, and the operator has not said that the visit fell."""
+        cases = self.model._meta.get_field("reports").related_model._default_manager
+        fell = cases.filter(review=OuterRef("pk"), decision="visit_fell")
+        waits = Q(hidden_at=None) & _DISPUTED & ~Exists(fell)
+        return self.annotate(waits=ExpressionWrapper(waits, output_field=models.BooleanField()))
+
+    def waiting(self) -> Self:
+        """Whose visit the operator has to decide about."""
+        return self.with_waits().filter(waits=True)
+
+    def mended(self) -> Self:
+        """Hidden, and changed by their author since: the operator looks whether they are shown again."""
+        return self.filter(edited_at__gt=F("hidden_at"))
+
     def visited(self) -> Self:
         """Of visits that stand, or about which the operator has decided that they do (Q34)."""
-        return self.filter(Q(reservation__attendance=Attendance.CHECKED_IN) | Q(settled_at__isnull=False))
+        return self.filter(~_DISPUTED)
 
     def counted(self, now: datetime) -> Self:
         """Those that make the studio's mean: shown, of visits that stand, of the last 12 months; `Review.excluded`."""
@@ -76,8 +96,13 @@ class Review(models.Model):
         return rules.score(self.marks, self.weights)
 
     @property
+    def is_mended(self) -> bool:
+        """One of `ReviewQuerySet.mended`."""
+        return self.hidden_at is not None and self.edited_at is not None and self.edited_at > self.hidden_at
+
+    @property
     def is_disputed(self) -> bool:
-        """The visit is none any more, by the desk's word (Q34)."""
+        """One of `ReviewQuerySet.disputed`."""
         return self.reservation.attendance != Attendance.CHECKED_IN and self.settled_at is None
 
     def excluded(self, now: datetime) -> rules.Excluded | None:
