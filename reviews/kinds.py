@@ -6,16 +6,15 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.notices.registry import How, NoticeKind, register
 from portal.roles import Preset, Right
+from reviews import rules
 
 LOW, WRITTEN, CHANGED, DECIDED = "reviews.low", "reviews.written", "reviews.changed", "reviews.decided"
-# Somebody should look at it today: 3 or less (`screens.md`, Mail and notices).
-LOW_SCORE = Decimal(3)
 
 _RIGHT = Right.ANSWER_REVIEWS
 
 
 def kind_for(score: Decimal) -> str:
-    return LOW if score <= LOW_SCORE else WRITTEN
+    return LOW if score <= rules.LOW else WRITTEN
 
 
 def register_kinds() -> None:

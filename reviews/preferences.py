@@ -104,7 +104,7 @@ def weights_preview(scope: Scope, criterion: Criterion, value: int, now: datetim
     place = next(iter(scope.locations), None)
     if place is None:
         return Preview(share)
-    judged = mean_with(scope.studio, weights, zone=place.tz, now=now)
+    judged = mean_with(scope.studio, weights, zone=place.tz, now=now, locations=scope.locations)
     facts = {
         "month": date_format(judged.month, "YEAR_MONTH_FORMAT"),
         "mean": score_words(judged.mean),

@@ -12,7 +12,7 @@ from portal.models import Location, StaffLogin
 from portal.roles import Right
 from portal.today.registry import NEEDS, Card
 from reviews.models import Review
-from reviews.selectors.listing import LOW
+from reviews.rules import LOW
 from reviews.selectors.overall import at
 
 # Of older ones nobody needs to be reminded every day; they stay in the list.

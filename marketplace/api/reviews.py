@@ -58,7 +58,7 @@ def given(body: dict[str, Any]) -> tuple[dict[str, int], str]:
         errors |= {f"marks.{name}": "wrongFormat" for name, value in marks.items() if not _is_mark(value)}
     if text is not None and (not isinstance(text, str) or not reading.can_be_written(text)):
         errors["text"] = "wrongFormat"
-    elif text is not None and len(text) > TEXT_MOST:
+    elif text is not None and len(rules.cleaned(text)) > TEXT_MOST:
         errors["text"] = "tooLarge"
     if errors:
         raise bad_request(errors)

@@ -1,12 +1,13 @@
 from reviews.rules.replying import FREE_FOR, NoReply, NoReport, is_marked, may_edit, may_report, may_respond
-from reviews.rules.score import CRITERIA, Arithmetic, Criterion, Term, score, weights_in_percent
+from reviews.rules.score import CRITERIA, LOW, Arithmetic, Criterion, Term, score, weights_in_percent
 from reviews.rules.standing import Excluded, Place, Spread, effect_on, mean_of, place_of
-from reviews.rules.words import cleaned
+from reviews.rules.words import cleaned, number
 from reviews.rules.writing import OPEN_FOR, Asked, Refusal, may_write
 
 __all__ = [
     "CRITERIA",
     "FREE_FOR",
+    "LOW",
     "OPEN_FOR",
     "Arithmetic",
     "Asked",
@@ -26,6 +27,7 @@ __all__ = [
     "may_respond",
     "may_write",
     "mean_of",
+    "number",
     "place_of",
     "score",
     "weights_in_percent",

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 LOWEST, HIGHEST = 1, 5
+LOW = Decimal(3)  # a score of this or less is looked at at once
 CENT = Decimal("0.01")
 
 

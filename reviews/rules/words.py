@@ -8,6 +8,11 @@ _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
+def number(text: str) -> int | None:
+    """A key as an address or a form says it: at most 18 digits, which PostgreSQL can hold. None: it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
 def cleaned(text: str) -> str:
     """The words as they are kept: lines end in a line feed, at most one is empty between two; nothing that is not seen.
 

@@ -1,15 +1,16 @@
 """What other weights would have made of last month's reviews."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bookings.selectors.local_days import midnight, next_month
-from portal.models import Studio
+from portal.models import Location, Studio
 from reviews import rules
 from reviews.models import Review
+from reviews.selectors.overall import at
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,12 @@ class Judged:
     then: Decimal | None
 
 
-def mean_with(studio: Studio, weights: Mapping[str, int], *, zone: ZoneInfo, now: datetime) -> Judged:
+def mean_with(
+    studio: Studio, weights: Mapping[str, int], *, zone: ZoneInfo, now: datetime, locations: Iterable[Location]
+) -> Judged:
     """Last month's shown reviews of visits that stand, judged anew; those that mark nothing of weight keep theirs."""
     month = next_month(now.astimezone(zone).date().replace(day=1), step=-1)
-    reviews = Review.objects.filter(studio=studio).shown().visited()
+    reviews = at(Review.objects.filter(studio=studio), locations).shown().visited()
     reviews = reviews.filter(written_at__gte=midnight(month, zone), written_at__lt=midnight(next_month(month), zone))
     found = list(reviews.order_by().values_list("marks", "score"))
     mean = rules.mean_of([score for _marks, score in found]).mean

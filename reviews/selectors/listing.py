@@ -6,24 +6,24 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, Exists, OuterRef, Q, Subquery
+from django.db.models import CharField, Exists, OuterRef, Subquery
 
 from bookings.models import CalendarItem
-from bookings.rules import Attendance
 from bookings.selectors.local_days import midnight, next_month
 from portal.models import Location, Studio, Teacher
+from reviews import rules
 from reviews.models import Report, Review
 from reviews.models.review import ReviewQuerySet
 from reviews.selectors.overall import at
 
 PER_PAGE = 50
-LOW = 3  # a score of this or less is looked at at once
 ORDERS = {
     "newest": ("-written_at", "-id"),
     "oldest": ("written_at", "id"),
     "lowest": ("score", "-written_at", "-id"),
     "highest": ("-score", "-written_at", "-id"),
 }
+YEARS = range(1970, 2200)
 DAYS = {"30": 30, "90": 90, "365": 365}
 
 
@@ -45,11 +45,11 @@ class Filters:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Filters":
         order, days = query.get("order", ""), query.get("days", "")
-        stars = _number(query.get("stars", ""))
+        stars = rules.number(query.get("stars", ""))
         return cls(
             **{name: query.get(name) == "1" for name in ("unanswered", "low", "disputed", "hidden")},
-            item=_number(query.get("class", "")),
-            teacher=_number(query.get("teacher", "")),
+            item=rules.number(query.get("class", "")),
+            teacher=rules.number(query.get("teacher", "")),
             stars=stars if stars in range(1, 6) else None,
             days=days if days in DAYS else "",
             month=_month(query.get("month", "")),
@@ -69,16 +69,18 @@ def reviews_of(
     if filters.unanswered:
         found = found.unanswered()
     if filters.low:
-        found = found.filter(score__lte=LOW)
-    if filters.disputed or filters.hidden:
-        found = found.filter(_disputed() if filters.disputed else Q(pk__in=[]) | Q(hidden_at__isnull=False))
+        found = found.filter(score__lte=rules.LOW)
+    if filters.disputed:
+        found = found.disputed()
+    if filters.hidden:
+        found = found.filter(hidden_at__isnull=False)
     if filters.item is not None:
         found = found.filter(reservation__session__item=filters.item)
     if filters.teacher is not None:
         found = found.filter(reservation__session__teacher=filters.teacher)
     if filters.stars is not None:
-        # As `rules.standing.stars_of` rounds: half a star up.
-        found = found.filter(score__gte=filters.stars - 0.5, score__lt=filters.stars + 0.5)
+        # What the bar of the spread counts. As `rules.standing.stars_of` rounds: half a star up.
+        found = found.counted(now).filter(score__gte=filters.stars - 0.5, score__lt=filters.stars + 0.5)
     if filters.days:
         found = found.filter(written_at__gt=now - timedelta(days=DAYS[filters.days]))
     if filters.month is not None:
@@ -117,18 +119,10 @@ def teachers_of(studio: Studio, locations: Iterable[Location]) -> list[Teacher]:
     return list(Teacher.objects.filter(studio=studio, pk__in=keys).order_by("name", "pk"))
 
 
-def _disputed() -> Q:
-    """The twin of `Review.is_disputed`."""
-    return ~Q(reservation__attendance=Attendance.CHECKED_IN) & Q(settled_at=None)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
 def _month(text: str) -> date | None:
-    """ "2026-11" as its first day."""
+    """ "2026-11" as its first day; None for others, and for what no calendar of ours reaches."""
     try:
-        return date.fromisoformat(f"{text}-01")
+        found = date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
+    return found if found.year in YEARS else None

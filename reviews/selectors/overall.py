@@ -17,7 +17,7 @@ from reviews.models import Review
 from reviews.models.review import COUNTS_FOR, ReviewQuerySet
 from reviews.rules import Spread
 
-MONTHS = 12
+MONTHS = 13  # the first holds the last days of the 12 months
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Month:
 
 @dataclass(frozen=True)
 class Year:
-    """The last 12 months: all that counts, by month (oldest first, the running one last), and how much was answered.
+    """The last 12 months: all that counts, by calendar month (oldest first, the running one last), and how much of it
+    was answered.
 
     `shown` are the reviews that are shown, disputed ones too; `answered` those of them with a reply that stands.
     """
@@ -49,7 +50,7 @@ def overall(
     `location`: of visits there; `locations`: of visits at one of these.
     """
     places = [location] if location is not None else locations
-    return spread_of(_scores(at(Review.objects.filter(studio=studio).counted(now), places)))
+    return spread(at(Review.objects.filter(studio=studio).counted(now), places))
 
 
 def year_of(studio: Studio, now: datetime, *, zone: ZoneInfo, locations: Iterable[Location] | None = None) -> Year:
@@ -73,14 +74,14 @@ def year_of(studio: Studio, now: datetime, *, zone: ZoneInfo, locations: Iterabl
     )
 
 
-def count_unanswered(studio: Studio, *, locations: Iterable[Location] | None = None) -> int:
-    """How many reviews are shown and have no reply that stands."""
-    return at(Review.objects.filter(studio=studio).unanswered(), locations).count()
-
-
 def at(reviews: ReviewQuerySet, locations: Iterable[Location] | None) -> ReviewQuerySet:
     """Those of visits at these locations; None: at any."""
     return reviews if locations is None else reviews.filter(reservation__location__in=list(locations))
+
+
+def spread(reviews: ReviewQuerySet) -> Spread:
+    """What these reviews say together; one query."""
+    return spread_of(_scores(reviews))
 
 
 def spread_of(scores: Mapping[Decimal, int]) -> Spread:

@@ -38,7 +38,7 @@ CHART = 100  # height of the line's picture; a score of 1 lies at the bottom, 5 
 
 @dataclass(frozen=True)
 class Point:
-    """A month of the line: `x` from 0 to 1200, `y` from the top; None: no review counts. `path`: on from the last."""
+    """A month of the line: `x` from 0 to 1300, `y` from the top; None: no review counts. `path`: on from the last."""
 
     first: date
     spread: Spread
@@ -73,7 +73,7 @@ def reviews(request: StudioRequest) -> HttpResponse:
         "points": points_of(year),
         "bars": _bars(year.spread),
         "summary": _summary(year),
-        "answer_rate": round(100 * year.answered / year.shown) if year.shown else None,
+        "answer_rate": _percent(year.answered, year.shown),
         "waiting": waiting,
         "next_url": reverse("reviews:review", args=[request.studio.slug, next_one]) if next_one else "",
         "chips": _chips(filters),
@@ -124,6 +124,13 @@ def _bars(spread: Spread) -> list[tuple[int, int, int]]:
         (stars, number, round(100 * number / spread.count) if spread.count else 0)
         for stars, number in reversed(list(enumerate(spread.stars, start=1)))
     ]
+
+
+def _percent(part: int, whole: int) -> int | None:
+    """Whole percent: 100 of all alone, 0 of none alone; None of nothing."""
+    if part in (0, whole):
+        return (100 if part else 0) if whole else None
+    return min(max(round(100 * part / whole), 1), 99)
 
 
 def _summary(year: Year) -> str:

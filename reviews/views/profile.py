@@ -12,9 +12,8 @@ from bookings.views.member import leads_to_the_kept_one
 from bookings.views.member_head import head, the_member
 from portal.access import StudioRequest, studio_view
 from portal.roles import Right
-from reviews import rules
 from reviews.selectors.listing import furnished
-from reviews.selectors.overall import at
+from reviews.selectors.overall import at, spread
 from reviews.views.shown import Shown, zone_of
 
 TAB = "reviews:member_reviews"
@@ -33,5 +32,5 @@ def member_reviews(request: StudioRequest, member: int) -> HttpResponse:
     places = request.location_choice.visible
     written = at(request.studio.reviews.filter(reservation__member=found), places)
     rows = [Shown(review, zone_of(places)) for review in furnished(written)[:MOST]]
-    context |= {"rows": rows, "spread": rules.mean_of([row.review.score for row in rows])}
+    context |= {"rows": rows, "spread": spread(written.counted(now))}
     return render(request, "reviews/member_reviews.html", context)

@@ -130,10 +130,10 @@ def warned_of(text: str, found: Review) -> Warned:
 
 def _send(request: StudioRequest, found: Review, form: ReplyForm, *, now: datetime) -> HttpResponse:
     """Put the words under the review, in place of those that this person saw there."""
-    text, seen = form.cleaned_data["text"], request.POST.get("seen", "")
+    text, seen = form.cleaned_data["text"], rules.number(request.POST.get("seen", ""))
     try:
-        if seen.isdecimal():
-            response = edit(found, text, by=request.login, now=now, seen=int(seen))
+        if seen is not None:
+            response = edit(found, text, by=request.login, now=now, seen=seen)
         else:
             response = respond(found, text, by=request.login, now=now)
     except NotTaken as no:

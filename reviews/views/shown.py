@@ -11,8 +11,9 @@ from portal.access import StudioRequest
 from portal.locations import LocationChoice
 from portal.models import Location
 from reviews.models import Review
+from reviews.rules import LOW
 from reviews.rules.standing import stars_of
-from reviews.selectors.listing import LOW, furnished
+from reviews.selectors.listing import furnished
 from reviews.selectors.overall import at
 from reviews.words import REPLY_STATE_WORDS, reply_state, rule_words
 

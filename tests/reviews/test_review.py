@@ -129,6 +129,7 @@ def test_who_was_slower_keeps_the_words_and_sees_the_other_reply(
     edit(review, "Still first", by=owner, now=LATER)
     stale = ask(client, review, text="I was second", do="send", seen=str(page.context["seen"]))
     assert stale.status_code == 422
+    assert ask(client, review, text="Other words", do="send", seen="9" * 5000).status_code == 422
     again = ask(client, review, text="I was second", do="send", seen=str(stale.context["seen"]))
     assert again.status_code == 302
     assert Response.objects.get().text == "I was second"

@@ -21,11 +21,13 @@ from portal.roles import Preset
 from reviews import rules
 from reviews.actions.responding import respond, withdraw_response
 from reviews.commands import reviews as commands
-from reviews.models import Review
+from reviews.models import Report, Review
 from reviews.selectors.asking import reviewable
 from reviews.selectors.listing import Filters, reviews_of
-from reviews.selectors.overall import count_unanswered, overall, year_of
+from reviews.selectors.one import next_unanswered
+from reviews.selectors.overall import overall, year_of
 from reviews.today import unanswered
+from reviews.views.listing import _percent
 from tests.bookings.scenes import evening_class
 from tests.factories import LocationFactory, StaffLoginFactory
 from tests.reviews.visits import AFTER, hidden, visit, written
@@ -57,6 +59,14 @@ def disputed(review: Review) -> Review:
         attendance=Attendance.NO_SHOW, checked_in_at=None, checked_in_by=None
     )
     return Review.objects.select_related("reservation").get(pk=review.pk)
+
+
+def settle(review: Review) -> None:
+    """As the operator does of a disputed visit, the row only."""
+    stands = Report.Decision.VISIT_STANDS
+    told = {"reason": "x", "reported_at": AFTER, "decision": stands, "decided_at": AFTER}
+    Report.objects.create(studio=review.studio, review=review, **told)
+    Review.objects.filter(pk=review.pk).update(settled_at=AFTER)
 
 
 def page(client: Client, owner: StaffLogin, query: str = "", *, path: str = "reviews/") -> Any:
@@ -102,7 +112,7 @@ def test_what_counts_for_one_is_what_counts_for_many(
     if is_hidden:
         hidden(review)
     if settled:
-        Review.objects.filter(pk=review.pk).update(settled_at=AFTER)
+        settle(review)
     one = disputed(review) if is_disputed else Review.objects.get(pk=review.pk)
     now = AFTER + timedelta(days=days)
     assert (one.excluded(now) is None) == Review.objects.counted(now).filter(pk=one.pk).exists()
@@ -134,7 +144,11 @@ def test_filters_leave_what_they_say(client: Client, owner: StaffLogin, review: 
     assert keys(owner, "class=x&teacher=-1&month=soon&stars=9&order=up") == everything
     found = page(client, owner, "?order=lowest").context["rows"]
     assert found[0].review.pk == low.pk
-    assert count_unanswered(review.studio) == 4
+    assert next_unanswered(review.studio, owner.studio.locations.all())[1] == 4
+    assert keys(owner, "disputed=1&hidden=1") == set()
+    assert keys(owner, "stars=4") == everything - {low.pk, doubted.pk, away.pk}  # as the bar counts
+    for month in ("9999-12", "0001-01"):
+        assert page(client, owner, f"?month={month}").status_code == 200
 
 
 def test_the_head_adds_up(client: Client, owner: StaffLogin, review: Review) -> None:
@@ -144,7 +158,8 @@ def test_the_head_adds_up(client: Client, owner: StaffLogin, review: Review) -> 
     year = shown.context["year"]
     assert (year.spread.mean, year.spread.stars) == (Decimal("2.65"), (1, 0, 0, 1, 0))
     assert (year.shown, year.answered, shown.context["answer_rate"]) == (2, 1, 50)
-    assert len(year.months) == 12
+    assert len(year.months) == 13
+    assert sum(month.spread.count for month in year.months) == year.spread.count
     assert (year.months[-1].first, year.months[-1].spread.mean) == (date(2026, 6, 1), Decimal("2.65"))
     assert "Only 2 reviews: they say little yet." in shown.text
     assert year_of(review.studio, NOW + timedelta(days=400), zone=review.reservation.location.tz).spread.mean is None
@@ -200,8 +215,10 @@ def test_the_file_holds_what_the_list_shows_and_no_words_that_are_hidden(
 def test_a_profile_shows_what_its_member_wrote(client: Client, owner: StaffLogin, review: Review) -> None:
     another(review)
     member = review.reservation.member
+    hidden(written(visit(session=evening_class(item=review.reservation.session.item), member=member), **{"class": 1}))
     shown = page(client, owner, path=f"members/{member.pk}/reviews/")
-    assert [row.review.pk for row in shown.context["rows"]] == [review.pk]
+    assert review.pk in [row.review.pk for row in shown.context["rows"]]
+    assert (len(shown.context["rows"]), shown.context["spread"].count) == (2, 1)
     assert f"/members/{member.pk}/reviews/" in page(client, owner, path=f"members/{member.pk}/").text
 
 
@@ -220,6 +237,18 @@ def test_the_method_page_shows_the_sum(client: Client, owner: StaffLogin) -> Non
     shown = page(client, owner, path="reviews/method/").text
     assert "(4 × 40 + 5 × 30 + 3 × 15 + 5 × 15) / 100 = 4.30" in shown
     assert "(4 × 40 + 3 × 15 + 5 × 15) / 70 = 4.00" in shown
+
+
+def test_the_months_hold_all_that_the_mean_does(review: Review) -> None:
+    year = year_of(review.studio, AFTER + timedelta(days=360), zone=review.reservation.location.tz)
+    assert (year.spread.count, sum(month.spread.count for month in year.months)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "percent"), [(199, 200, 99), (1, 300, 1), (0, 3, 0), (3, 3, 100), (0, 0, None)]
+)
+def test_all_are_answered_only_when_all_are(part: int, whole: int, percent: int | None) -> None:
+    assert _percent(part, whole) == percent
 
 
 def test_stars_of_the_filter_round_as_the_spread_does() -> None:

@@ -10,7 +10,8 @@ from django.test import Client
 from portal.models import Change, StaffLogin
 from portal.roles import Preset
 from reviews.models import Review, ReviewPolicy
-from tests.factories import StaffLoginFactory
+from reviews.selectors.judged import mean_with
+from tests.factories import LocationFactory, StaffLoginFactory
 from tests.reviews.visits import AFTER, visit, written
 
 pytestmark = pytest.mark.django_db
@@ -64,4 +65,7 @@ def test_the_preview_judges_last_month_anew(client: Client, owner: StaffLogin) -
     shown = post(client, owner, weight_class="0", step="preview").text
     assert "With these weights the mean of June 2026 would have been 4.50 instead of 4.30." in shown
     assert "40 % of the score." not in shown
+    elsewhere = LocationFactory(studio=owner.studio)
+    weights = {"class": 0, "teacher": 30, "place": 15, "welcome": 15}
+    assert mean_with(owner.studio, weights, zone=elsewhere.tz, now=JULY, locations=[elsewhere]).reviews == 0
     assert ReviewPolicy.objects.get(studio=owner.studio).weight_class == 40
