@@ -16,6 +16,12 @@ Answer = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 600  # seconds; how exactly the idle time is known
 
 
+def reads_its_form(view: Answer) -> Answer:
+    """The view copes itself with a form that is too large or holds a NUL: nothing that a guest typed is lost."""
+    view.reads_its_form = True  # type: ignore[attr-defined]
+    return view
+
+
 class RequestLimits:
     """Refuse what no page of ours sends: too large a body, a compressed one, or text with a NUL (S19, bad input)."""
 
@@ -41,6 +47,8 @@ class RequestLimits:
         """
         if int(request.META.get("CONTENT_LENGTH") or "0") > settings.MAX_BODY and not request.user.is_authenticated:
             return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if getattr(view[0], "reads_its_form", False):
+            return None
         try:
             if request.method == "POST" and any("\0" in text for text in _texts(request.POST.lists())):
                 raise BadRequest

@@ -4,17 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from bookings.models import Reservation
-from reviews.models import Review
+from reviews import rules
+from reviews.models import Review, ReviewInvitation
 from reviews.rules import OPEN_FOR
 
 # Signed by the installation's key: whoever has the link was sent it. It opens the review of one visit, nothing else.
 _signer = signing.Signer(salt="reviews.visit")
 
 
+# Opens the same page to be read, whoever's address it was sent to: nothing can be written with it.
+_reader = signing.Signer(salt="reviews.visit.read")
+_SHORT = 16  # characters of an address's hash that a link holds
+
+
 class Expired(Exception):
-    """The link was ours, and its time is over. `until`: up to when it was open."""
+    """The link was ours, and does not hold any more. `until`: up to when the visit could be reviewed."""
 
     def __init__(self, reservation: Reservation, until: datetime) -> None:
         super().__init__(reservation.pk)
@@ -23,49 +30,76 @@ class Expired(Exception):
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link leads to. `review` None: nothing is written yet. `until`: up to when it can be written or changed."""
+    """What a link leads to. `review` None: nothing is written yet. `until`: up to when it can be written or changed.
+
+    `writes`: it was sent to the address that was asked; other links only show what was written.
+    """
 
     reservation: Reservation
     review: Review | None
     until: datetime
+    writes: bool = True
 
 
-def token_for(reservation: Reservation) -> str:
-    """The secret part of the address of this visit's review."""
-    return _signer.sign(str(reservation.pk))
+def address_hash(email: str) -> str:
+    """What is kept of the address that is asked for a review: enough to know it again, not to know it."""
+    return salted_hmac("reviews.address", email.strip().lower(), algorithm="sha256").hexdigest()
+
+
+def token_for(invitation: ReviewInvitation) -> str:
+    """The secret part of the address where this visit is reviewed, for the address that is asked and no other."""
+    return _signer.sign(f"{invitation.reservation_id}.{invitation.address[:_SHORT]}")
+
+
+def reading_token_for(reservation: Reservation) -> str:
+    """The secret part of the address where this visit's review is read. Nothing is written with it."""
+    return _reader.sign(str(reservation.pk))
 
 
 def visit_of(token: str) -> Reservation | None:
     """The reservation that the link was made for, however old; None: we did not make it, or its person was deleted."""
-    try:
-        number = int(_signer.unsign(token))
-    except (signing.BadSignature, ValueError):
+    said = _said(_signer, token) or _said(_reader, token)
+    number = rules.number(said.partition(".")[0])
+    if number is None:
         return None
     together = ("studio", "member", "location", "session__item", "session__teacher")
     found = Reservation.objects.select_related(*together).filter(pk=number, member__scrubbed_at=None)
     return found.first()
 
 
-def reservation_of(token: str, now: datetime) -> Reservation | None:
-    """The reservation that this link may write about now; None: we did not make it. Raises Expired."""
-    found = visit_of(token)
-    if found is not None and now >= open_until(found):
-        raise Expired(found, open_until(found))
-    return found
-
-
 def opened(token: str, now: datetime) -> Opened | None:
     """What this link shows; None: we did not make it. What was written stays to be read by its author.
 
-    Raises Expired where nothing was written in time.
+    Raises Expired where nothing was written in time, and for a link to write that was made for another address than the
+    one that was asked.
     """
     found = visit_of(token)
     if found is None:
         return None
     review = Review.objects.filter(reservation=found).select_related("response").first()
-    if review is None:
-        reservation_of(token, now)
-    return Opened(found, review, open_until(found))
+    writes = bool(_said(_signer, token))
+    is_over = review is None and (now >= open_until(found) or not writes)
+    if is_over or (writes and not _is_of_the_asked(token)):
+        raise Expired(found, open_until(found))
+    return Opened(found, review, open_until(found), writes)
+
+
+def is_for_reading(token: str) -> bool:
+    """Whether nothing can be written or set with this link."""
+    return bool(_said(_reader, token))
+
+
+def _said(signer: signing.Signer, token: str) -> str:
+    try:
+        return signer.unsign(token)
+    except signing.BadSignature:
+        return ""
+
+
+def _is_of_the_asked(token: str) -> bool:
+    number, _dot, short = _said(_signer, token).partition(".")
+    asked = ReviewInvitation.objects.filter(reservation=rules.number(number)).values_list("address", flat=True).first()
+    return len(short) == _SHORT and constant_time_compare((asked or "")[:_SHORT], short)
 
 
 def open_until(reservation: Reservation) -> datetime:

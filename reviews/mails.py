@@ -11,6 +11,7 @@ from bookings.rules import Attendance
 from bookings.words import day_and_clock, short_day
 from portal import mail
 from portal.models import Job, StaffLogin
+from portal.notices.registry import is_pinned
 from portal.notices.telling import notify, reader
 from reviews import kinds, links
 from reviews.actions.asking import is_asked
@@ -30,10 +31,11 @@ def send_invitation(job: Job, *, now: datetime) -> bool:
     if found is None:
         return False
     if not _is_wanted(found, now=now):
-        found.delete()
+        if found.opened_at is None:  # a job that runs twice: the first mail has arrived, and its link stays good
+            found.delete()
         return False
     visit, place = found.reservation, found.reservation.location
-    token = links.token_for(visit)
+    token = links.token_for(found)
     stop = settings.SITE_URL + reverse("reviews:no_more", args=[found.studio.slug, token])
     with translation.override(found.studio.language):
         context = {
@@ -57,6 +59,8 @@ def send_invitation(job: Job, *, now: datetime) -> bool:
 def _is_wanted(invitation: ReviewInvitation, *, now: datetime) -> bool:
     """Whether there is still something to ask, and somebody. A first review is refused what the rule refuses."""
     visit, member = invitation.reservation, invitation.reservation.member
+    if links.address_hash(member.email) != invitation.address:
+        return False  # somebody put another address there meanwhile: it is not the member's word that it is theirs
     if visit.attendance != Attendance.CHECKED_IN or may_write(visit, has_review=False, now=now) is not None:
         return False
     if Review.objects.filter(reservation=visit).exists() or not policy_of(invitation.studio).invites:
@@ -89,7 +93,7 @@ def send_decided_to_author(job: Job) -> bool:
         return False
     review = case.review
     visit = review.reservation
-    link = reverse("reviews:write", args=[review.studio.slug, links.token_for(visit)])
+    link = reverse("reviews:write", args=[review.studio.slug, links.reading_token_for(visit)])
     with translation.override(review.studio.language):
         context = _about(review) | {"case": case, "member": visit.member, "link": settings.SITE_URL + link}
     context["operator"] = mail.operator_address()
@@ -99,13 +103,18 @@ def send_decided_to_author(job: Job) -> bool:
 
 def _tell(job: Job, review: Review, kind: str, template: str, *, now: datetime, **more: Any) -> bool:
     login: StaffLogin | None = reader(job.payload["login"])
-    if login is None or login.studio_id != review.studio_id:
+    if login is None or login.studio_id != review.studio_id or not sees(login, review):
         return False
     with translation.override(review.studio.language):
         context = _about(review) | more
     path = reverse("reviews:review", args=[review.studio.slug, review.pk])
     file = f"reviews/mail/{template}.txt"
     return notify(job, login=login, kind=kind, template=file, context=context, path=path, now=now)
+
+
+def sees(login: StaffLogin, review: Review) -> bool:
+    """Whether the login may look at reviews of that location."""
+    return not is_pinned(login) or login.locations.filter(pk=review.reservation.location_id).exists()
 
 
 def _about(review: Review) -> dict[str, Any]:

@@ -50,6 +50,10 @@ def refusal_words(refusal: Refusal, reservation: Reservation) -> str:
     ) % {"moment": day_and_clock(open_until(reservation), place)}
 
 
+def stale_words() -> str:
+    return _("Nothing can be written with this link. Please use the one of the mail that asked you for a review.")
+
+
 def too_late_words(reservation: Reservation) -> str:
     return _("This review could be written until %(moment)s, 14 days after the class. That time is over.") % {
         "moment": day_and_clock(open_until(reservation), reservation.location)

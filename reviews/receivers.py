@@ -1,18 +1,20 @@
 """News of reviews that people are told by mail. Whether a mail still has a point is decided when it goes out."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.dispatch import receiver
+from django.urls import reverse
 
 from bookings.demo.plan import DEMO
 from bookings.signals import demo_loaded
 from portal.jobs import enqueue, enqueue_many
-from portal.models import StaffLogin, Studio
-from portal.notices.registry import is_pinned
+from portal.models import Notice, Studio
 from portal.notices.telling import readers
 from reviews import kinds, tasks
 from reviews.demo.load import furnish
+from reviews.mails import sees
 from reviews.models import Report, Review
 from reviews.signals import review_changed, review_decided, review_written
 
@@ -20,22 +22,31 @@ from reviews.signals import review_changed, review_decided, review_written
 @receiver(review_written, dispatch_uid="reviews.mail_written")
 def written(review: Review, now: datetime, **kwargs: Any) -> None:
     kind = kinds.kind_for(review.score)
-    keys = {f"review {review.pk} written": {"review": review.pk, "kind": kind}}
-    _tell(tasks.MAIL_WRITTEN, review, kind, keys)
+    _tell(tasks.MAIL_WRITTEN, review, kind, f"review {review.pk} written", {"review": review.pk, "kind": kind})
 
 
 @receiver(review_changed, dispatch_uid="reviews.mail_changed")
-def changed(review: Review, replied: bool, now: datetime, **kwargs: Any) -> None:
-    """Only where the studio has replied: it answered other words than stand there now (Q36)."""
+def changed(review: Review, before: Decimal, replied: bool, now: datetime, **kwargs: Any) -> None:
+    """Where the studio has replied, to other words than stand there now (Q36), and where it has become a low one.
+
+    Once a day for each review, however often its author changes it: the mail shows it as it is when it goes out.
+    """
+    day = review.reservation.location.local_day(now).isoformat()
     if replied:
-        keys = {f"review {review.pk} changed {now.isoformat()}": {"review": review.pk}}
-        _tell(tasks.MAIL_CHANGED, review, kinds.CHANGED, keys)
+        _tell(tasks.MAIL_CHANGED, review, kinds.CHANGED, f"review {review.pk} changed {day}", {"review": review.pk})
+    elif kinds.kind_for(before) != kinds.kind_for(review.score) == kinds.LOW:
+        payload = {"review": review.pk, "kind": kinds.LOW}
+        _tell(tasks.MAIL_WRITTEN, review, kinds.LOW, f"review {review.pk} low {day}", payload)
 
 
 @receiver(review_decided, dispatch_uid="reviews.mail_decided")
 def decided(review: Review, report: Report, now: datetime, **kwargs: Any) -> None:
-    """Author and studio are told (P13, Q33)."""
-    _tell(tasks.MAIL_DECIDED, review, kinds.DECIDED, {f"review case {report.pk}": {"report": report.pk}})
+    """Author and studio are told (P13, Q33). News of a hidden one that waits for the morning is news no more."""
+    if review.hidden_at is not None:
+        path = reverse("reviews:review", args=[review.studio.slug, review.pk])
+        waiting = Notice.objects.filter(login__studio=review.studio, path=path, sent_at=None)
+        waiting.filter(kind__in=(kinds.LOW, kinds.WRITTEN, kinds.CHANGED)).delete()
+    _tell(tasks.MAIL_DECIDED, review, kinds.DECIDED, f"review case {report.pk}", {"report": report.pk})
     enqueue(
         tasks.MAIL_DECIDED_AUTHOR,
         key=f"review case {report.pk} author",
@@ -44,22 +55,15 @@ def decided(review: Review, report: Report, now: datetime, **kwargs: Any) -> Non
     )
 
 
-def _tell(job: str, review: Review, kind: str, keys: dict[str, dict[str, Any]]) -> None:
+def _tell(job: str, review: Review, kind: str, key: str, payload: dict[str, Any]) -> None:
     """One job for each reader of the kind who may see reviews of that location."""
     studio: Studio = review.studio
     if studio.is_practice:
         return
     jobs = {
-        f"{key} {login.pk}": payload | {"login": login.pk}
-        for login in readers(studio, kind)
-        if _sees(login, review)
-        for key, payload in keys.items()
+        f"{key} {login.pk}": payload | {"login": login.pk} for login in readers(studio, kind) if sees(login, review)
     }
     enqueue_many(job, jobs, studio=studio)
-
-
-def _sees(login: StaffLogin, review: Review) -> bool:
-    return not is_pinned(login) or login.locations.filter(pk=review.reservation.location_id).exists()
 
 
 @receiver(demo_loaded, dispatch_uid="reviews.demo")

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from bookings.models import Reservation
 from portal.jobs import enqueue_many
 from portal.models import Member, Studio
+from reviews.links import address_hash
 from reviews.models import ReviewInvitation, ReviewOptOut
 from reviews.rules import OPEN_FOR
 
@@ -21,8 +22,8 @@ MOST = 2000
 # do not ask one person for two visits; the unique reservation stands behind it.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('reviews.invite'))"
 _TO_ASK = """
-SELECT id, studio_id FROM (
-  SELECT DISTINCT ON (visit.member_id) visit.id, visit.studio_id, visit.ends_at
+SELECT id, studio_id, email FROM (
+  SELECT DISTINCT ON (visit.member_id) visit.id, visit.studio_id, visit.ends_at, member.email
   FROM bookings_reservation visit
   JOIN portal_member member ON member.id = visit.member_id
   JOIN portal_studio studio ON studio.id = visit.studio_id
@@ -47,6 +48,7 @@ SELECT id, studio_id FROM (
 class _Visit:
     pk: int
     studio_id: int
+    email: str
 
 
 def invite(*, now: datetime) -> int:
@@ -54,7 +56,7 @@ def invite(*, now: datetime) -> int:
     with transaction.atomic():
         visits = sorted(_to_ask(now), key=lambda visit: visit.studio_id)
         for studio, theirs in groupby(visits, key=lambda visit: visit.studio_id):
-            _ask(Studio(pk=studio), [visit.pk for visit in theirs], now=now)
+            _ask(Studio(pk=studio), list(theirs), now=now)
     return len(visits)
 
 
@@ -65,9 +67,10 @@ def _to_ask(now: datetime) -> Iterable[_Visit]:
         return [_Visit(*row) for row in cursor.fetchall()]
 
 
-def _ask(studio: Studio, reservations: list[int], *, now: datetime) -> None:
+def _ask(studio: Studio, visits: list[_Visit], *, now: datetime) -> None:
     invitations = ReviewInvitation.objects.bulk_create(
-        ReviewInvitation(studio=studio, reservation_id=pk, invited_at=now) for pk in reservations
+        ReviewInvitation(studio=studio, reservation_id=visit.pk, invited_at=now, address=address_hash(visit.email))
+        for visit in visits
     )
     jobs = {f"review invitation {one.pk}": {"invitation": one.pk} for one in invitations}
     enqueue_many(MAIL_INVITATION, jobs, studio=studio)

@@ -104,7 +104,8 @@ def _change(review: Review, marks: Mapping[str, int], text: str, *, source: str,
         by_word=source,
     )
     response = getattr(review, "response", None)
-    review_changed.send(Review, review=review, replied=response is not None and response.stands, now=now)
+    stands = response is not None and response.stands
+    review_changed.send(Review, review=review, before=before, replied=stands, now=now)
     return review
 
 

@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -18,13 +19,14 @@ from django.views.decorators.http import require_http_methods
 from bookings.models import Reservation
 from bookings.words import clock, day_and_clock
 from portal.access import public
+from portal.middleware import reads_its_form
 from reviews import links, rules
 from reviews.actions import asking
 from reviews.actions.limiting import TooOften, write_at_most
-from reviews.actions.writing import Refused
+from reviews.actions.writing import Refused, Unfit
 from reviews.links import Opened
 from reviews.member_form import WriteForm
-from reviews.member_words import NAMES, refusal_words, too_late_words
+from reviews.member_words import NAMES, refusal_words, stale_words, too_late_words
 from reviews.models import Report, Review
 from reviews.models.review import TEXT_MOST
 from reviews.selectors.asking import asked_of, may_write
@@ -54,6 +56,9 @@ def by_link(view: View) -> View:
     return opened
 
 
+# The address is the proof, so that nobody without cookies loses what they wrote.
+@csrf_exempt
+@reads_its_form
 @public(_WHY)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,20 +68,30 @@ def write(request: HttpRequest, visit: Reservation, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         found = links.opened(token, now)
-    except links.Expired:
-        return _page(request, visit, token, HTTPStatus.NOT_FOUND, closed=too_late_words(visit), **_typed(request))
+    except links.Expired as expired:
+        closed = too_late_words(visit) if now >= expired.until else stale_words()
+        return _page(request, visit, token, HTTPStatus.NOT_FOUND, closed=closed, **_typed(request))
     if found is None:
         raise Http404
     if request.method == "POST":
         return _written(request, found, token, now=now)
-    if request.method == "GET":
+    if request.method == "GET" and found.writes:
         asking.note_opened(visit, now=now)
     return _shown(request, found, token, now=now)
 
 
 def _written(request: HttpRequest, found: Opened, token: str, *, now: datetime) -> HttpResponse:
-    visit = found.reservation
-    form = WriteForm(asked_of(visit), request.POST)
+    visit, sent = found.reservation, _sent(request)
+    if not found.writes:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(request, visit, token, status, closed=stale_words(), **_typed(request))
+    if sent is None:
+        words = _(
+            "This is far more than %(number)s characters, and was not read. Your words are still there when you go back"
+            " in your browser: please shorten them, and send them again."
+        ) % {"number": TEXT_MOST}
+        return _shown(request, found, token, now=now, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said=words)
+    form = WriteForm(asked_of(visit), sent)
     if not form.is_valid():
         return _shown(request, found, token, now=now, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
@@ -84,6 +99,10 @@ def _written(request: HttpRequest, found: Opened, token: str, *, now: datetime) 
     except Refused as refused:
         closed = refusal_words(refused.refusal, visit)
         return _page(request, visit, token, HTTPStatus.UNPROCESSABLE_ENTITY, closed=closed, **_typed(request))
+    except Unfit:  # the studio asks otherwise since this moment
+        form, words = WriteForm(asked_of(visit), sent), _("Not sent yet: the questions have changed just now.")
+        form.is_valid()
+        return _shown(request, found, token, now=now, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY, said=words)
     except TooOften as too_often:
         return _too_often(request, found, token, form, too_often.again_at, now=now)
     return redirect("reviews:write", visit.studio.slug, token)
@@ -114,6 +133,8 @@ def _shown(
     visit, review = found.reservation, found.review
     if review is not None:
         review.reservation = visit
+    if not found.writes:
+        return _page(request, visit, token, status, review=review, until=found.until, reads_only=True)
     refusal = may_write(visit, has_review=review is not None, now=now)
     if refusal is not None and review is None:
         return _page(request, visit, token, status, closed=refusal_words(refusal, visit), **_typed(request))
@@ -129,7 +150,19 @@ def _as_written(review: Review | None) -> dict[str, Any]:
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
     """What was sent and cannot be taken: shown, to be copied."""
-    return {"typed": rules.cleaned(request.POST.get("text", ""))}
+    sent = _sent(request)
+    return {"typed": rules.cleaned(sent.get("text", "")) if sent else ""}
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """What the form says, without NULs, which PostgreSQL cannot store; None: it is more than is read."""
+    try:
+        sent = request.POST.copy()
+    except RequestDataTooBig:
+        return None
+    for name, values in sent.lists():
+        sent.setlist(name, [str(value).replace("\0", "") for value in values])
+    return sent
 
 
 def _page(request: HttpRequest, visit: Reservation, token: str, status: HTTPStatus, **more: Any) -> HttpResponse:
@@ -175,6 +208,8 @@ def _what_became_of(review: Review, visit: Reservation) -> dict[str, Any]:
 @by_link
 def no_more(request: HttpRequest, visit: Reservation, token: str) -> HttpResponse:
     """Not to be asked after visits any more; and to take that back. Opening it changes nothing."""
+    if links.is_for_reading(token):
+        raise Http404
     if request.method == "POST":
         if request.POST.get("answer") == "ask":
             asking.ask_again(visit.member)

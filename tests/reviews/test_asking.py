@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import time_machine
@@ -12,13 +12,14 @@ from django.db import connections
 from bookings.models import Reservation
 from bookings.rules import Attendance
 from portal.jobs.registry import HANDLERS
-from portal.models import Job
+from portal.models import Job, Notice
 from reviews import tasks
 from reviews.actions.asking import MAIL_INVITATION, ask_no_more, invite
+from reviews.actions.responding import respond
 from reviews.models import ReviewInvitation, ReviewPolicy
 from tests.bookings.scenes import evening_class
-from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, StudioFactory
-from tests.reviews.visits import at, visit, written
+from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, StaffLoginFactory, StudioFactory
+from tests.reviews.visits import AFTER, at, hidden, visit, written
 
 pytestmark = pytest.mark.django_db
 DUE = at("22:00")  # three hours after the end
@@ -160,3 +161,59 @@ def test_four_workers_ask_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(ask, range(4))) == [0, 0, 0, 1]
     assert (len(asked()), Job.objects.filter(kind=MAIL_INVITATION).count()) == (1, 1)
+
+
+class TestTheAddress:
+    def test_that_was_changed_since_gets_no_mail(self) -> None:
+        reservation = visit()
+        invite(now=DUE)
+        member = reservation.member
+        member.email = "studio@example.test"
+        member.save()
+        (job,) = Job.objects.filter(kind=MAIL_INVITATION)
+        with time_machine.travel(DUE, tick=False):
+            tasks.mail_invitation(job)
+        assert not outbox.outbox
+        assert not asked()
+
+
+class TestStaffIsTold:
+    LOW: ClassVar[dict[str, int]] = {"class": 1, "teacher": 1, "place": 1, "welcome": 1}
+
+    def told(self, kind: str) -> list[Job]:
+        return list(Job.objects.filter(kind=kind).order_by("pk"))
+
+    def test_of_a_review_that_becomes_a_low_one(self) -> None:
+        review = written()
+        StaffLoginFactory(studio=review.studio)
+        for minutes, marks in ((1, {"place": 2}), (2, self.LOW), (3, {}), (4, self.LOW)):
+            written(review.reservation, now=AFTER + timedelta(minutes=minutes), **marks)
+        (job,) = self.told(tasks.MAIL_WRITTEN)
+        with time_machine.travel(AFTER, tick=False):
+            tasks.mail_written(job)
+        assert "1.00" in outbox.outbox[0].subject
+
+    def test_once_a_day_of_changes_after_a_reply(self) -> None:
+        review = written()
+        respond(review, "Thanks", by=StaffLoginFactory(studio=review.studio), now=AFTER)
+        for hours in (1, 2, 24):
+            written(review.reservation, text=f"{hours} hours", now=AFTER + timedelta(hours=hours))
+        assert len(self.told(tasks.MAIL_CHANGED)) == 2
+
+    def test_whoever_may_not_look_there_any_more_is_not(self) -> None:
+        reservation = visit()
+        login = StaffLoginFactory(studio=reservation.studio)
+        written(reservation, **self.LOW)
+        login.locations.add(LocationFactory(studio=reservation.studio))
+        with time_machine.travel(AFTER, tick=False):
+            tasks.mail_written(self.told(tasks.MAIL_WRITTEN)[0])
+        assert not outbox.outbox
+
+    def test_in_the_morning_of_none_that_was_hidden_since(self) -> None:
+        reservation = visit()
+        StaffLoginFactory(studio=reservation.studio)
+        review = written(reservation)
+        tasks.mail_written(self.told(tasks.MAIL_WRITTEN)[0])
+        assert Notice.objects.count() == 1
+        hidden(review)
+        assert not Notice.objects.exists()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -13,8 +14,9 @@ from bookings.models import Reservation
 from bookings.rules import Attendance
 from reviews import links
 from reviews.actions import deciding
+from reviews.actions.limiting import write_at_most
 from reviews.actions.responding import respond
-from reviews.models import Report, Review, ReviewInvitation, ReviewOptOut, ReviewVersion
+from reviews.models import Report, Review, ReviewInvitation, ReviewOptOut, ReviewPolicy, ReviewVersion
 from tests.factories import StaffLoginFactory, StudioFactory
 from tests.reviews.visits import AFTER, ALL_FIVE, at, operator, visit, written
 
@@ -22,8 +24,21 @@ pytestmark = pytest.mark.django_db
 FORM = {**{name: str(marks) for name, marks in ALL_FIVE.items()}, "text": "Lovely."}
 
 
+def token_of(reservation: Reservation) -> str:
+    """As the mail that asked holds it."""
+    asked, _made = ReviewInvitation.objects.get_or_create(
+        reservation=reservation,
+        defaults={
+            "studio": reservation.studio,
+            "invited_at": AFTER,
+            "address": links.address_hash(reservation.member.email),
+        },
+    )
+    return links.token_for(asked)
+
+
 def address(reservation: Reservation, token: str = "", name: str = "write") -> str:
-    return reverse(f"reviews:{name}", args=[reservation.studio.slug, token or links.token_for(reservation)])
+    return reverse(f"reviews:{name}", args=[reservation.studio.slug, token or token_of(reservation)])
 
 
 def get(reservation: Reservation, *, now: Any = AFTER, token: str = "", client: Client | None = None) -> Any:
@@ -96,12 +111,41 @@ class TestWriting:
         assert "<img src=x" not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;evil" in page
 
-    def test_a_nul_is_refused(self) -> None:
-        assert post(visit(), text="a\0b").status_code == 400
+    def test_a_nul_is_not_kept_and_the_rest_is(self) -> None:
+        assert post(visit(), text="a\0b").status_code == 302
+        assert Review.objects.get().text == "ab"
+
+    def test_the_link_is_the_proof_where_a_browser_keeps_no_cookies(self) -> None:
+        with time_machine.travel(AFTER, tick=False):
+            sent = Client(enforce_csrf_checks=True).post(address(visit()), FORM)
+        assert sent.status_code == 302
+        assert Review.objects.count() == 1
+
+    def test_what_is_more_than_is_read_says_what_to_do(self, settings: Any) -> None:
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 3000
+        with time_machine.travel(AFTER, tick=False):
+            page = Client().post(
+                address(visit()), urlencode(FORM | {"text": "x" * 5000}), "application/x-www-form-urlencoded"
+            )
+        assert page.status_code == 413
+        assert "please shorten them" in page.text
         assert not Review.objects.exists()
 
-    def test_a_form_from_elsewhere_is_refused(self) -> None:
-        assert Client(enforce_csrf_checks=True).post(address(visit()), FORM).status_code == 403
+    def test_other_questions_in_the_same_moment_lose_no_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        reservation = visit()
+        ReviewPolicy.objects.create(studio=reservation.studio, weight_place=0)
+        form = {name: value for name, value in FORM.items() if name != "place"} | {"text": "Kept words"}
+
+        def saved_first(*args: Any, **kwargs: Any) -> Review:
+            ReviewPolicy.objects.update(weight_place=15)
+            return write_at_most(*args, **kwargs)
+
+        monkeypatch.setattr("reviews.views.write.write_at_most", saved_first)
+        with time_machine.travel(AFTER, tick=False):
+            page = Client().post(address(reservation), form)
+        assert page.status_code == 422
+        assert "Kept words" in page.text
+        assert "How was the place?" in page.text
 
     def test_is_in_the_language_of_the_studio_unless_the_browser_chose_one(self) -> None:
         reservation = visit()
@@ -178,9 +222,9 @@ class TestRefused:
 class TestTheLink:
     def test_that_we_did_not_make_leads_nowhere(self) -> None:
         reservation = visit()
-        token = links.token_for(reservation)
+        token = token_of(reservation)
         forged = [
-            f"{reservation.pk + 1}:{token.partition(':')[2]}",
+            f"{reservation.pk + 1}.{token.partition('.')[2]}",
             token[:-1],
             f"{token}x",
             str(reservation.pk),
@@ -195,7 +239,7 @@ class TestTheLink:
         assert not Review.objects.exists()
 
     def test_of_another_studio_leads_nowhere(self) -> None:
-        url = reverse("reviews:write", args=[StudioFactory().slug, links.token_for(visit())])
+        url = reverse("reviews:write", args=[StudioFactory().slug, token_of(visit())])
         assert Client().get(url).status_code == 404
 
     def test_that_is_too_old_says_until_when_it_was_open(self) -> None:
@@ -210,6 +254,35 @@ class TestTheLink:
         assert "Too late words" in refused.text
         assert not Review.objects.exists()
 
+    def test_is_good_for_the_address_that_was_asked_alone(self) -> None:
+        review = written()
+        token = token_of(review.reservation)
+        member = review.reservation.member
+        member.email = "studio@example.test"
+        member.save()
+        assert get(review.reservation, token=token).status_code == 200
+        ReviewInvitation.objects.update(address=links.address_hash(member.email))
+        for answer in (get(review.reservation, token=token), post(review.reservation, token=token, text="Great!")):
+            assert answer.status_code == 404
+            assert "Nothing can be written with this link" in answer.text
+        review.refresh_from_db()
+        assert review.text == "Lovely."
+
+    def test_to_read_writes_nothing(self) -> None:
+        review = written()
+        token = links.reading_token_for(review.reservation)
+        page = get(review.reservation, token=token)
+        assert "Lovely." in page.text
+        assert "<form" not in page.text.partition('class="review-page')[2].partition("</main>")[0]
+        assert "no-more" not in page.text
+        refused = post(review.reservation, token=token, text="My words")
+        assert refused.status_code == 422
+        assert "My words" in refused.text
+        assert Client().post(address(review.reservation, token, "no_more")).status_code == 404
+        review.refresh_from_db()
+        assert review.text == "Lovely."
+        assert not ReviewOptOut.objects.exists()
+
     def test_of_a_deleted_person_leads_nowhere(self) -> None:
         reservation = visit()
         reservation.member.scrubbed_at = AFTER
@@ -218,7 +291,6 @@ class TestTheLink:
 
     def test_notes_when_it_was_opened_first(self) -> None:
         reservation = visit()
-        ReviewInvitation.objects.create(studio=reservation.studio, reservation=reservation, invited_at=AFTER)
         get(reservation)
         get(reservation, now=AFTER + timedelta(hours=1))
         assert ReviewInvitation.objects.get().opened_at == AFTER
