@@ -8,9 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.expressions import ExpressionWrapper
-from django.db.models.fields import BooleanField
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,16 +19,15 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.rules import Attendance
 from bookings.words import day_and_clock
 from portal.admin_site import ReadOnly, operator_page, refuse_others
 from portal.operator.sections import Section
-from reviews.actions.deciding import CannotDecide, case_of, open_case
+from reviews import rules
+from reviews.actions.deciding import CannotDecide, case_of, decide, last_decided, open_case
 from reviews.models import Report, Review, Rule
 from reviews.rules.moderation import ABOUT_THE_VISIT, Case, Obstacle, Verdict, obstacle_to
 from reviews.words import sum_words
 
-Decision = Report.Decision
 _VISIT = ("reservation__member", "reservation__location", "reservation__session__item", "studio")
 
 OBSTACLES = {
@@ -103,11 +100,17 @@ class ReviewState(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("disputed", _("visit disputed")), ("hidden", _("hidden")), ("reported", _("reported"))]
+        return [
+            ("disputed", _("visit disputed")),
+            ("mended", _("hidden and changed since")),
+            ("hidden", _("hidden")),
+            ("reported", _("reported")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
         states = {
             "disputed": Q(waits=True),
+            "mended": Q(pk__in=Review.objects.mended().values("pk")),
             "hidden": Q(hidden_at__isnull=False),
             "reported": Q(pk__in=Report.objects.open().values("review")),
         }
@@ -129,11 +132,7 @@ class ReviewAdmin(ReadOnly):
         return ("-waits", "-written_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
-        """With `waits`: the visit has no check-in any more, and nobody has said how it was."""
-        fell = Report.objects.filter(review=OuterRef("pk"), decision=Decision.VISIT_FELL)
-        open_dispute = ~Q(reservation__attendance=Attendance.CHECKED_IN) & Q(settled_at=None) & ~Exists(fell)
-        waits = ExpressionWrapper(open_dispute, output_field=BooleanField())
-        return Review.objects.annotate(waits=waits)
+        return Review.objects.with_waits()
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect(case_url(get_object_or_404(Review, pk=object_id).pk))
@@ -171,8 +170,12 @@ class DecisionForm(forms.Form):
     def __init__(self, case: Case, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.case = case
-        possible = [one for one in Verdict if obstacle_to(one, case, rule="-", reason="-") is None]
-        self.fields["decision"].choices = [(one.value, DEEDS[one]) for one in possible]  # type: ignore[attr-defined]
+        # What is sent may have been possible when the page was opened: the deed says what happened since.
+        self.fields["decision"].choices = [  # type: ignore[attr-defined]
+            (one.value, DEEDS[one])
+            for one in Verdict
+            if self.is_bound or obstacle_to(one, case, rule="-", reason="-") is None
+        ]
 
     def clean(self) -> None:
         given = self.cleaned_data
@@ -186,25 +189,31 @@ def case(request: HttpRequest, review: int) -> HttpResponse:
     """One review with its visit, versions, reply and cases; and the decision, with rule and reason."""
     found = get_object_or_404(Review.objects.select_related(*_VISIT, "response"), pk=review)
     waiting = found.reports.open().first()
-    facts = case_of(found)
-    form = DecisionForm(facts, request.POST or None, initial={"rule": waiting.rule if waiting else ""})
+    form = DecisionForm(case_of(found), request.POST or None, initial={"rule": waiting.rule if waiting else ""})
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
         try:
-            open_case(
-                found,
-                given["decision"],
-                given["rule"],
-                given["reason"],
-                operator=refuse_others(request),
-                now=timezone.now(),
-            )
+            _decided(request, found, form.cleaned_data)
         except CannotDecide as obstacle:
-            form.add_error(None, str(OBSTACLES[obstacle.obstacle]))
+            words = str(OBSTACLES[obstacle.obstacle])
+            if obstacle.decided is not None:
+                words += f" {obstacle.decided.get_decision_display()}: {obstacle.decided.decision_reason}"
+            form.add_error(None, words)
         else:
             messages.success(request, _("Decided. Author and studio are told by mail."))
             return redirect(case_url(found.pk))
     return _case_page(request, found, form, waiting)
+
+
+def _decided(request: HttpRequest, found: Review, given: dict[str, str]) -> None:
+    """Decide the case that waited when the page was opened, or without one. Raises CannotDecide."""
+    deed: dict[str, Any] = {"operator": refuse_others(request), "now": timezone.now()}
+    words = (given["decision"], given["rule"], given["reason"])
+    key, seen = (rules.number(request.POST.get(name, "")) for name in ("waiting", "seen"))
+    reported = None if Verdict(given["decision"]) in ABOUT_THE_VISIT else found.reports.filter(pk=key).first()
+    if reported is not None:
+        decide(reported, *words, **deed)
+    else:
+        open_case(found, *words, seen=seen, **deed)
 
 
 def _case_page(request: HttpRequest, found: Review, form: DecisionForm, waiting: Report | None) -> HttpResponse:
@@ -220,6 +229,7 @@ def _case_page(request: HttpRequest, found: Review, form: DecisionForm, waiting:
         "versions": list(found.versions.all()),
         "cases": list(found.reports.select_related("reported_by__user", "decided_by")),
         "waiting": waiting,
+        "seen": last_decided(found),
         "form": form,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

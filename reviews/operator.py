@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Avg, Count, Min, Sum
+from django.db.models import Count, Min, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.rules import Attendance
 from bookings.selectors.history import local_month
 from portal.models import Studio
 from portal.operator import needs, parts, statistics
@@ -17,6 +16,8 @@ from portal.operator.needs import Need
 from portal.operator.parts import Line, Part
 from portal.operator.statistics import Counted, Measure
 from reviews.models import Report, Review
+from reviews.selectors.overall import overall
+from reviews.words import score_words
 
 MEASURES = [
     Measure("score", gettext_lazy("Reviews, mean"), per="reviews", decimals=2),
@@ -37,14 +38,21 @@ def reports(now: datetime) -> Iterable[Need]:
 
 def disputed(now: datetime) -> Iterable[Need]:
     """Reviews of visits that the desk took back since (Q34): out of the score until somebody decides."""
-    found = Review.objects.filter(settled_at=None, hidden_at=None, scrubbed_at=None)
-    found = found.exclude(reservation__attendance=Attendance.CHECKED_IN)
-    found = found.exclude(reports__decision=Report.Decision.VISIT_FELL)
     yield Need(
         word="disputed",
         label=gettext_lazy("Reviews whose visit is disputed"),
         url=_list("review", "disputed"),
-        **found.aggregate(count=Count("pk"), oldest=Min("written_at")),
+        **Review.objects.waiting().aggregate(count=Count("pk"), oldest=Min("written_at")),
+    )
+
+
+def mended(now: datetime) -> Iterable[Need]:
+    """Hidden reviews that their authors changed since: only the operator shows them again."""
+    yield Need(
+        word="mended",
+        label=gettext_lazy("Hidden reviews that were changed since"),
+        url=_list("review", "mended"),
+        **Review.objects.mended().aggregate(count=Count("pk"), oldest=Min("edited_at")),
     )
 
 
@@ -72,10 +80,10 @@ def written(first: date, after: date, now: datetime) -> Counted:
 
 
 def of_studio(studio: Studio, now: datetime) -> Part:
-    found = studio.reviews.counted(now).aggregate(mean=Avg("score"), number=Count("pk"))
+    found = overall(studio, now)
     waiting = Report.objects.open().filter(studio=studio).count()
     lines = [
-        Line(_("Mean of 12 months"), f"{found['mean']:.2f} ({found['number']})" if found["number"] else "-"),
+        Line(_("Mean of 12 months"), f"{score_words(found.mean)} ({found.count})" if found.count else "-"),
         Line(_("Reports waiting"), str(waiting), _list("report", "open") if waiting else ""),
     ]
     return Part("reviews", _("Reviews"), lines)
@@ -84,5 +92,6 @@ def of_studio(studio: Studio, now: datetime) -> Part:
 def register() -> None:
     needs.register(reports, place=20)
     needs.register(disputed, place=25)
+    needs.register(mended, place=26)
     parts.register(of_studio, place=60)
     statistics.register("reviews", written, MEASURES, place=20)

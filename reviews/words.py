@@ -38,6 +38,10 @@ NO_REPLY_WORDS: Mapping[NoReply, Promise] = {
 NO_REPORT_WORDS: Mapping[NoReport, Promise] = {
     NoReport.HIDDEN: gettext_lazy("Nothing was reported: the operator has hidden this review already."),
     NoReport.OPEN: gettext_lazy("Nothing was reported: a case about this review is open already."),
+    NoReport.REPEATED: gettext_lazy(
+        "Nothing was reported: the operator has looked at this review under this rule, and it stays. You can report it "
+        "under another rule, or once its author has changed it."
+    ),
 }
 
 

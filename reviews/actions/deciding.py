@@ -19,11 +19,11 @@ OPERATOR = "operator"
 
 
 class CannotDecide(Exception):
-    """`obstacle` says why; nothing was changed."""
+    """`obstacle` says why, `decided` is the case that was decided meanwhile; nothing was changed."""
 
-    def __init__(self, obstacle: Obstacle) -> None:
+    def __init__(self, obstacle: Obstacle, decided: Report | None = None) -> None:
         super().__init__(obstacle)
-        self.obstacle = obstacle
+        self.obstacle, self.decided = obstacle, decided
 
 
 def decide(report: Report, decision: str, rule: str, reason: str, *, operator: User, now: datetime) -> Report:
@@ -36,25 +36,58 @@ def decide(report: Report, decision: str, rule: str, reason: str, *, operator: U
         report = Report.objects.select_for_update().get(pk=report.pk)
         report.review = review
         if report.decided_at is not None:
-            if (report.decision, report.decision_rule) == (decision, rule):
+            if _is_same(report, decision, rule):
                 return report
-            raise CannotDecide(Obstacle.DECIDED)
+            raise CannotDecide(Obstacle.DECIDED, report)
         return _decide(report, review, Verdict(decision), rule, reason, operator=operator, now=now)
 
 
-def open_case(review: Review, decision: str, rule: str, reason: str, *, operator: User, now: datetime) -> Report:
+def open_case(
+    review: Review,
+    decision: str,
+    rule: str,
+    reason: str,
+    *,
+    operator: User,
+    now: datetime,
+    seen: int | None = None,
+) -> Report:
     """Decide without a report of the studio's: a case of the operator's own, closed at once. Raises CannotDecide.
 
-    Where a report about the words is open, the decision is its answer.
+    Where a report about the words is open, the decision is its answer. What was decided last, decided again about the
+    same words, changes nothing. `seen`: the key of the last decided case that the operator had before their eyes, 0 for
+    none; None: whatever was decided since, this holds.
     """
     with transaction.atomic():
         review, verdict = _locked(review.pk), Verdict(decision)
+        last = last_decided(review)
+        if last is not None and seen is not None and last.pk != seen and not _is_same(last, decision, rule):
+            raise CannotDecide(Obstacle.DECIDED, last)
+        if last is not None and _says_all(last, review, verdict, rule):
+            return last
         waiting = None if verdict in ABOUT_THE_VISIT else review.reports.select_for_update().open().first()
         report = waiting or Report(
             studio_id=review.studio_id, review=review, rule=rule, reason=reason.strip(), reported_at=now
         )
         report.review = review
         return _decide(report, review, verdict, rule, reason, operator=operator, now=now)
+
+
+def last_decided(review: Review) -> Report | None:
+    """The case of this review that was decided last."""
+    return review.reports.filter(decided_at__isnull=False).order_by("-decided_at", "-id").first()
+
+
+def _is_same(report: Report, decision: str, rule: str) -> bool:
+    return report.decision == decision and (decision in ABOUT_THE_VISIT or report.decision_rule == rule)
+
+
+def _says_all(last: Report, review: Review, verdict: Verdict, rule: str) -> bool:
+    """Whether the last decision is this one, about the words as they are, and nobody asks anew."""
+    if verdict is not Verdict.KEPT or not _is_same(last, verdict.value, rule) or last.decided_at is None:
+        return False  # the rule refuses the others where they are so already
+    is_changed = review.edited_at is not None and review.edited_at > last.decided_at
+    return not is_changed and not review.reports.open().exists()
 
 
 def case_of(review: Review) -> Case:
@@ -66,6 +99,7 @@ def case_of(review: Review) -> Case:
         checked_in=review.reservation.attendance == Attendance.CHECKED_IN,
         stands=review.settled_at is not None,
         fell=last is not None and last.decision == Report.Decision.VISIT_FELL,
+        mended=review.is_mended,
     )
 
 

@@ -29,12 +29,14 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What is known of the review: hidden now; its visit has no check-in (any more), and was found to stand or fall."""
+    """What is known of the review: hidden now, and changed since (`mended`); its visit has no check-in (any more), and
+    was found to stand or fall."""
 
     hidden: bool
     checked_in: bool
     stands: bool = False
     fell: bool = False
+    mended: bool = False
 
 
 def obstacle_to(verdict: Verdict, case: Case, *, rule: str, reason: str) -> Obstacle | None:
@@ -47,6 +49,8 @@ def obstacle_to(verdict: Verdict, case: Case, *, rule: str, reason: str) -> Obst
         return Obstacle.RULE_MISSING
     if verdict is Verdict.SHOWN_AGAIN:
         return None if case.hidden else Obstacle.NOT_HIDDEN
+    if verdict is Verdict.HIDDEN and case.mended:
+        return None  # the words as they are now breach a rule, too
     return Obstacle.HIDDEN_ALREADY if case.hidden else None
 
 

@@ -20,6 +20,7 @@ class NoReport(StrEnum):
 
     HIDDEN = "hidden"
     OPEN = "open"
+    REPEATED = "repeated"  # the operator has looked at these words under this rule
 
 
 def may_respond(*, hidden: bool, stands: bool) -> NoReply | None:
@@ -44,8 +45,11 @@ def is_marked(written_at: datetime, *, now: datetime) -> bool:
     return now >= written_at + FREE_FOR
 
 
-def may_report(*, hidden: bool, has_open_case: bool) -> NoReport | None:
-    """May the studio report it? Not what is hidden already, and one open case at a time. None: yes."""
+def may_report(*, hidden: bool, has_open_case: bool, repeated: bool = False) -> NoReport | None:
+    """May the studio report it? Not what is hidden already, one open case at a time, and the same words once under each
+    rule (`repeated`: they stay, the operator has found). None: yes."""
     if has_open_case:
         return NoReport.OPEN
-    return NoReport.HIDDEN if hidden else None
+    if hidden:
+        return NoReport.HIDDEN
+    return NoReport.REPEATED if repeated else None

@@ -11,11 +11,12 @@ from django.db.models import ProtectedError
 from bookings.models import Reservation
 from bookings.rules import Attendance
 from portal.models import Change, Job
-from reviews import tasks
+from reviews import links, tasks
 from reviews.actions.deciding import CannotDecide, decide, open_case
-from reviews.actions.reporting import report
+from reviews.actions.reporting import NotReported, report
 from reviews.actions.responding import NotTaken, respond
 from reviews.models import Report, Review, Rule
+from reviews.rules import NoReport
 from reviews.rules.moderation import Case, Obstacle, Verdict, obstacle_to
 from tests.factories import StaffLoginFactory
 from tests.reviews.visits import AFTER, operator, written
@@ -85,6 +86,10 @@ class TestDeciding:
             assert "Name calling" in sent.body
             assert "It insults or threatens a person" in sent.body
             assert "hidden" in sent.subject
+        token = to_author.body.partition("/review/")[2].partition("/")[0]
+        opened = links.opened(token, LATER)
+        assert opened is not None
+        assert not opened.writes
 
     def test_the_same_again_changes_nothing_and_another_is_refused(self) -> None:
         case, by = self.reported(), operator()
@@ -96,6 +101,32 @@ class TestDeciding:
         assert refused.value.obstacle is Obstacle.DECIDED
         assert Change.objects.filter(subject="review", kind="kept").count() == 1
         assert Job.objects.filter(kind=tasks.MAIL_DECIDED_AUTHOR).count() == 1
+
+    def test_kept_again_is_no_second_case_until_the_words_change(self) -> None:
+        review, by = written(), operator()
+        first = open_case(review, KEPT, "insult", "Harsh, and fair", operator=by, now=LATER)
+        assert open_case(review, KEPT, "insult", "Once more", operator=by, now=LATER) == first
+        assert (review.reports.count(), Job.objects.filter(kind=tasks.MAIL_DECIDED_AUTHOR).count()) == (1, 1)
+        written(review.reservation, text="Changed.", now=LATER + timedelta(hours=1))
+        open_case(review, KEPT, "insult", "Still fair", operator=by, now=LATER + timedelta(hours=2))
+        assert review.reports.count() == 2
+
+    def test_who_has_not_seen_the_last_decision_is_told_of_it(self) -> None:
+        review, by = written(), operator()
+        first = open_case(review, HIDDEN, "insult", "Name calling", operator=by, now=LATER, seen=0)
+        with pytest.raises(CannotDecide) as refused:
+            open_case(review, SHOWN_AGAIN, "insult", "x", operator=by, now=LATER, seen=0)
+        assert (refused.value.obstacle, refused.value.decided) == (Obstacle.DECIDED, first)
+        open_case(review, SHOWN_AGAIN, "insult", "x", operator=by, now=LATER, seen=first.pk)
+
+    def test_a_hidden_one_that_was_mended_is_looked_at_again(self) -> None:
+        review, by = written(), operator()
+        open_case(review, HIDDEN, "insult", "Name calling", operator=by, now=LATER)
+        assert not Review.objects.mended().exists()
+        written(review.reservation, text="Worse.", now=LATER + timedelta(hours=1))
+        assert Review.objects.mended().get() == review
+        open_case(review, HIDDEN, "insult", "This, too", operator=by, now=LATER + timedelta(hours=2))
+        assert not Review.objects.mended().exists()
 
     def test_without_a_report_opens_a_case_of_its_own_and_with_one_answers_it(self) -> None:
         review = written()
@@ -122,6 +153,15 @@ class TestDeciding:
         with pytest.raises(CannotDecide):
             open_case(review, FELL, "", "Again", operator=by, now=LATER)
 
+    def test_the_same_words_are_reported_once_under_each_rule(self) -> None:
+        case = self.reported()
+        decide(case, KEPT, "insult", "Harsh, and fair", operator=operator(), now=LATER)
+        with pytest.raises(NotReported) as refused:
+            report(case.review, Rule.INSULT, "Please", by=self.owner, now=LATER)
+        assert refused.value.reason is NoReport.REPEATED
+        written(case.review.reservation, text="Worse.", now=LATER + timedelta(hours=1))
+        report(case.review, Rule.INSULT, "Now they do", by=self.owner, now=LATER + timedelta(hours=1))
+
     def test_a_reply_to_a_hidden_review_is_refused(self) -> None:
         review = written()
         open_case(review, HIDDEN, "insult", "Name calling", operator=operator(), now=LATER)
@@ -141,6 +181,15 @@ class TestPostgresKeeps:
             "UPDATE reviews_review SET score = 5",
             "UPDATE reviews_review SET marks = '{\"class\": 5}'",
             "UPDATE reviews_review SET hidden_at = now()",
+            "UPDATE reviews_review SET settled_at = now()",
+            # Words of long ago are no way back to what was changed since, and a version has its own score.
+            "UPDATE reviews_review SET text = (SELECT text FROM reviews_reviewversion LIMIT 1), score = 5",
+            "UPDATE reviews_response SET text = ''; UPDATE reviews_responseversion SET text = '[…]'",
+            "UPDATE reviews_report SET reason = '[…]'",
+            *(
+                f"TRUNCATE reviews_{table} CASCADE"
+                for table in ("review", "reviewversion", "report", "response", "responseversion")
+            ),
             "UPDATE reviews_review SET written_at = written_at - interval '2 years'",
             "UPDATE reviews_review SET scrubbed_at = now(), score = 5, text = ''",
             "UPDATE reviews_reviewversion SET text = 'Great!'",
@@ -150,12 +199,21 @@ class TestPostgresKeeps:
     def test_what_no_code_may_do(self, statement: str) -> None:
         review = written()
         written(review.reservation, text="Changed.", now=LATER)
+        respond(review, "Thanks", by=StaffLoginFactory(studio=review.studio), now=LATER)
         case = report(review, Rule.INSULT, "They insult", by=StaffLoginFactory(studio=review.studio), now=LATER)
         decide(case, KEPT, "insult", "No", operator=operator(), now=LATER)
         before = self.everything()
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
         assert self.everything() == before
+
+    def test_a_version_of_long_ago_covers_no_change_of_today(self) -> None:
+        review = written()
+        for hours, text in ((1, "Changed."), (2, "Lovely.")):
+            written(review.reservation, text=text, now=AFTER + timedelta(hours=hours))
+        for statement in ("SET text = 'Great!'", "SET text = 'Great!', edited_at = now()"):
+            with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"UPDATE reviews_review {statement}")
 
     def test_django_deletes_none_either(self) -> None:
         review = written()
