@@ -1,16 +1,20 @@
 """What a member holds of reviews: what they wrote about their visits, and that they want no mails about them (Q39)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.members.holdings import Exported, Holding, Preview
+from portal.members.holdings import Exported, Holding, People, Preview
 from portal.models import Member, StaffLogin
-from reviews.models import Review, ReviewOptOut, ReviewVersion
+from reviews.models import Report, Response, ResponseVersion, Review, ReviewOptOut, ReviewVersion
 from reviews.rules import CRITERIA
+
+GONE = "[…]"
 
 
 class Reviews(Holding):
@@ -72,13 +76,33 @@ class Reviews(Holding):
     def let_go(self, members: Sequence[Member], *, by: StaffLogin, now: datetime) -> int:
         return 0
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """The words go, here and in what was said before; marks and score stay, for the mean."""
+        members = people.members
         reviews = Review.objects.filter(reservation__member__in=members, scrubbed_at=None).order_by("pk")
         keys = list(reviews.select_for_update(of=("self",)).values_list("pk", flat=True))
         Review.objects.filter(pk__in=keys).update(text="", scrubbed_at=now)
         ReviewVersion.objects.filter(review__in=keys).exclude(text="").update(text="")
         ReviewOptOut.objects.filter(member__in=members).delete()
+        _take_names_out(keys, people.words)
+
+
+def _take_names_out(reviews: Sequence[int], words: Sequence[str]) -> None:
+    """Of what studio and operator said about these reviews: who wrote them is not named there any more."""
+    if not words:
+        return
+    wanted = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))), re.IGNORECASE)
+    said: list[tuple[QuerySet[Any], tuple[str, ...]]] = [
+        (Response.objects.filter(review__in=reviews), ("text",)),
+        (ResponseVersion.objects.filter(response__review__in=reviews), ("text",)),
+        (Report.objects.filter(review__in=reviews), ("reason", "decision_reason")),
+    ]
+    for rows, fields in said:
+        for row in rows:
+            before = [getattr(row, field) for field in fields]
+            after = [wanted.sub(GONE, text) for text in before]
+            if before != after:
+                rows.filter(pk=row.pk).update(**dict(zip(fields, after, strict=True)))
 
 
 def _of(members: Sequence[Member]) -> Any:

@@ -10,10 +10,12 @@ from portal.members.exporting import export
 from portal.members.merging import merge, preview, undo_merge
 from portal.members.scrubbing import scrub
 from reviews.actions.asking import ask_no_more, is_asked
+from reviews.actions.deciding import decide
+from reviews.actions.reporting import report
 from reviews.actions.responding import respond
-from reviews.models import Review
+from reviews.models import Review, Rule
 from tests.factories import MemberFactory, StaffLoginFactory
-from tests.reviews.visits import AFTER, ALL_FIVE, written
+from tests.reviews.visits import AFTER, ALL_FIVE, operator, written
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +49,21 @@ def test_the_person_gets_all_of_it() -> None:
 def test_a_scrub_takes_the_words_and_leaves_what_is_counted() -> None:
     review = written()
     written(review.reservation, text="Kim was here.", now=AFTER + timedelta(hours=1))
-    member = review.reservation.member
+    member, by = review.reservation.member, StaffLoginFactory(studio=review.studio)
+    respond(review, f"Dear {member.name}, thanks", by=by, now=AFTER)
+    case = report(review, Rule.INSULT, f"{member.name.upper()} insults us", by=by, now=AFTER)
+    decide(case, "kept", "insult", f"{member.name} does not", operator=operator(), now=AFTER)
     ask_no_more(member, now=AFTER)
     scrub(member, by=StaffLoginFactory(studio=review.studio), now=AFTER + timedelta(days=1))
     review.refresh_from_db()
     assert (review.text, review.marks) == ("", ALL_FIVE)
+    case.refresh_from_db()
+    assert (review.response.text, case.reason, case.decision_reason) == (
+        "Dear […], thanks",
+        "[…] insults us",
+        "[…] does not",
+    )
+    assert [version.text for version in review.response.versions.all()] == ["Dear […], thanks"]
     assert str(review.score) == "4.30"
     assert review.scrubbed_at == AFTER + timedelta(days=1)
     assert [version.text for version in review.versions.all()] == [""]
