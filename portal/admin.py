@@ -12,16 +12,21 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import models
-from django.http import HttpRequest
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.admin_site import DeskAdmin, ReadOnly
+from portal.changes import changed_values
 from portal.jobs import admin as jobs_admin  # noqa: F401 - registers the queue
 from portal.models import Location, Member, StaffLogin, User
 from portal.operator import admin as studios_admin  # noqa: F401 - registers studios and invitations
 from portal.operator import pages  # noqa: F401 - the operator's own pages
 from portal.operator.sections import Section
+from portal.operator.told import PERSON, standing, tell_of_login, tell_studios
 from portal.roles import Preset
 from portal.staff.rules import Standing, Why, refusal
 from portal.staff.words import WHY_WORDS
@@ -62,6 +67,22 @@ class UserAdmin(DjangoUserAdmin):
         """A person is switched off: the log needs a name for what they did."""
         return False
 
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        before, after = changed_values(User.objects.get(pk=obj.pk), obj, PERSON) if change else ({}, {})
+        super().save_model(request, obj, form, change)
+        if after:
+            tell_studios([obj], "edited", now=timezone.now(), before=before, after=after)
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Who sets a password can come in with it: the person's studios read that it was set."""
+        people = User.objects.filter(pk=id) if id.isdecimal() else User.objects.none()
+        before = people.values_list("password", flat=True).first()
+        answer = super().user_change_password(request, id, form_url)
+        if people.values_list("password", flat=True).first() != before:
+            tell_studios(people, "password_set", now=timezone.now())
+        return answer
+
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(DeskAdmin):
@@ -81,30 +102,70 @@ class AuthenticatorAdmin(DeskAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        super().delete_model(request, obj)
+        self._tell([obj])
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
+        taken = list(queryset.select_related("user"))
+        super().delete_queryset(request, queryset)
+        self._tell(taken)
+
+    def _tell(self, taken: list[Authenticator]) -> None:
+        for one in taken:
+            tell_studios([one.user], "step_removed", now=timezone.now())
+
 
 @admin.register(Location)
-class LocationAdmin(DeskAdmin):
+class LocationAdmin(ReadOnly):
+    """To be looked at: a studio sets its places itself, where classes move with a new time zone."""
+
     icon, place = "map-pin", 30
     list_display = ("name", "studio", "city", "zone")
     list_filter = ("studio",)
     list_select_related = ("studio",)
     search_fields = ("name", "studio__name")
-    autocomplete_fields = ("studio",)
+    fields = ("studio", "name", "slug", "street", "postcode", "city", "country", "zone", "settings")
+
+    @admin.display(description=_("set at"))
+    def settings(self, place: Location) -> str:
+        """Where the studio sets it."""
+        return reverse("portal:settings_location", args=[place.studio.slug, place.pk])
 
 
 class StaffLoginForm(forms.ModelForm):
+    """`studio` and `user` are asked for a new login only: another person would act in this one's name."""
+
     class Meta:
         model = StaffLogin
         fields: ClassVar[list[str]] = ["studio", "user", "preset", "locations", "is_active"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        elsewhere = [place for place in cleaned.get("locations", ()) if place.studio != cleaned.get("studio")]
-        if elsewhere:
+        is_new = self.instance.pk is None
+        studio, user = (cleaned.get(name) if is_new else getattr(self.instance, name) for name in ("studio", "user"))
+        if any(place.studio != studio for place in cleaned.get("locations", ())):
             raise ValidationError({"locations": _("A login can be pinned to locations of its own studio only.")})
         if why := self._refusal(cleaned):
             raise ValidationError(str(WHY_WORDS[why]))
+        if user and (user.is_staff or user.is_superuser) and self._widens(cleaned):
+            raise ValidationError(
+                _(
+                    "Who runs this installation is given no login here. Look into the studio from its page, or let one"
+                    " of its owners invite you."
+                )
+            )
         return cleaned
+
+    def _widens(self, cleaned: dict[str, Any]) -> bool:
+        """Whether more than before is open with it: anything but switching it off."""
+        old = StaffLogin.objects.filter(pk=self.instance.pk).first()
+        if old is None:
+            return True
+        pinned = set(old.locations.all()) != set(cleaned.get("locations", ()))
+        return bool(cleaned.get("is_active")) and (not old.is_active or pinned or old.preset != cleaned.get("preset"))
 
     def _refusal(self, cleaned: dict[str, Any]) -> Why | None:
         """The same rule as on the studio's own page: the last owner stays, and an owner is not pinned (P18)."""
@@ -118,7 +179,7 @@ class StaffLoginForm(forms.ModelForm):
         )
         will_be = Standing(
             is_owner=cleaned.get("preset") == Preset.OWNER,
-            is_active=bool(cleaned.get("is_active")) and (old is None or old.studio == cleaned.get("studio")),
+            is_active=bool(cleaned.get("is_active")),
             is_pinned=bool(cleaned.get("locations")),
         )
         others = StaffLogin.objects.filter(
@@ -138,9 +199,21 @@ class StaffLoginAdmin(DeskAdmin):
     search_fields = ("user__email", "user__name", "studio__name")
     autocomplete_fields = ("studio", "user", "locations")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: StaffLogin | None = None) -> tuple[str, ...]:
+        return ("studio", "user") if obj else ()
+
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """A login is switched off here, and removed by an owner: the log needs a name for what was done."""
         return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """What it is pinned to is known only now: the line in the studio's log comes last."""
+        super().save_related(request, form, formsets, change)
+        tell_of_login(form.instance, form.before, now=timezone.now())
+
+    def save_model(self, request: HttpRequest, obj: StaffLogin, form: forms.ModelForm, change: bool) -> None:
+        form.before = standing(StaffLogin.objects.get(pk=obj.pk)) if change else None
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Member)

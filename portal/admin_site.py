@@ -38,7 +38,8 @@ TABS = ("portal.Studio", "portal.Ticket")
 
 def is_operator(request: HttpRequest) -> bool:
     """Who runs this installation, and not only helps in it with some of its tables."""
-    return isinstance(request.user, User) and request.user.is_active and request.user.is_superuser
+    user = request.user
+    return isinstance(user, User) and user.is_active and user.is_staff and user.is_superuser
 
 
 def refuse_others(request: HttpRequest) -> User:

@@ -24,7 +24,7 @@ from invoicing.rules import Obstacle
 from invoicing.rules.answers import WAITS, Stand
 from invoicing.selectors.answers import with_stand
 from invoicing.words import OBSTACLE_WORDS, month_words
-from portal.admin_site import ReadOnly
+from portal.admin_site import ReadOnly, is_operator
 from portal.jobs.progress import progress_of
 from portal.models import User
 from portal.operator.sections import Section
@@ -67,7 +67,7 @@ class InvoiceAdmin(ReadOnly):
     @staticmethod
     def may_act(request: HttpRequest) -> bool:
         """Who only looks finds no way to what would be refused."""
-        return isinstance(request.user, User) and request.user.is_superuser
+        return is_operator(request)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return [name for name in self.list_display if name != "deeds" or self.may_act(request)]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal.admin_site import ReadOnly
+from portal.admin_site import ReadOnly, is_operator
 from portal.jobs import retry
 from portal.jobs.kinds import kinds
 from portal.jobs.progress import progress_of
@@ -58,6 +58,9 @@ class JobAdmin(ReadOnly):
     show_full_result_count = False
     actions = ["try_again"]
 
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return is_operator(request)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Of one kind, also how far a run of it is: "214 of 1000"."""
         if (kind := request.GET.get("kind")) and (progress := progress_of(kind)):
@@ -67,7 +70,7 @@ class JobAdmin(ReadOnly):
         shown = {} if request.GET else {"kinds": kinds(timezone.now())}
         return super().changelist_view(request, {**(extra_context or {}), **shown})
 
-    @admin.action(description=_("Try again what was given up"), permissions=["view"])
+    @admin.action(description=_("Try again what was given up"), permissions=["operate"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         count = retry(queryset.values_list("pk", flat=True))
         text = ngettext("%(count)d job is tried again.", "%(count)d jobs are tried again.", count)

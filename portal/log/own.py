@@ -66,6 +66,7 @@ STUDIO: dict[str, Words] = {
     "looked_out": lazy("the operator left"),
 }
 LOGIN: dict[str, Words] = {
+    "added": lazy("added"),
     "changed": lazy("rights changed"),
     "switched_on": lazy("switched on"),
     "switched_off": lazy("switched off"),
@@ -76,6 +77,9 @@ LOGIN: dict[str, Words] = {
     "pin_locked": lazy("PIN rests after wrong tries"),
     "previewed": lazy("looked through this person's eyes"),
     "sessions_ended": lazy("sessions ended"),
+    "edited": lazy("data changed"),
+    "password_set": lazy("password set"),
+    "step_removed": lazy("second step taken away"),
     "notices_chosen": lazy("chose what to be told by mail"),
 }
 INVITATION: dict[str, Words] = {

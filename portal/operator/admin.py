@@ -57,10 +57,11 @@ class StudioAdmin(DeskAdmin):
     list_filter = (Practice,)
     search_fields = ("name", "slug")
     fields = ("name", "slug", "language", "created_at")
-    readonly_fields = ("created_at",)
+    # The address is for good: links, feeds and marketplaces hold it, and the page that invites says so.
+    readonly_fields = ("slug", "created_at")
     change_form_template = "admin/operator/studio.html"
     change_list_template = "admin/operator/studios.html"
-    LOGGED: ClassVar[list[str]] = ["name", "slug", "language"]
+    LOGGED: ClassVar[list[str]] = ["name", "language"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """By invitation: a page of its own makes studio, location and the owner's link in one go."""

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
@@ -30,6 +31,17 @@ def test_the_operator_sees_dead_jobs_and_has_them_tried_again(operator: Client) 
     done.refresh_from_db()
     assert (dead.dead_at, dead.attempts) == (None, 0)
     assert done.done_at is not None
+
+
+def test_who_only_helps_looks_and_has_nothing_tried_again(client: Client, db: None) -> None:
+    helper = User.objects.create_user("helper@example.test", "a long password", name="H", is_staff=True)
+    helper.user_permissions.add(Permission.objects.get(codename="view_job"))
+    client.force_login(helper)
+    dead = Job.objects.create(key="the dead one", kind="k", dead_at=Now(), attempts=8)
+    assert client.get(LIST).status_code == 200
+    client.post(LIST, {"action": "try_again", "_selected_action": [dead.pk]})
+    dead.refresh_from_db()
+    assert dead.dead_at is not None
 
 
 def test_nobody_edits_jobs_by_hand(operator: Client) -> None:

@@ -40,6 +40,7 @@ WORKED_OUT = {
     "bookings/actions/schedule/items.py": {"deleted", "archived"},
     "marketplace/actions/retiring.py": {"passes_retired", "passes_restored"},
     "marketplace/actions/agreeing.py": {"contract_written_down", "contract_changed"},
+    "portal/operator/told.py": {"edited", "password_set", "step_removed"},
     "portal/preferences/changing.py": {"set"},
     "portal/staff/invitations.py": {"resent", "link_shown", "granted", "declined", "withdrawn"},
     "portal/onboarding/path.py": {"step_done", "step_skipped"},

@@ -163,7 +163,8 @@ def test_the_name_of_a_studio_is_changed_with_a_line_in_its_log(operator: Client
     assert operator.post(url, {"name": "New", "slug": "old", "language": "de"}).status_code == 302
     change = studio.changes.get()
     assert (change.kind, change.by_word, change.before) == ("changed", "operator", {"name": "Old", "language": "en"})
-    assert operator.post(url, {"name": "New", "slug": "theme", "language": "de"}).status_code == 200
+    assert operator.post(url, {"name": "New", "slug": "theme", "language": "de"}).status_code == 302
+    assert studio.changes.count() == 1  # an address is for good, as the invitation says
     assert operator.post(f"/admin/portal/studio/{studio.pk}/delete/").status_code == 403
     studio.refresh_from_db()
     assert (studio.name, studio.slug) == ("New", "old")
