@@ -97,6 +97,7 @@ class MarketplaceForm(forms.ModelForm):
 
 @admin.register(Marketplace)
 class MarketplaceAdmin(DeskAdmin):
+    label = gettext_lazy("Marketplaces")
     section, icon, place = Section.MARKETPLACES, "blocks", 30
     form = MarketplaceForm
     list_display = ("name", "key", "shape", "adapter", "horizon_days")
@@ -126,6 +127,7 @@ class Waits(admin.SimpleListFilter):
 class ConnectionAdmin(ReadOnly):
     """To be looked at, and activated on a page of its own or by the action above the list. Secrets are never shown."""
 
+    label = gettext_lazy("Connections")
     section, icon, place = Section.MARKETPLACES, "plug", 10
     STAGES = ("contracted_on", "added_at", "activated_at", "allowed_at", "first_synced_at", "first_booked_at")
     list_display = ("studio", "marketplace", "state", "contracted_on", "added_at", "activated_at", "waits_for", "deed")
@@ -209,6 +211,7 @@ class ConnectionAdmin(ReadOnly):
 class ContractAdmin(ReadOnly):
     """What was agreed is not rewritten, by nobody: each change is a version with its first day."""
 
+    label = gettext_lazy("Contracts")
     section, icon, place = Section.MARKETPLACES, "file-text", 20
     list_display = ("number", "studio", "marketplace", "currency", "versions", "since", "ends_on")
     list_filter = ("connection__marketplace",)

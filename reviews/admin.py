@@ -69,6 +69,7 @@ class CaseState(admin.SimpleListFilter):
 class ReportAdmin(ReadOnly):
     """Cases, those that wait first."""
 
+    label = gettext_lazy("Reports")
     section, icon, place = Section.REVIEWS, "flag", 10
     list_display = ("opened", "studio", "rule_words", "reason_words", "reported_at", "decision", "decided_at")
     list_display_links = None
@@ -121,6 +122,7 @@ class ReviewState(admin.SimpleListFilter):
 class ReviewAdmin(ReadOnly):
     """All reviews, those first whose visit is disputed and not settled."""
 
+    label = gettext_lazy("Reviews")
     section, icon, place = Section.REVIEWS, "star", 20
     list_display = ("opened", "studio", "score", "words", "written_at", "visit_is_disputed", "hidden_at", "scrubbed_at")
     list_display_links = None

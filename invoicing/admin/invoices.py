@@ -49,6 +49,7 @@ class Waits(admin.SimpleListFilter):
 class InvoiceAdmin(ReadOnly):
     """What was issued, with how the matter stands; the studio's questions are answered from here."""
 
+    label = gettext_lazy("Invoices")
     section, icon, place = Section.MONEY, "receipt-text", 10
     list_display = ("number", "studio", "marketplace", "of_month", "type_code", "gross", "currency", "stands", "deeds")
     list_filter = (Waits, "type_code", "month")

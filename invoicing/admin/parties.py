@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from invoicing.forms.parties import say_unprintable
 from invoicing.models import Payer
@@ -51,6 +52,7 @@ class PayerForm(forms.ModelForm):
 class PayerAdmin(DeskAdmin):
     """Without it no invoice of the marketplace is issued. What was issued keeps what it was then."""
 
+    label = gettext_lazy("Payers")
     section, icon, place = Section.MONEY, "landmark", 40
     form = PayerForm
     list_display = ("legal_name", "marketplace", "country", "vat_id", "electronic_address")

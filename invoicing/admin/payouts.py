@@ -61,6 +61,7 @@ class StateFilter(admin.SimpleListFilter):
 class PayoutAdmin(ReadOnly):
     """What was told is appended and never changed; a mistake is taken back."""
 
+    label = gettext_lazy("Payouts")
     section, icon, place = Section.MONEY, "banknote", 20
     change_list_template = "admin/invoicing/payouts.html"
     change_form_template = "admin/invoicing/payout.html"

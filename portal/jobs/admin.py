@@ -46,6 +46,7 @@ class JobState(admin.SimpleListFilter):
 class JobAdmin(ReadOnly):
     """What waits, fails and was given up; the operator can have the latter tried again."""
 
+    label = _("Jobs")
     section = Section.MACHINES
     icon = "list-checks"
     place = 10
@@ -90,6 +91,7 @@ class HeartbeatAdmin(ReadOnly):
 class ScheduledRunAdmin(ReadOnly):
     """Which slots of periodic work were turned into jobs."""
 
+    label = _("Runs by the clock")
     section = Section.MACHINES
     icon = "calendar-clock"
     place = 30

@@ -52,6 +52,7 @@ class Practice(admin.SimpleListFilter):
 class StudioAdmin(DeskAdmin):
     """Who has a studio here; what a studio sets itself is set there."""
 
+    label = _("Studios")
     section, icon, place = Section.STUDIOS, "store", 10
     list_display = ("name", "slug", "language")
     list_filter = (Practice,)
@@ -127,6 +128,7 @@ class InvitationState(admin.SimpleListFilter):
 class InvitationAdmin(ReadOnly):
     """Of owners, by the operator. Sent anew, shown and withdrawn on the studio's page."""
 
+    label = _("Invitations")
     section, icon, place = Section.STUDIOS, "mail-plus", 15
     list_display = ("name", "email", "studio", "invited_at", "link_made_at", "accepted_at", "withdrawn_at")
     list_filter = (InvitationState,)

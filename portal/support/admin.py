@@ -53,6 +53,7 @@ class AnswerToTicket(forms.Form):
 class TicketAdmin(ReadOnly):
     """Those that wait stand first, the oldest on top. Answered on the question's own page: by mail and on screen."""
 
+    label = gettext_lazy("Questions of studios")
     section = Section.SUPPORT
     icon = "messages-square"
     place = 10
@@ -142,6 +143,7 @@ class IsEdited(admin.SimpleListFilter):
 class AnswerAdmin(DeskAdmin):
     """A line for each question; its page has the languages side by side."""
 
+    label = gettext_lazy("Answers")
     section = Section.SUPPORT
     icon = "book-open"
     place = 20
