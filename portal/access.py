@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -18,20 +18,25 @@ from django.utils.translation import gettext as _
 from portal.joined import Joined
 from portal.models import Location, StaffLogin, Studio, User
 from portal.operator import looking
-from portal.roles import Right
+from portal.roles import RIGHTS, Preset, Right
 from portal.staff import desk
 from portal.staff.second_step import is_missing
 from portal.staff.standstill import by_pin_only, locked, looking_only
 
 View = Callable[..., HttpResponseBase]
 SAFE = {"GET", "HEAD", "OPTIONS"}
+# What an operator who looks in may be answered with, besides pictures.
+SHOWN = {"text/html", "application/json"}
 # Asked along with the login, because every page would ask again: most people work at one studio, at all its locations.
 _WORKS_ELSEWHERE = """EXISTS (SELECT FROM portal_stafflogin other
  WHERE other.user_id = stafflogin.user_id AND other.is_active AND other.id <> stafflogin.id)"""
 _IS_PINNED = "EXISTS (SELECT FROM portal_stafflogin_locations pin WHERE pin.stafflogin_id = stafflogin.id)"
 _HAS_ANSWERS = """EXISTS (SELECT FROM portal_ticket ticket WHERE ticket.login_id = stafflogin.id
  AND ticket.answered_at IS NOT NULL AND ticket.seen_at IS NULL)"""
-_OWN_LOGIN = Joined(StaffLogin, "studio", more=[_WORKS_ELSEWHERE, _IS_PINNED, _HAS_ANSWERS])
+# In a studio for practice nobody is more than they are in the real one, nor there any longer.
+_AT_HOME = """(SELECT home.preset FROM portal_stafflogin home
+ WHERE home.studio_id = studio.practice_of_id AND home.user_id = stafflogin.user_id AND home.is_active)"""
+_OWN_LOGIN = Joined(StaffLogin, "studio", more=[_WORKS_ELSEWHERE, _IS_PINNED, _HAS_ANSWERS, _AT_HOME])
 
 
 class StudioRequest(HttpRequest):
@@ -82,7 +87,9 @@ def people_for(request: HttpRequest, slug: str) -> People | None:
     found = StaffLogin.objects.select_related("studio", "user", "pin").filter(
         Q(user_id=request.user.pk) | Q(pk=other), studio__slug=slug, is_active=True
     )
-    logins = {login.pk: login for login in found}
+    home = StaffLogin.objects.filter(studio=OuterRef("studio__practice_of"), user=OuterRef("user"), is_active=True)
+    rows: Any = found.annotate(at_home=Subquery(home.values("preset")))
+    logins = {login.pk: login for login in rows if _at_most_as_at_home(login, login.at_home)}
     base = next((login for login in logins.values() if login.user_id == request.user.pk), None)
     if base is None:
         return None
@@ -93,7 +100,7 @@ def people_for(request: HttpRequest, slug: str) -> People | None:
         return People(base, _by_pin(request, stand_in))
     if preview and stand_in and desk.may_look_through(base):
         # Nobody sees more through another's eyes than with their own (S25).
-        stand_in.at_most = base.rights
+        stand_in.at_most = base.rights & stand_in.rights
         return People(base, stand_in, preview["until"])
     return People(base, base)
 
@@ -101,18 +108,29 @@ def people_for(request: HttpRequest, slug: str) -> People | None:
 def login_for(user: User, slug: str) -> StaffLogin | None:
     """The person's own active login at the studio."""
     condition = "stafflogin.user_id = %s AND studio.slug = %s AND stafflogin.is_active LIMIT 1"
-    for login, (works_elsewhere, is_pinned, has_answers) in _OWN_LOGIN.rows(condition, [user.pk, slug]):
+    for login, (works_elsewhere, is_pinned, has_answers, at_home) in _OWN_LOGIN.rows(condition, [user.pk, slug]):
         login.user, login.works_elsewhere, login.is_pinned = user, works_elsewhere, is_pinned
         login.has_answers = has_answers
-        return login
+        return login if _at_most_as_at_home(login, at_home) else None
     return None
+
+
+def _at_most_as_at_home(login: StaffLogin, preset: str | None) -> bool:
+    """Whether this login opens its studio; in one for practice with no right that it lacks in the real one.
+
+    `preset`: what the same person's active login in the real studio is; None: they have none.
+    """
+    if not login.studio.is_practice:
+        return True
+    login.at_most = RIGHTS[Preset(preset)] if preset else frozenset()
+    return preset is not None
 
 
 def _by_pin(request: HttpRequest, login: StaffLogin | None) -> StaffLogin | None:
     """The login that was switched in, with what a PIN opens; None when it or its PIN is gone."""
     if login is None or not desk.still_acts(request.session, login):
         return None
-    login.at_most = desk.PIN_RIGHTS
+    login.at_most = desk.PIN_RIGHTS & login.rights
     return login
 
 
@@ -187,8 +205,14 @@ def _enter(request: Any, people: People, *, by_password: bool) -> HttpResponse |
 
 
 def _is_file(response: HttpResponseBase) -> bool:
-    """Something to be taken away, which an operator who looks in does not (S25)."""
-    return response.headers.get("Content-Disposition", "").startswith("attachment")
+    """Something to be taken away, which an operator who looks in does not (S25).
+
+    Whatever is no page, no data of a page and no picture on one; also where the browser would show it.
+    """
+    if response.headers.get("Content-Disposition", "").startswith("attachment"):
+        return True
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return bool(kind) and kind not in SHOWN and not kind.startswith("image/")
 
 
 def public(why: str) -> Callable[[View], View]:

@@ -20,6 +20,7 @@ from portal.people import hue, initials
 from portal.preferences import colours
 from portal.roles import Right
 from portal.staff import desk
+from portal.staff.selectors import logins_of
 from portal.support.tickets import unread
 
 THEMES = ("system", "light", "dark")
@@ -112,7 +113,7 @@ def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, st
         return []  # switched in by PIN, or looked through: for this studio only
     if login.works_elsewhere is False:
         return []
-    others = StaffLogin.objects.filter(user_id=login.user_id, is_active=True).exclude(pk=login.pk)
+    others = logins_of(request.user).exclude(pk=login.pk)  # type: ignore[arg-type]
     return [
         {"name": name, "url": reverse("portal:studio", args=[slug])}
         for name, slug in others.order_by("studio__name").values_list("studio__name", "studio__slug")

@@ -1,9 +1,9 @@
 """What the pages about logins read, in a fixed number of queries."""
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from portal.models import Change, Invitation, Location, LoginWish, StaffLogin, Studio
+from portal.models import Change, Invitation, Location, LoginWish, StaffLogin, Studio, User
 from portal.roles import PRESET_WORDS, RIGHTS, Preset, Right
 from portal.staff.second_step import STEPS
 from portal.staff.words import RIGHT_WORDS
@@ -55,3 +55,9 @@ def presets() -> list[tuple[Preset, object]]:
 def rights_table() -> list[tuple[object, list[bool]]]:
     """A row for each right: its words, and for each preset whether it holds it. Drawn from `portal/roles.py`."""
     return [(RIGHT_WORDS[right], [right in RIGHTS[preset] for preset in Preset]) for right in Right]
+
+
+def logins_of(user: User) -> QuerySet[StaffLogin]:
+    """The logins that open a studio for this person: those in one for practice while they have one in the real one."""
+    home = StaffLogin.objects.filter(studio=OuterRef("studio__practice_of"), user=user, is_active=True)
+    return user.logins.filter(Q(studio__practice_of=None) | Exists(home), is_active=True)

@@ -11,6 +11,7 @@ from portal.context import THEMES
 from portal.locations import ALL
 from portal.roles import Right
 from portal.staff import desk
+from portal.staff.selectors import logins_of
 
 
 def came_from(request: HttpRequest, *, default: str) -> str:
@@ -30,7 +31,7 @@ def own_path(url: str) -> str:
 def home(request: HttpRequest) -> HttpResponse:
     if desk_studio := desk.studio_of_desk(request.session):
         return redirect("portal:studio", desk_studio)  # who was switched in by PIN has this studio and no other
-    logins = request.user.logins.filter(is_active=True).select_related("studio").order_by("studio__name")  # type: ignore[union-attr]
+    logins = logins_of(request.user).select_related("studio").order_by("studio__name")  # type: ignore[arg-type]
     if len(logins) == 1:
         return redirect("portal:studio", logins[0].studio.slug)
     return render(request, "portal/home.html", {"logins": logins})

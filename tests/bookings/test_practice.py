@@ -18,9 +18,11 @@ from bookings.models import Reservation, ReservationEvent
 from bookings.rules.practising import Task, learnt, seconds_per_check_in
 from bookings.selectors.practising import somebody_is_trained, training_of
 from portal.erasing import NotForPractice, belongings, erase
-from portal.models import Change, Job, StaffLogin, Studio
+from portal.models import Change, DeskPin, Job, StaffLogin, Studio
 from portal.onboarding.path import path_of
 from portal.roles import Preset
+from portal.staff.desk import switch_in
+from portal.staff.selectors import logins_of
 from tests.factories import LocationFactory, StaffLoginFactory, StudioFactory
 
 
@@ -144,6 +146,36 @@ def test_the_pages_lead_in_and_out(client: Client, login: StaffLogin) -> None:
     assert client.post("/real-practice/practice/remove/").headers["Location"] == "/real/"
     assert client.get("/real-practice/check-ins/").status_code == 404
     assert client.post("/real/practice/enter/").headers["Location"] == "/real/practice/"
+
+
+@pytest.mark.parametrize("lost", ["removed", "off", "desk", "stranger"])
+def test_nobody_is_more_in_practice_than_in_the_real_studio(client: Client, login: StaffLogin, lost: str) -> None:
+    practice = StudioFactory(slug="real-practice", practice_of=login.studio)
+    LocationFactory(studio=practice)
+    colleague = StaffLoginFactory(studio=login.studio, preset=Preset.MANAGER)
+    there = StaffLoginFactory(studio=practice, user=colleague.user, preset=Preset.OWNER)
+    client.force_login(colleague.user)
+    assert client.get("/real-practice/members/").status_code == 200
+    assert client.get("/real-practice/settings/studio/").status_code == 200
+    assert client.get("/real-practice/staff/").status_code == client.get("/real/staff/").status_code
+    changes = {
+        "removed": {"is_active": False, "removed_at": timezone.now()},
+        "off": {"is_active": False},
+        "desk": {"preset": Preset.DESK},
+        "stranger": {"user": StaffLoginFactory().user},
+    }
+    StaffLogin.objects.filter(pk=colleague.pk).update(**changes[lost])
+    assert client.get("/real-practice/settings/studio/").status_code == (403 if lost == "desk" else 404)
+    assert client.get("/real-practice/check-ins/").status_code == (200 if lost == "desk" else 404)
+    assert logins_of(colleague.user).filter(pk=there.pk).exists() == (lost == "desk")
+    # Nor by a PIN at the desk of somebody who is still there.
+    StaffLoginFactory(studio=practice, user=login.user, preset=Preset.OWNER)
+    pin = DeskPin.objects.create(login=there, digits="x", set_at=timezone.now())
+    client.force_login(login.user)
+    session = client.session
+    switch_in(session, pin)
+    session.save()
+    assert client.get("/real-practice/check-ins/").status_code == (200 if lost == "desk" else 302)
 
 
 def test_the_pace_is_the_median_of_pauses_within_one_go() -> None:
