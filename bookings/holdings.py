@@ -19,7 +19,7 @@ from bookings.rules import Attendance, Booking, CancelAs
 from bookings.sources import who_words
 from bookings.states import STATE_WORDS
 from bookings.words import day_and_clock
-from portal.members.holdings import Exported, Holding, Preview
+from portal.members.holdings import Exported, Holding, People, Preview
 from portal.models import Member, StaffLogin
 
 Kind = ReservationEvent.Kind
@@ -180,10 +180,10 @@ class Reservations(Holding):
             cancel(row, outcome=outcome, action_id=uuid4(), by=by, now=now)
         return len(coming)
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """The rows stay, for the counts; what another system called them goes."""
-        _of(members).exclude(external_ref="").update(external_ref="")
-        raise_pulse(members[0].studio_id, now)
+        _of(people.members).exclude(external_ref="").update(external_ref="")
+        raise_pulse(people.members[0].studio_id, now)
 
 
 class Waits(Holding):
@@ -260,7 +260,7 @@ class Waits(Holding):
             leave_waiting(entry, action_id=uuid4(), by=by, now=now)
         return len(entries)
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """Nothing in these rows tells who it was."""
 
 

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from invoicing.models import BilledVisit, StatementChunk, StatementLine
 from marketplace.models import Guest
-from portal.members.holdings import Exported
-from portal.members.scrubbing import words_of
+from portal.members.holdings import Exported, People
 from portal.members.traces import Traces
 from portal.models import Member
 
@@ -30,11 +29,12 @@ class StatementTraces(Traces):
         rows = billed.values_list("day", "kind", "invoice__number", "month")
         return [Exported("invoiced_visits", columns, list(rows))]
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
+        members = people.members
         guests = list(Guest.objects.filter(member__in=members).values_list("connection", "external_id"))
         named = [Q(visit__guest__member__in=members)]
         named += [Q(statement__connection=connection, member_ref=ref) for connection, ref in guests]
-        for word in words_of(members):
+        for word in people.words:
             named += [Q(member_name__icontains=word), Q(cells_text__icontains=word)]
         lines = StatementLine.objects.filter(studio=members[0].studio_id)
         about = lines.alias(cells_text=Cast("cells", TextField())).filter(reduce(or_, named)).order_by()

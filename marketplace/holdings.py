@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from marketplace.actions.forgetting import forget
 from marketplace.models import Conflict, Guest, Visit
-from portal.members.holdings import Exported, Holding, Preview
+from portal.members.holdings import Exported, Holding, People, Preview
 from portal.models import Member, StaffLogin
 
 
@@ -58,11 +58,11 @@ class Guests(Holding):
         """Bookings that are to come are the reservations' to end."""
         return 0
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """Nobody finds the person by the marketplace's id or by ours again: who comes back is somebody new. What was
         sent about them is emptied.
         """
-        guests = Guest.objects.filter(member__in=members)
-        forget(list(guests), emails=[one.email for one in members])
+        guests = Guest.objects.filter(member__in=people.members)
+        forget(list(guests), emails=people.emails)
         Conflict.objects.open().filter(guest__in=guests, visit=None).delete()
         guests.update(external_id=Concat(Value("deleted-"), Cast(F("pk"), CharField())), key=RandomUUID())

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from packages.models import Hold, LedgerEntry, Purchase
 from portal.downloads import Cell
-from portal.members.holdings import Exported, Holding, Preview
+from portal.members.holdings import Exported, Holding, People, Preview
 from portal.models import Member, StaffLogin
 
 
@@ -66,9 +66,9 @@ class Purchases(Holding):
         """What is left of a purchase stays owed until somebody refunds it; nothing of it is to come by itself."""
         return 0
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """The rows stay, for the sums; words that people wrote and what another system called them go."""
-        purchases = Purchase.objects.filter(member__in=members)
+        purchases = Purchase.objects.filter(member__in=people.members)
         LedgerEntry.objects.filter(purchase__in=purchases).exclude(reason="").update(reason="")
         Hold.objects.filter(purchase__in=purchases).exclude(reason="").update(reason="")
         purchases.exclude(external_ref="").update(external_ref="")

@@ -33,6 +33,20 @@ class Exported:
     rows: Iterable[Sequence[Cell]]
 
 
+@dataclass(frozen=True)
+class People:
+    """One person who is scrubbed: the profiles, and what tells who it was, then and now (`words.people_of`).
+
+    `words`: e-mails, phone numbers, full names, odd numbers; `emails`: all there ever were; `names`: first and last
+    names each by itself, which others may have, too.
+    """
+
+    members: Sequence[Member]
+    words: Sequence[str]
+    emails: Sequence[str]
+    names: Sequence[str]
+
+
 class Holding(ABC):
     """One kind of rows that belong to members. All methods but `preview` and `export` run inside a transaction."""
 
@@ -68,7 +82,7 @@ class Holding(ABC):
         """Before a scrub, and before the member is locked: end what is still to come; how much that was."""
 
     @abstractmethod
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """Take out of these rows whatever tells who the person was; what is only counted stays."""
 
 

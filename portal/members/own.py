@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.members.holdings import Exported, Holding, Preview
+from portal.members.holdings import Exported, Holding, People, Preview
 from portal.models import Change, DuplicateSuggestion, Member, MemberMerge, MemberNote, StaffLogin
 
 
@@ -48,8 +48,8 @@ class Notes(Owned):
         ]
         return [Exported("notes", columns, rows)]
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
-        MemberNote.objects.filter(member__in=members).delete()
+    def scrub(self, people: People, *, now: datetime) -> None:
+        MemberNote.objects.filter(member__in=people.members).delete()
 
 
 class Log(Owned):
@@ -84,7 +84,8 @@ class Log(Owned):
             Exported("merges", joined, list(numbers)),
         ]
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
+        members = people.members
         changes_of(members).update(before={}, after={})
         MemberMerge.objects.filter(Q(kept__in=members) | Q(merged__in=members)).update(before={}, moved={})
         DuplicateSuggestion.objects.filter(Q(one__in=members) | Q(other__in=members)).delete()

@@ -1,7 +1,5 @@
 """Deleting a person: what tells who it was goes, what was counted stays under "deleted member 4711" (Q39)."""
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,10 +9,9 @@ from django.utils.translation import gettext as _
 from portal.changes import record_change
 from portal.members.holdings import holdings
 from portal.members.merging import CannotMerge, Obstacle
+from portal.members.words import PLAIN_NUMBER, people_of
 from portal.models import Member, StaffLogin
 
-# A number that a person could be known by elsewhere, such as an e-mail, does not stay.
-_PLAIN_NUMBER = re.compile(r"[A-Za-z]{0,3}[-/ ]?\d[\d/ -]{0,19}")
 _TRIES = 5
 
 
@@ -45,8 +42,9 @@ def scrub(member: Member, *, by: StaffLogin, now: datetime) -> int:
                 break
         if found[member.pk].scrubbed_at is not None or found[member.pk].merged_into_id is not None:
             raise CannotMerge(Obstacle.GONE)
+        people = people_of(list(found.values()))  # before the first of them forgets
         for holding in holdings():
-            holding.scrub(list(found.values()), now=now)
+            holding.scrub(people, now=now)
         files = [(one.photo.storage, one.photo.name) for one in found.values() if one.photo]
         for one in found.values():
             _blank(one, now=now)
@@ -57,7 +55,7 @@ def scrub(member: Member, *, by: StaffLogin, now: datetime) -> int:
 
 
 def _blank(member: Member, *, now: datetime) -> None:
-    if not _PLAIN_NUMBER.fullmatch(member.number):
+    if not PLAIN_NUMBER.fullmatch(member.number):
         member.number = f"#{member.pk}"
     with translation.override(member.studio.language):
         member.first_name = _("deleted member %(number)s") % {"number": member.number}
@@ -65,17 +63,3 @@ def _blank(member: Member, *, now: datetime) -> None:
     member.photo = ""
     member.joined_on, member.scrubbed_at, member.compared_at = None, now, now
     member.save()
-
-
-def words_of(members: Sequence[Member]) -> list[str]:
-    """What tells who these profiles are wherever it stands: e-mails, phone numbers, full names, odd numbers."""
-    words: set[str] = set()
-    for one in members:
-        words |= {one.email, one.phone, one.name if one.last_name else "", *_reversed_names(one)}
-        words |= set() if _PLAIN_NUMBER.fullmatch(one.number) else {one.number}
-    return sorted(word for word in words if len(word) > 2)
-
-
-def _reversed_names(member: Member) -> list[str]:
-    first, last = member.first_name, member.last_name
-    return [f"{last}, {first}", f"{last} {first}"] if first and last else []

@@ -1,7 +1,8 @@
 """What imports and kept views remember of people: it goes with a scrub, though it belongs to nobody's profile."""
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.utils import getaddresses
 from functools import reduce
@@ -13,11 +14,10 @@ from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from portal.members.holdings import Exported, Preview
+from portal.members.holdings import Exported, People, Preview
 from portal.members.masking import GONE, whole_words
 from portal.members.own import Owned
-from portal.members.scrubbing import words_of
-from portal.models import ImportRow, ImportRun, KeptMail, Member, Notice, SavedView, StaffLogin
+from portal.models import Change, ImportRow, ImportRun, KeptMail, Member, Notice, SavedView, StaffLogin
 
 _OF_A_MAIL = ("subject", "text", "html")
 _ADDRESS = re.compile(r"https?://\S+")
@@ -41,15 +41,19 @@ class Traces(Owned):
     def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
         return []
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
-        studio_id, words = members[0].studio_id, words_of(members)
-        _forget_rows(_rows_about(members, words))
+    def scrub(self, people: People, *, now: datetime) -> None:
+        studio_id, words = people.members[0].studio_id, people.words
+        _forget_rows(_rows_about(people.members, words))
         for run in ImportRun.objects.filter(studio_id=studio_id).exclude(content=b"").iterator(chunk_size=10):
             if _names(bytes(run.content), run.encoding, words):
                 run.delete()
-        for view in SavedView.objects.filter(login__studio_id=studio_id, query__contains="q="):
-            if _searches_for(view.query, words, members):
+        for view in SavedView.objects.filter(login__studio_id=studio_id):
+            if _searches_for(view.query, people):
                 view.delete()
+            elif words and (name := whole_words(words).sub(GONE, view.name)) != view.name:
+                view.name = f"{name[:25]} {view.pk}"  # another one may be called the same now
+                view.save(update_fields=["name"])
+        _forget_changes(studio_id, words)
 
 
 class Mails(Owned):
@@ -69,14 +73,15 @@ class Mails(Owned):
     def export(self, members: Sequence[Member], *, now: datetime) -> list[Exported]:
         """Those that were sent to the person; without the addresses in them, which open something for their reader."""
         columns = (("sent_at", _("Sent")), ("to", _("To")), ("subject", _("Subject")), ("text", _("Text")))
-        mails = [one for one in _kept(members) if _is_to(one, members)]
+        mails = [one for one in _kept(members) if _is_to(one, [member.email for member in members])]
         rows = [(one.sent_at, one.to, one.subject, _ADDRESS.sub(GONE, one.text)) for one in mails]
         return [Exported("mails", columns, rows)]
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """Mails to the person go; in mails to others, and in news, the words that tell who it was."""
-        words = words_of(members)
-        KeptMail.objects.filter(pk__in=[one.pk for one in _kept(members) if _is_to(one, members)]).delete()
+        members, words = people.members, people.words
+        theirs = [one.pk for one in _kept(members) if _is_to(one, people.emails)]
+        KeptMail.objects.filter(pk__in=theirs).delete()
         if not words:
             return
         wanted = whole_words(words)
@@ -91,10 +96,10 @@ def _kept(members: Sequence[Member]) -> "QuerySet[KeptMail]":
     return KeptMail.objects.filter(studio=members[0].studio_id).order_by("id")
 
 
-def _is_to(mail: KeptMail, members: Sequence[Member]) -> bool:
-    """Whether one of these is a reader, by the whole address."""
+def _is_to(mail: KeptMail, emails: Iterable[str]) -> bool:
+    """Whether one of these is a reader's, by the whole address."""
     readers = {address.casefold() for _name, address in getaddresses([mail.to])}
-    return any(one.email.casefold() in readers for one in members if one.email)
+    return any(email.casefold() in readers for email in emails if email)
 
 
 def _mask(row: KeptMail | Notice, fields: Sequence[str], wanted: "re.Pattern[str]") -> None:
@@ -138,9 +143,26 @@ def _names(content: bytes, encoding: str, words: Sequence[str]) -> bool:
     return any(word.casefold() in text for word in words)
 
 
-def _searches_for(query: str, words: Sequence[str], members: Sequence[Member]) -> bool:
+def _searches_for(query: str, people: People) -> bool:
     searched = " ".join(value for name, value in parse_qsl(query) if name == "q").casefold()
-    names = {part.casefold() for one in members for part in (one.first_name, one.last_name) if len(part) > 2}
-    return bool(searched) and (
-        any(word.casefold() in searched for word in words) or any(name in searched for name in names)
-    )
+    return any(word.casefold() in searched for word in (*people.words, *people.names))
+
+
+def _forget_changes(studio_id: int, words: Sequence[str]) -> None:
+    """Lines of the log about something else that name the person, such as a reason, lose what they say."""
+    texts = {f"{name}_text": Cast(F(name), TextField()) for name in ("before", "after")}
+    as_written = {form for word in words for form in (word, json.dumps(word, ensure_ascii=False)[1:-1])}
+    rows = _naming(as_written, list(texts), Change.objects.filter(studio=studio_id).alias(**texts))
+    wanted = whole_words(words) if words else None
+    for change in rows:
+        if wanted is not None and any(wanted.search(text) for text in _texts_in([change.before, change.after])):
+            Change.objects.filter(pk=change.pk).update(before={}, after={})
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Every text in a value as JSON holds it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(one)

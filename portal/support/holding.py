@@ -5,16 +5,16 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.members.holdings import Exported, Preview
+from portal.members.holdings import Exported, People, Preview
 from portal.members.masking import GONE, whole_words
 from portal.members.own import Owned
-from portal.members.scrubbing import words_of
-from portal.models import Member, StaffLogin, Ticket, TicketFile, TicketMessage
+from portal.models import Member, StaffLogin, Studio, Ticket, TicketFile, TicketMessage
 from portal.support.tickets import of_member
 
 
@@ -37,21 +37,37 @@ class Tickets(Owned):
         columns = (("opened_at", _("When")), ("reference", _("Reference")), ("subject", _("About")))
         return [Exported("tickets", columns, [(one.opened_at, one.reference, one.subject) for one in found])]
 
-    def scrub(self, members: Sequence[Member], *, now: datetime) -> None:
+    def scrub(self, people: People, *, now: datetime) -> None:
         """The number goes, with what was attached under it, and every word in questions that tells who it was."""
-        studio = members[0].studio
-        about = list(of_member(studio, [one.number for one in members]).values_list("pk", flat=True))
+        studio = people.members[0].studio
+        about = list(of_member(studio, [one.number for one in people.members]).values_list("pk", flat=True))
         TicketFile.objects.filter(message__ticket__in=about).delete()
         Ticket.objects.filter(pk__in=about).update(member_number="", page="")
-        if not (words := words_of(members)):
-            return
-        wanted = whole_words(words)
-        for ticket in Ticket.objects.filter(_any("subject", words), studio=studio):
-            ticket.subject = wanted.sub(GONE, ticket.subject)
-            ticket.save(update_fields=["subject"])
-        for message in TicketMessage.objects.filter(_any("text", words), ticket__studio=studio):
-            message.text = wanted.sub(GONE, message.text)
+        if people.words:
+            _take_out(studio, people.words)
+
+
+def _take_out(studio: Studio, words: Sequence[str]) -> None:
+    """Of all questions of the studio; files that name the person go, and those beside words that did."""
+    wanted, named = whole_words(words), set()
+    for ticket in Ticket.objects.filter(studio=studio):
+        before = ticket.subject, ticket.page, ticket.log_reference
+        ticket.subject, ticket.log_reference = (wanted.sub(GONE, text) for text in (before[0], before[2]))
+        if wanted.search(unquote_plus(ticket.page)):
+            ticket.page = ""
+        if before != (ticket.subject, ticket.page, ticket.log_reference):
+            ticket.save(update_fields=["subject", "page", "log_reference"])
+            named.add(ticket.pk)
+    for message in TicketMessage.objects.filter(_any("text", words), ticket__studio=studio):
+        text = wanted.sub(GONE, message.text)
+        if text != message.text:
+            message.text = text
             message.save(update_fields=["text"])
+            named.add(message.ticket_id)
+    TicketFile.objects.filter(message__ticket__in=named).delete()
+    for file in TicketFile.objects.filter(message__ticket__studio=studio).iterator(chunk_size=5):
+        if wanted.search(f"{file.name}\n{bytes(file.content).decode(errors='replace')}"):
+            file.delete()
 
 
 def _any(field: str, words: Sequence[str]) -> Q:

@@ -21,11 +21,13 @@ from bookings import actions
 from bookings.models import Reservation
 from invoicing.models import BilledVisit, Invoice
 from packages.models import LedgerEntry
+from portal.changes import record_change
 from portal.imports import runs
 from portal.members import editing, merging
 from portal.members.photos import replace_photo
 from portal.members.scrubbing import scrub
 from portal.members.traces import Mails
+from portal.members.words import people_of
 from portal.models import (
     Change,
     ImportRow,
@@ -37,6 +39,9 @@ from portal.models import (
     Notice,
     SavedView,
     StaffLogin,
+    Ticket,
+    TicketFile,
+    TicketMessage,
 )
 from portal.roles import Preset
 from portal.saved_views import save_view
@@ -53,6 +58,7 @@ CANARIES = (
     "Goldkehl",
     "singt morgens",
     "Gelbfeder",
+    "goldfink@frueher.test",
 )
 pytestmark = pytest.mark.django_db
 
@@ -84,14 +90,19 @@ def person(session: Any, owner: StaffLogin, settings: Any, tmp_path: Path) -> Me
     )  # fmt: skip
     twin = MemberFactory(studio=studio, number="4712", first_name="Zwitscher", last_name="Goldkehl", email="")
     MemberNote.objects.create(member=member, text="Gelbfeder liegt am Tresen", written_at=NOW)
-    editing.edit(member, {"last_name": "Goldkehl"}, by=owner, now=NOW)
-    editing.edit(member, {"last_name": "Kanarski"}, by=owner, now=NOW)
+    earlier = {"last_name": "Goldkehl", "email": "goldfink@frueher.test"}
+    editing.edit(member, earlier, by=owner, now=NOW)
+    editing.edit(member, {"last_name": "Kanarski", "email": "zwitscher@kanarski.test"}, by=owner, now=NOW)
     editing.block(member, "singt morgens", by=owner, now=NOW)
     editing.block(member, "", by=owner, now=NOW)
     with transaction.atomic():
         replace_photo(member, jpeg())
     merging.merge(member, twin, take={}, by=owner, now=NOW)
     save_view(owner, screen="members", name="One of them", query="q=kanarski")
+    save_view(owner, screen="bookings", name="For zwitscher goldkehl", query="unpaid=1")
+    looked = {"operator": "Ops", "reason": "Kanarski, Zwitscher cannot book"}
+    record_change(studio, "looked_in", studio=studio, by=None, now=NOW, after=looked, by_word="operator")
+    _asked(owner)
     kind = ContentType.objects.get_for_model(Member)
     LogEntry.objects.create(
         user=owner.user, content_type=kind, object_id=str(member.pk), object_repr=str(member), action_flag=CHANGE,
@@ -111,12 +122,28 @@ def person(session: Any, owner: StaffLogin, settings: Any, tmp_path: Path) -> Me
     return Member.objects.get(pk=member.pk)
 
 
+def _asked(owner: StaffLogin) -> None:
+    """A question that was not asked from the person's page, and one about somebody else."""
+    page = "/s/members/?q=zwitscher+goldkehl"
+    about = {"page": page, "log_reference": "zwitscher@kanarski.test 9", "subject": "A file", "opened_at": NOW}
+    for reference, content, more in (
+        ("T-1", b"Name\nGoldkehl, Zwitscher", about),
+        ("T-2", b"Name\nSomeone Else", {"subject": "Another", "opened_at": NOW}),
+    ):
+        ticket = Ticket.objects.create(studio=owner.studio, reference=reference, **more)
+        message = TicketMessage.objects.create(ticket=ticket, text="See there.", written_at=NOW)
+        TicketFile.objects.create(
+            message=message, name="list.csv", content_type="text/csv", size=len(content), content=content
+        )
+
+
 def _told(owner: StaffLogin) -> None:
     """Mails that stayed in the house, and news that waits for a morning mail."""
     kept = {"studio": owner.studio, "sender": "house@example.test", "sent_at": NOW}
     KeptMail.objects.create(
         message_id="1", to="zwitscher@kanarski.test", subject="Your place", text="Hallo!", html="<p>Hallo!</p>", **kept
     )
+    KeptMail.objects.create(message_id="4", to="goldfink@frueher.test", subject="Your place", text="Hallo!", **kept)
     KeptMail.objects.create(
         message_id="2", to="owner@example.test", subject="Conflict", text="Zwitscher Kanarski was here?", **kept
     )
@@ -187,7 +214,7 @@ def test_the_test_would_find_what_is_left(person: Member) -> None:
     assert tables >= {
         "portal_member", "portal_membernote", "portal_change", "portal_importrow", "portal_importrun",
         "portal_membermerge", "portal_savedview", "django_admin_log", "bookings_reservation", "portal_keptmail",
-        "portal_notice",
+        "portal_notice", "portal_ticket", "portal_ticketfile",
     }  # fmt: skip
 
 
@@ -200,6 +227,8 @@ def test_nothing_of_a_deleted_person_is_left_anywhere(person: Member, owner: Sta
     scrub(person, by=owner, now=NOW)
     assert hits() == []
     assert figures(owner) == before
+    assert TicketFile.objects.get().message.ticket.reference == "T-2"
+    assert [view.query for view in SavedView.objects.all()] == ["unpaid=1"]  # the filter stays, under another name
     # Their own mail goes; one to somebody else stays without the name; another reader's is nobody's business here.
     assert dict(KeptMail.objects.values_list("message_id", "text")) == {
         "2": "[…] was here?",
@@ -265,7 +294,7 @@ def test_the_page_asks_for_the_number(client: Client, person: Member, owner: Sta
     assert "deleted member 4711" in page
     assert client.get(address).status_code == 404
     assert client.get(f"/{owner.studio.slug}/members/{person.pk}/edit/").status_code == 404
-    assert SavedView.objects.count() == 0
+    assert [view.screen for view in SavedView.objects.all()] == ["bookings"]
 
 
 @pytest.mark.parametrize("preset", [Preset.DESK, Preset.TEACHER, Preset.VIEWER])
@@ -319,3 +348,17 @@ def test_a_mail_is_somebodys_by_the_whole_address_and_opens_nothing_in_their_cop
     assert list(mails.rows) == [(own.sent_at, "ann@b.test", "Hi", "Write here:\n[…]\nBye")]
     scrub(person, by=owner, now=NOW)
     assert KeptMail.objects.get().text == "Hello joann@b.test, see Annette Beer"
+
+
+def test_what_another_is_known_by_is_not_taken_for_the_deleted_persons(owner: StaffLogin) -> None:
+    """A merge that was taken back makes two people again; an e-mail may be somebody else's by now."""
+    one = MemberFactory(studio=owner.studio, first_name="Ann", last_name="Bee", email="ann@b.test")
+    other = MemberFactory(studio=owner.studio, first_name="Cleo", last_name="Dee", email="cleo@d.test", phone="+3161")
+    done = merging.merge(one, other, take={"phone": "merged"}, by=owner, now=NOW)
+    merging.undo_merge(done, by=owner, now=NOW)
+    editing.edit(one, {"email": "new@b.test"}, by=owner, now=NOW)
+    MemberFactory(studio=owner.studio, email="ann@b.test")
+    people = people_of([Member.objects.get(pk=one.pk)])
+    assert list(people.emails) == ["new@b.test"]
+    assert list(people.names) == ["Ann", "Bee"]
+    assert not {"cleo@d.test", "+3161", "Cleo Dee"} & set(people.words)

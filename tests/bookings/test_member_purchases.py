@@ -15,6 +15,7 @@ from packages import actions as packages
 from packages.holdings import Purchases
 from packages.models import LedgerEntry, Purchase
 from portal.members import merging
+from portal.members.words import people_of
 from portal.models import Member, StaffLogin
 from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, SessionFactory, StaffLoginFactory
 from tests.factories.packages import PackageVersionFactory
@@ -135,7 +136,7 @@ def test_scrubbing_takes_the_words_and_leaves_the_numbers(item: Any, pair: Any, 
     day = NOW.date()
     packages.hold(pack, first_on=day, last_on=None, reason="Broken arm", action_id=uuid4(), by=owner, now=NOW)
     Purchase.objects.filter(pk=pack.pk).update(external_ref="K-17")
-    Purchases().scrub([pair[0]], now=NOW)
+    Purchases().scrub(people_of([pair[0]]), now=NOW)
     pack.refresh_from_db()
     assert (pack.external_ref, pack.uses, pack.holds.get().reason) == ("", 5, "")
     assert set(LedgerEntry.objects.values_list("reason", flat=True)) == {""}
