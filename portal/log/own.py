@@ -110,6 +110,13 @@ STAFF_FIELDS: dict[str, Words] = {
     "reason": lazy("Reason"),
 }
 
+LOOK_FIELDS: dict[str, Words] = {
+    "operator": lazy("Operator"),
+    "reason": lazy("Reason"),
+    "as": lazy("As whom"),
+    "until": lazy("At most until"),
+}
+
 
 def named(
     find: Callable[[Studio], Any], url: Callable[[str, Any], str], name: Callable[[Any], str] = str
@@ -223,6 +230,7 @@ def register_own() -> None:
             STUDIO,
             named(lambda studio: Studio.objects.filter(pk=studio.pk), one_page("portal:settings")),
             model=Studio,
+            fields=LOOK_FIELDS,
             undo=undo_of_settings,
         )
     )

@@ -25,18 +25,16 @@ BY = "operator"
 RIGHTS: frozenset[Right] = frozenset(Right) - {Right.EXPORT, Right.IMPORT}
 
 
-def proof_wanted(request: HttpRequest, user: User) -> str:
-    """The name of the address where the operator proves anew who they are; "" when they did so moments ago.
+def has_second_step(user: User) -> bool:
+    """Whether they can show more than a password: without, nobody looks into a studio (S25)."""
+    return Authenticator.objects.filter(user=user, type__in=STEPS).exists()
 
-    With a second step set up it has to be that; else the password.
-    """
-    has_second = Authenticator.objects.filter(user=user, type__in=STEPS).exists()
-    enough = {"mfa"} if has_second else {"mfa", "password"}
+
+def proof_wanted(request: HttpRequest, user: User) -> str:
+    """The name of the address where the operator shows their second step anew; "" when they did so moments ago."""
     oldest = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
     recent = (one for one in get_authentication_records(request, user) if one.get("at", 0) > oldest)
-    if any(one.get("method") in enough for one in recent):
-        return ""
-    return "mfa_reauthenticate" if has_second else "account_reauthenticate"
+    return "" if any(one.get("method") == "mfa" for one in recent) else "mfa_reauthenticate"
 
 
 def people(studio: Studio) -> list[StaffLogin]:

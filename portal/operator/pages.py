@@ -33,8 +33,17 @@ FORM = ["GET", "HEAD", "POST"]
 MONTHS = 12
 
 
-def _page(request: HttpRequest, template: str, title: str, *, form: Any = None, **context: Any) -> HttpResponse:
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form is not None and form.errors else HTTPStatus.OK
+def _page(
+    request: HttpRequest,
+    template: str,
+    title: str,
+    *,
+    form: Any = None,
+    status: HTTPStatus = HTTPStatus.OK,
+    **context: Any,
+) -> HttpResponse:
+    if form is not None and form.errors:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
     given = {**admin.site.each_context(request), "title": title, "form": form, **context}
     return render(request, f"admin/operator/{template}.html", given, status=status)
 
@@ -146,6 +155,9 @@ def withdraw(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
 def look(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002
     """Look into a studio: as whom, why; after proving anew who one is (S25)."""
     studio, operator = _studio(id), refuse_others(request)
+    if not looking.has_second_step(operator):
+        title = _("Look into this studio")
+        return _page(request, "look", title, studio=studio, needs_step=True, status=HTTPStatus.FORBIDDEN)
     if proof := looking.proof_wanted(request, operator):
         return redirect(f"{reverse(proof)}?{urlencode({'next': request.path})}")
     people = looking.people(studio)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -56,3 +56,10 @@ def _preview(request: HttpRequest) -> HttpResponse | None:
 @receiver(user_logged_in)
 def note_seen(sender: Any, user: User, **kwargs: Any) -> None:
     StaffLogin.objects.filter(user=user, is_active=True).update(seen_at=timezone.now())
+
+
+@receiver(user_logged_out)
+def end_look(sender: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """An operator who logs out has left the studio, too: its log says when. The session is still there."""
+    if request is not None and hasattr(request, "session") and desk.is_operators(request.session):
+        looking.leave(request)

@@ -26,7 +26,7 @@ FILES = re.compile("csv|xlsx|pdf|zip|export|download")
 LEAVE = "/one/staff/preview/end/"
 
 
-def prove(client: Client, user: User, method: str = "password", ago: float = 1) -> None:
+def prove(client: Client, user: User, method: str = "mfa", ago: float = 1) -> None:
     """As allauth notes that a person has just shown who they are."""
     session = client.session
     session["account_authentication_methods"] = [{"method": method, "at": time.time() - ago}]
@@ -34,9 +34,15 @@ def prove(client: Client, user: User, method: str = "password", ago: float = 1) 
     session.save()
 
 
+def set_up(user: User) -> None:
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+
+
 @pytest.fixture
 def person() -> User:
-    return UserFactory(name="Olga Operator", is_staff=True, is_superuser=True)
+    person = UserFactory(name="Olga Operator", is_staff=True, is_superuser=True)
+    set_up(person)
+    return person
 
 
 @pytest.fixture
@@ -92,17 +98,41 @@ def test_no_look_without_a_reason_or_through_someone_else(operator, owner):
     assert operator.get("/one/").status_code == 404
 
 
-def test_who_they_are_is_proved_anew_and_with_the_second_step_where_there_is_one(operator, owner, person):
+def test_who_they_are_is_proved_anew_by_the_second_step(operator, owner, person):
     path = f"/admin/studios/{owner.studio_id}/look/"
     prove(operator, person, ago=3600)
-    assert operator.get(path).headers["Location"].startswith("/accounts/reauthenticate/?next=")
-    assert look(operator, owner).headers["Location"].startswith("/accounts/reauthenticate/")
-    Authenticator.objects.create(user=person, type="totp", data={"secret": "x"})
-    prove(operator, person)
     assert operator.get(path).headers["Location"].startswith("/accounts/2fa/reauthenticate/?next=")
-    prove(operator, person, "mfa")
+    assert look(operator, owner).headers["Location"].startswith("/accounts/2fa/reauthenticate/")
+    prove(operator, person, "password")
+    assert operator.get(path).headers["Location"].startswith("/accounts/2fa/reauthenticate/?next=")
+    prove(operator, person)
     assert operator.get(path).status_code == 200
     assert not Change.objects.exists()
+
+
+def test_a_password_alone_opens_no_studio(operator, owner, person):
+    path = f"/admin/studios/{owner.studio_id}/look/"
+    Authenticator.objects.update(type="recovery_codes")
+    for method in ("password", "mfa"):
+        prove(operator, person, method)
+        answer = operator.get(path)
+        assert answer.status_code == 403
+        assert 'href="/accounts/2fa/"' in answer.content.decode()
+        assert look(operator, owner).status_code == 403
+    assert not Change.objects.exists()
+
+
+def test_who_logs_out_has_left_and_the_log_says_until_when_it_was_at_most(operator, owner):
+    look(operator, owner)
+    until = Change.objects.get(kind="looked_in").after["until"]
+    reader = Client()
+    reader.force_login(owner.user)
+    there = datetime.fromisoformat(until).astimezone(owner.studio.locations.get().tz)
+    log = reader.get("/one/log/").content.decode()
+    assert "At most until: " in log
+    assert f"{there:%H:%M}" in log
+    operator.post("/accounts/logout/")
+    assert Change.objects.get(kind="looked_out").after == {"operator": "Olga Operator"}
 
 
 def test_nothing_is_written_and_nothing_leaves_as_a_file(houses: World) -> None:
@@ -110,6 +140,7 @@ def test_nothing_is_written_and_nothing_leaves_as_a_file(houses: World) -> None:
     assert person
     client = Client(raise_request_exception=False)
     client.force_login(person)
+    set_up(person)
     prove(client, person)
     look(client, houses.own.owner)
     wrong = []
@@ -121,8 +152,11 @@ def test_nothing_is_written_and_nothing_leaves_as_a_file(houses: World) -> None:
         # Every address is walked for the previews of owners, which are refused at the same place.
         if (number % 7 == 0 or route.view.at_the_desk) and (status := client.post(url, rule.data).status_code) != 403:
             wrong.append((route.name, "POST", status))
-        if rule.get and FILES.search(url) and client.get(url).headers.get("Content-Disposition", "")[:4] == "atta":
-            wrong.append((route.name, "GET", "a file"))
+        if rule.get and FILES.search(url):
+            answer = client.get(url)
+            kind = answer.headers.get("Content-Type", "").partition(";")[0]
+            if "attachment" in answer.headers.get("Content-Disposition", "") or kind != "text/html":
+                wrong.append((route.name, "GET", kind))
     assert not wrong
     assert client.post("/admin/studios/new/", {}).status_code == 403
     assert client.get("/own/members/").status_code == 200
