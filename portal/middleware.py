@@ -3,20 +3,23 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
+from typing import TypeVar
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.defaults import bad_request
 
 Answer = Callable[[HttpRequest], HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 SEEN_EVERY = 600  # seconds; how exactly the idle time is known
 
 
-def reads_its_form(view: Answer) -> Answer:
+def reads_its_form(view: View) -> View:
     """The view copes itself with a form that is too large or holds a NUL: nothing that a guest typed is lost."""
     view.reads_its_form = True  # type: ignore[attr-defined]
     return view

@@ -211,7 +211,7 @@ def _decided(request: HttpRequest, found: Review, given: dict[str, str]) -> None
     deed: dict[str, Any] = {"operator": refuse_others(request), "now": timezone.now()}
     words = (given["decision"], given["rule"], given["reason"])
     key, seen = (rules.number(request.POST.get(name, "")) for name in ("waiting", "seen"))
-    reported = None if Verdict(given["decision"]) in ABOUT_THE_VISIT else found.reports.filter(pk=key).first()
+    reported = None if Verdict(given["decision"]) in ABOUT_THE_VISIT else found.reports.filter(pk=key or 0).first()
     if reported is not None:
         decide(reported, *words, **deed)
     else:

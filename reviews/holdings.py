@@ -1,6 +1,5 @@
 """What a member holds of reviews: what they wrote about their visits, and that they want no mails about them (Q39)."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,11 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.members.holdings import Exported, Holding, People, Preview
+from portal.members.masking import GONE, whole_words
 from portal.models import Member, StaffLogin
 from reviews.models import Report, Response, ResponseVersion, Review, ReviewOptOut, ReviewVersion
 from reviews.rules import CRITERIA
-
-GONE = "[…]"
 
 
 class Reviews(Holding):
@@ -91,7 +89,7 @@ def _take_names_out(reviews: Sequence[int], words: Sequence[str]) -> None:
     """Of what studio and operator said about these reviews: who wrote them is not named there any more."""
     if not words:
         return
-    wanted = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))), re.IGNORECASE)
+    wanted = whole_words(words)
     said: list[tuple[QuerySet[Any], tuple[str, ...]]] = [
         (Response.objects.filter(review__in=reviews), ("text",)),
         (ResponseVersion.objects.filter(response__review__in=reviews), ("text",)),

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 from typing import Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -25,8 +26,8 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def with_waits(self) -> Self:
         """Each with `waits`: shown, disputed, and the operator has not said that the visit fell."""
-        cases = self.model._meta.get_field("reports").related_model._default_manager
-        fell = cases.filter(review=OuterRef("pk"), decision="visit_fell")
+        cases = apps.get_model("reviews", "Report")
+        fell = cases._default_manager.filter(review=OuterRef("pk"), decision="visit_fell")
         waits = Q(hidden_at=None) & _DISPUTED & ~Exists(fell)
         return self.annotate(waits=ExpressionWrapper(waits, output_field=models.BooleanField()))
 

@@ -1,5 +1,6 @@
 """The operator's desk: reports first, a decision with rule and reason, and nothing to be written or deleted by hand."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.utils import timezone
 
 from bookings.models import Reservation
 from bookings.rules import Attendance
+from portal.members.scrubbing import scrub
 from reviews.actions.reporting import report
 from reviews.models import Report, Review, Rule
+from reviews.operator import disputed
+from reviews.operator import mended as mended_need
 from tests.factories import StaffLoginFactory
-from tests.reviews.visits import operator, visit, written
+from tests.reviews.visits import AFTER, hidden, operator, visit, written
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +77,30 @@ def test_a_disputed_visit_stands_first_until_it_is_settled(desk: Client) -> None
     desk.post(case_of(review), {"decision": "visit_stands", "rule": "", "reason": "It was them after all"})
     review.refresh_from_db()
     assert review.settled_at is not None
+
+
+def test_a_stale_page_overrules_nobody_and_says_what_was_decided(desk: Client) -> None:
+    review = reported()
+    stale = {"waiting": str(review.reports.get().pk), "seen": "0"}
+    sent = {"decision": "hidden", "rule": "insult", "reason": "Name calling"}
+    for answer in (sent, sent):  # pressed twice
+        assert desk.post(case_of(review), answer | stale).status_code == 302
+    refused = desk.post(case_of(review), {"decision": "kept", "rule": "insult", "reason": "Mine"} | stale)
+    assert refused.status_code == 422
+    assert "hidden: Name calling" in refused.text
+    assert review.reports.count() == 1
+    assert desk.post(case_of(review), sent | {"waiting": "9" * 5000, "seen": "x"}).status_code == 422
+
+
+def test_what_needs_the_operator_is_what_the_list_holds(desk: Client) -> None:
+    doubted, mended = written(), hidden(written())
+    Reservation.objects.filter(pk=doubted.reservation_id).update(attendance=Attendance.NO_SHOW, checked_in_at=None)
+    scrub(doubted.reservation.member, by=StaffLoginFactory(studio=doubted.studio), now=AFTER)
+    written(mended.reservation, text="Kinder words.", now=AFTER + timedelta(hours=1))
+    for need, waits in ((disputed, doubted), (mended_need, mended)):
+        (one,) = need(timezone.now())
+        assert one.count == 1
+        assert case_of(waits) in desk.get(one.url).text
 
 
 @pytest.mark.parametrize("model", ["review", "report"])
