@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from bookings.selectors.reception import next_session
 from bookings.selectors.today import Numbers, numbers
+from bookings.selectors.upcoming import unpaid_ahead
 from bookings.words import clock, day_and_clock
 from portal.locations import everywhere
 from portal.members.duplicates import suggestions
@@ -66,15 +67,15 @@ def _next(login: StaffLogin, locations: Sequence[Location], *, now: datetime) ->
 
 
 def unpaid(login: StaffLogin, *, now: datetime, locations: Sequence[Location]) -> Iterator[Card]:
-    """Today's bookings that nothing pays for (Q1). One query."""
+    """Bookings that nothing pays for (Q1), as the page lists them to which it leads. One query."""
     if not {Right.SELL, Right.VIEW_BOOKINGS} <= login.rights or not locations:
         return
-    number = sum(one.unpaid for one in numbers(login, locations, now=now).values())
+    number = unpaid_ahead(login, list(locations), now=now)
     url = reverse("bookings:bookings", args=[login.studio.slug])
     if number:
         yield Card(
             "unpaid",
-            _("Unpaid bookings today"),
+            _("Unpaid bookings of the next 14 days"),
             str(number),
             ngettext(
                 "Nothing pays for this visit yet. Sell a package, or note that it is free.",

@@ -1,10 +1,10 @@
-"""Today in numbers for the home page: who is in and who is expected, by location; what nobody has paid."""
+"""Today in numbers for the home page: who is in and who is expected, by location."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from bookings.models import Reservation
 from bookings.rules import Booking, State
@@ -22,7 +22,6 @@ class Numbers:
     missing: int = 0
     first: int = 0
     no_shows: int = 0
-    unpaid: int = 0
 
     def add(self, other: "Numbers") -> None:
         for name, number in vars(other).items():
@@ -37,8 +36,7 @@ def numbers(login: StaffLogin, locations: Sequence[Location], *, now: datetime) 
         Reservation.objects.filter(today_at(places, now), session__in=for_login(login, places))
         .with_state(now)
         .with_first_visit()
-        .annotate(unpaid=Q(purchase=None) & ~Q(assigned=Reservation.Assigned.FREE))
-        .values("location_id", "booking", "state_word", "first_here", "unpaid")
+        .values("location_id", "booking", "state_word", "first_here")
         .annotate(number=Count("*"))
         .order_by()
     )
@@ -56,5 +54,4 @@ def _numbers(row: dict[str, object]) -> Numbers:
         missing=number * (state is State.NO_CHECK_IN),
         first=number * bool(row["first_here"]),
         no_shows=number * (state is State.NO_SHOW),
-        unpaid=number * (is_expected and bool(row["unpaid"])),
     )

@@ -23,6 +23,8 @@ LONGEST_SESSION = timedelta(days=1)
 LOW = 1 / 3
 
 CANCELLED = frozenset({State.CANCELLED, State.EXCUSED, State.LATE_CANCELLED})
+# Nobody is asked to pay for these.
+CALLED_OFF = CANCELLED | {State.SESSION_CANCELLED}
 
 
 class Group(NamedTuple):
@@ -93,17 +95,23 @@ def upcoming(login: StaffLogin, locations: list[Location], *, now: datetime) -> 
 
     One that has begun and not ended is among them. Three queries, whatever the number of classes and of past visits.
     """
+    sessions = _ahead(login, locations, now=now)
+    return with_counts(sessions.select_related("item", "location", "room", "teacher"), now=now)
+
+
+def unpaid_ahead(login: StaffLogin, locations: list[Location], *, now: datetime) -> int:
+    """How many bookings of these classes nothing pays for, as the page lists them under *Unpaid*. One query."""
+    found = Reservation.objects.active().unpaid().filter(session__cancelled_at=None)
+    return found.filter(session__in=_ahead(login, locations, now=now).order_by()).count()
+
+
+def _ahead(login: StaffLogin, locations: list[Location], *, now: datetime) -> QuerySet[ScheduledSession]:
     horizon = Q(pk__in=[])
     for location in locations:
         end = midnight(location.local_day(now) + DAYS + timedelta(days=1), location.tz)
         horizon |= Q(location=location, starts_at__gte=now - LONGEST_SESSION, starts_at__lt=end)
-    sessions = (
-        for_login(login, locations)
-        .filter(horizon, ends_at__gt=now)
-        .select_related("item", "location", "room", "teacher")
-        .order_by("starts_at", "item__name", "id")
-    )
-    return with_counts(sessions, now=now)
+    sessions = for_login(login, locations).filter(horizon, ends_at__gt=now)
+    return sessions.order_by("starts_at", "item__name", "id")
 
 
 def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[Booked]:
@@ -126,11 +134,12 @@ def with_counts(sessions: Iterable[ScheduledSession], *, now: datetime) -> list[
         booked = found[row["session_id"]]
         booked.states[row["state_word"]] += row["number"]
         state = State(row["state_word"])
-        booked.groups[Group(row["source"], state, bool(row["first_here"]), row["unpaid"])] += row["number"]
+        unpaid = row["unpaid"] and state not in CALLED_OFF
+        booked.groups[Group(row["source"], state, bool(row["first_here"]), unpaid)] += row["number"]
         if row["booking"] == Booking.BOOKED:
             booked.sources[row["source"]] += row["number"]
             booked.newcomers += row["number"] * row["first_here"]
-            booked.unpaid += row["number"] * row["unpaid"]
+            booked.unpaid += row["number"] * unpaid
     for key, number in waiting.numbers([booked.session for booked in found.values()], now=now).items():
         found[key].waiting = number
     return list(found.values())

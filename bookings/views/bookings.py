@@ -22,6 +22,7 @@ from bookings.models import CalendarItem, Reservation, ScheduledSession
 from bookings.rules import Booking, CancelAs, State
 from bookings.selectors.paid import Paid, paid_by_row
 from bookings.selectors.upcoming import (
+    CALLED_OFF,
     CANCELLED,
     Booked,
     Group,
@@ -83,11 +84,12 @@ class Filters:
 
     def show_person(self, reservation: Reservation, *, now: datetime) -> bool:
         """Cancelled people only when asked for; late cancels of a class that has begun always (P3)."""
+        state = State(reservation.state_word)  # type: ignore[attr-defined]
         group = Group(
             reservation.source,
-            State(reservation.state_word),  # type: ignore[attr-defined]
+            state,
             reservation.first_here,  # type: ignore[attr-defined]
-            reservation.is_unpaid,
+            reservation.is_unpaid and state not in CALLED_OFF,
         )
         return self._shows(group, has_begun=reservation.starts_at <= now)
 
@@ -197,7 +199,7 @@ def people_listed(
     if filters.source:
         found = found.filter(source=filters.source)
     if filters.unpaid:
-        found = found.unpaid()
+        found = found.unpaid().exclude(state_word__in=CALLED_OFF)
     if filters.new:
         found = found.with_first_visit().filter(first_here=True)
     return found.select_related("session__item", "session__teacher", "location", "member").order_by(
