@@ -67,7 +67,7 @@ def checklist(login: StaffLogin, *, now: datetime, locations: Sequence[Location]
     if Right.MANAGE_SETTINGS not in login.rights or not is_wanted(login.studio):
         return None
     path = path_of(login.studio)
-    return Block("portal/start_checklist.html", {"path": path})
+    return None if path.progress.is_complete else Block("portal/start_checklist.html", {"path": path})
 
 
 @transaction.atomic

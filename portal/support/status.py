@@ -56,7 +56,7 @@ def parts(now: datetime) -> list[Part]:
         _seen(report, "beat", _("Clock"), _("It begins what is due at an hour: syncs, no-shows, invoices.")),
         _queue(report.get("queue")),
         _mail(now),
-        _backup(now),
+        backup(now),
     ]
 
 
@@ -120,7 +120,7 @@ def _mail(now: datetime) -> Part:
     return Part("mail", label, is_well, words, " ".join(number))
 
 
-def _backup(now: datetime) -> Part:
+def backup(now: datetime) -> Part:
     """When the file that the backup leaves behind was written last (`BACKUP_FILE`, docs/running.md)."""
     label, file = gettext_lazy("Backup"), settings.BACKUP_FILE
     try:

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from portal.models import Job, Location, StaffLogin, Ticket
 from portal.roles import Right
+from portal.support import status
 from portal.today.registry import HEALTH, Card, register
 
 
@@ -61,7 +62,19 @@ def given_up(login: StaffLogin, *, now: datetime, locations: Sequence[Location])
         )
 
 
+def backup(login: StaffLogin, *, now: datetime, locations: Sequence[Location]) -> Iterator[Card]:
+    """When the data was copied last, where that is known. No query."""
+    if Right.MANAGE_SETTINGS not in login.rights:
+        return
+    part = status.backup(now)
+    if part.is_well is not None:
+        url = reverse("portal:support_status", args=[login.studio.slug])
+        kind = "" if part.is_well else "error"
+        yield Card(part.word, part.label, part.number, part.words, url, kind, group=HEALTH)
+
+
 def register_today() -> None:
     register(wishes, place=40)
     register(tickets, place=70)
     register(given_up, place=90)
+    register(backup, place=95)

@@ -106,6 +106,8 @@ def test_each_step_leads_to_the_next_until_all_is_done(client: Client, studio: S
     assert last.headers["Location"] == reverse("portal:start", args=["new"])
     assert state(studio) == dict.fromkeys(state(studio), "done") | {"people": "skipped", "marketplaces": "open"}
     assert path_of(studio).progress.percent == 100
+    assert b"start-heading" not in client.get(reverse("portal:studio", args=["new"])).content
+    assert b"All of it is done." in client.get(reverse("portal:start", args=["new"])).content
     assert set(Change.objects.filter(subject="studio").values_list("kind", flat=True)) >= {"step_done", "step_skipped"}
 
 

@@ -1,6 +1,8 @@
 """Home for owners: today's numbers and what needs somebody, each leading to where it is acted on."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +110,8 @@ def test_who_is_pinned_sees_the_own_locations_alone(client: Client, place: Locat
 def test_what_needs_somebody_is_told_with_where_to_go(client: Client, owner: StaffLogin, place: Location) -> None:
     evening(place)
     PackageVersionFactory(package__studio=place.studio)
+    cancelled = SessionFactory(item__location=place, starts_at=at("19:00"), cancelled_at=NOW)
+    ReservationFactory(session=cancelled, member=MemberFactory(studio=place.studio))
     place.studio.reservations.update(assigned="rule")
     there = ConnectionFactory(studio=place.studio)
     told = {"studio": place.studio, "connection": there, "location": place, "about": NOW, "opened_at": NOW}
@@ -121,14 +125,16 @@ def test_what_needs_somebody_is_told_with_where_to_go(client: Client, owner: Sta
     assert {word: card.value for word, card in found.items()} == {
         "conflicts": "1",
         "unmatched": "1",
-        "unpaid": "4",
+        "unpaid": "2",
         "tickets": "1",
         "given_up": "1",
     }
     text = page(client).content.decode()
     assert "Nothing needs you" not in text
     with time_machine.travel(NOW, tick=False):
-        assert [client.get(card.url).status_code for card in found.values() if card.url] == [200] * 4
+        answers = {word: client.get(card.url) for word, card in found.items() if card.url}
+    assert [answer.status_code for answer in answers.values()] == [200] * 4
+    assert answers["unpaid"].context["listed"] == 2  # exactly these
 
 
 def test_dates_are_local_and_only_where_a_contract_bills(owner: StaffLogin, place: Location) -> None:
@@ -172,3 +178,14 @@ def test_the_page_costs_the_same_for_many(client: Client, owner: StaffLogin, pla
     for number in range(3):
         Ticket.objects.create(reference=f"T-{number}", answered_at=timezone.now(), **asked)
     assert cost() == before
+
+
+def test_how_old_the_last_copy_is_stands_there_where_it_is_known(
+    owner: StaffLogin, place: Location, settings: Any, tmp_path: Path
+) -> None:
+    assert "backup" not in cards(owner, [place])
+    settings.BACKUP_FILE = str(tmp_path / "dump")
+    (tmp_path / "dump").write_bytes(b"")
+    os.utime(tmp_path / "dump", times=(NOW.timestamp(), NOW.timestamp() - 3 * 86_400))
+    assert cards(owner, [place])["backup"].kind == "error"
+    assert "backup" not in cards(StaffLoginFactory(studio=place.studio, preset=Preset.DESK), [place])
