@@ -1,10 +1,13 @@
 """A studio for practice goes with all that it has. No other can be erased: migration 0013 and its like refuse."""
 
+from collections.abc import Iterator
+
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.core.files.storage import Storage
 from django.db import connection, models, transaction
 
-from portal.models import Member, Studio
+from portal.models import Studio
 
 
 class NotForPractice(Exception):
@@ -15,12 +18,11 @@ class NotForPractice(Exception):
 def erase(studio: Studio) -> int:
     """Delete the practice studio with every row that hangs on it, whatever app keeps it; how many rows there were.
 
-    Photos go when the transaction is committed. Raises NotForPractice.
+    Files go when the transaction is committed. Raises NotForPractice.
     """
     if not studio.is_practice:
         raise NotForPractice(studio.slug)
-    photos = list(Member.objects.filter(studio=studio).exclude(photo="").only("photo"))
-    gone = 0
+    files, gone = list(_files_of(studio)), 0
     with connection.cursor() as cursor:
         for model, path in belongings():
             rows = model._default_manager.filter(**{path: studio.pk}).order_by().values("pk")
@@ -30,10 +32,19 @@ def erase(studio: Studio) -> int:
             cursor.execute(f"DELETE FROM {table} WHERE {key} IN ({wanted})", parameters)  # noqa: S608
             gone += cursor.rowcount
         cursor.execute("DELETE FROM portal_studio WHERE id = %s", [studio.pk])
-    for one in photos:
-        storage, name = one.photo.storage, one.photo.name
+    for storage, name in files:
         transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
     return gone
+
+
+def _files_of(studio: Studio) -> Iterator[tuple[Storage, str]]:
+    """Every file that a row of the studio, or the studio itself, holds: its logo, photos of people."""
+    for model, path in [*belongings(), (Studio, "pk")]:
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.FileField):
+                rows = model._default_manager.filter(**{path: studio.pk}).exclude(**{field.name: ""})
+                for name in rows.values_list(field.name, flat=True):
+                    yield field.storage, name
 
 
 def belongings() -> list[tuple[type[models.Model], str]]:

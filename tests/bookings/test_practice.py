@@ -1,10 +1,13 @@
 """The studio for practice: in with one click, gone with one click, and no other studio can go like that."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.core.files.base import ContentFile
 from django.db import InternalError, connection, transaction
 from django.db.utils import IntegrityError
 from django.test import Client
@@ -23,7 +26,7 @@ from portal.onboarding.path import path_of
 from portal.roles import Preset
 from portal.staff.desk import switch_in
 from portal.staff.selectors import logins_of
-from tests.factories import LocationFactory, StaffLoginFactory, StudioFactory
+from tests.factories import LocationFactory, MemberFactory, StaffLoginFactory, StudioFactory
 
 
 def rows() -> dict[str, int]:
@@ -184,3 +187,13 @@ def test_the_pace_is_the_median_of_pauses_within_one_go() -> None:
     assert seconds_per_check_in(moments) == 3
     assert seconds_per_check_in(moments[:3]) is None
     assert learnt({Task.CHECK_IN: 9})[0].done == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_its_files_go_with_it(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    practice = StudioFactory(practice_of=StudioFactory())
+    practice.logo.save("logo.png", ContentFile(b"x"))
+    MemberFactory(studio=practice).photo.save("photo.jpg", ContentFile(b"x"))
+    erase(practice)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
