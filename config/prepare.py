@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from config.migrating import keep_models
+
 MIGRATION_LOCK = 0x74726573  # an arbitrary number that no other use of advisory locks has
 
 
@@ -42,6 +44,7 @@ def compile_catalogue(catalogue: Path) -> None:
 
 def prepare_database() -> None:
     print("Database: migrating ...", flush=True)
+    keep_models()
     with one_at_a_time():
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)

@@ -43,9 +43,9 @@ def template() -> str:
 
 
 def migrate(database: str) -> None:
-    """As an installation does before it starts, in half the time."""
+    """As an installation does before it starts."""
     subprocess.run(
-        [sys.executable, "-m", "tests.migrating"],
+        [sys.executable, "-m", "config.prepare", "database"],
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": database},
         stdout=subprocess.DEVNULL,
@@ -55,7 +55,7 @@ def migrate(database: str) -> None:
 
 def digest() -> str:
     """Of all migrations, those of the libraries too, and of what prepares the database."""
-    files = [ROOT / "config/prepare.py", ROOT / "tests/migrating.py"]
+    files = [ROOT / "config/prepare.py", ROOT / "config/migrating.py"]
     for app in apps.get_app_configs():
         files += sorted(Path(app.path, "migrations").glob("*.py"))
     made = hashlib.sha256()
