@@ -28,7 +28,8 @@ METHODS: Mapping[str, Sequence[Promise]] = {
         _("The same rates for each source. A marketplace's guests are judged by the same clock as your own members."),
     ),
     "classes": (
-        _("Places taken of the places offered, in the classes held that have a capacity; came: of the same places."),
+        _("Booked and came: the people of all classes held, with a capacity or without."),
+        _("Occupancy and shown: of the places offered in those that have one. Without a capacity there is no rate."),
         _("The mean is that of the period's last four weeks, over all places of the class in them."),
         _("Late cancels gave their place back, so they are not among those booked."),
     ),

@@ -42,11 +42,13 @@ SITTINGS = f"""
    WHERE studio_id = %(studio)s AND starts_at >= %(from)s AND starts_at < %(until)s AND location_id = ANY(%(locations)s)
    GROUP BY 1, 2
 ), sittings AS MATERIALIZED (
-  SELECT session.id, session.item_id, session.starts_at, place.zone, counted.source, counted.came, counted.late,
+  SELECT session.id, session.item_id, session.starts_at, place.zone, counted.source, counted.came,
+         CASE WHEN session.cancelled_at IS NULL THEN counted.late ELSE 0 END AS late,
          CASE WHEN session.cancelled_at IS NOT NULL THEN 0
               ELSE stamped + CASE WHEN session.ends_at <= %(now)s - place.grace THEN without ELSE 0 END
          END AS no_shows,
          CASE WHEN session.cancelled_at IS NULL THEN came + stamped + without ELSE 0 END AS taken,
+         session.cancelled_at IS NULL AS takes_place,
          session.capacity IS NOT NULL AND session.cancelled_at IS NULL AS limited,
          width_bucket(session.starts_at, place.bounds) AS bucket
     FROM counted
@@ -194,6 +196,7 @@ def held(scope: Scope) -> dict[Slot, int]:
 _CLASSES = f"""
 WITH {SITTINGS}
 SELECT item_id, source, bucket BETWEEN 1 AND %(last_before)s,
+       sum(taken)::int, sum(came) FILTER (WHERE takes_place)::int,
        sum(taken) FILTER (WHERE limited)::int, sum(came) FILTER (WHERE limited)::int,
        sum(taken) FILTER (WHERE limited AND starts_at >= %(recent)s)::int
   FROM sittings
@@ -217,15 +220,19 @@ SELECT item_id, bucket BETWEEN 1 AND %(last_before)s, count(*), sum(capacity)::i
 
 @dataclass
 class Seats:
-    """Of the classes held that have a capacity; `held` of all. `recent`: of the last four weeks of the period."""
+    """By source, of all classes held: `booked`, `came`; of those that have a capacity: `taken` and `shown`, of the
+    places `offered`. `recent`: of the last four weeks of the period.
+    """
 
     held: int = 0
     offered: int = 0
     offered_recent: int = 0
 
     def __post_init__(self) -> None:
-        self.taken: dict[str, int] = {}
+        self.booked: dict[str, int] = {}
         self.came: dict[str, int] = {}
+        self.taken: dict[str, int] = {}
+        self.shown: dict[str, int] = {}
         self.recent: dict[str, int] = {}
 
 
@@ -238,7 +245,8 @@ def classes(scope: Scope, recent: datetime) -> tuple[dict[int, Seats], dict[int,
     for item, before, number, offered, offered_recent in scope.rows(_OFFERED, recent=recent):
         seats = found[before][item]
         seats.held, seats.offered, seats.offered_recent = number, offered or 0, offered_recent or 0
-    for item, source, before, taken, came, lately in scope.rows(_CLASSES, recent=recent):
+    for item, source, before, booked, came, taken, shown, lately in scope.rows(_CLASSES, recent=recent):
         seats = found[before][item]
-        seats.taken[source], seats.came[source], seats.recent[source] = taken or 0, came or 0, lately or 0
+        seats.booked[source], seats.came[source] = booked or 0, came or 0
+        seats.taken[source], seats.shown[source], seats.recent[source] = taken or 0, shown or 0, lately or 0
     return dict(found[0]), dict(found[1])

@@ -32,7 +32,7 @@ FEW_HELD = 4
 def classes_parts(request: StudioRequest, look: Look) -> list[Part]:
     now, before = counted.classes(look.scope, _four_weeks_ago(look))
     for seats in now.values():
-        for source, number in seats.taken.items():
+        for source, number in seats.booked.items():
             look.saw(source, number)
     items = {item.pk: item for item in request.studio.calendar_items.filter(pk__in=now).select_related("location")}
     ordered = sorted(now, key=lambda pk: (-(_share(look, now[pk]) or -1), items[pk].name, pk))
@@ -42,7 +42,7 @@ def classes_parts(request: StudioRequest, look: Look) -> list[Part]:
         seats, earlier, item = now[pk], before.get(pk, nothing), items[pk]
         fill = Fill(
             _share(look, seats),
-            per_cent(_of(look, seats.came), seats.offered),
+            per_cent(_of(look, seats.shown), seats.offered),
             per_cent(_of(look, seats.recent), seats.offered_recent),
             _share(look, earlier),
             seats.offered,
@@ -50,7 +50,7 @@ def classes_parts(request: StudioRequest, look: Look) -> list[Part]:
         lines.append(
             Line(
                 [
-                    item.name, item.location.name, seats.held, seats.offered or None, _of(look, seats.taken),
+                    item.name, item.location.name, seats.held, seats.offered or None, _of(look, seats.booked),
                     _of(look, seats.came), fill.booked, fill.shown, fill.mean, fill.before,
                 ],
                 _only_held(seats.held),
@@ -88,11 +88,13 @@ def _headings(look: Look) -> list[Heading]:
 
 def _foot(look: Look, now: dict[int, Seats], before: dict[int, Seats]) -> list[object]:
     held, offered = (sum(getattr(one, what) for one in now.values()) for what in ("held", "offered"))
-    taken, came = (sum(_of(look, getattr(one, what)) for one in now.values()) for what in ("taken", "came"))
+    booked, came, taken, shown = (
+        sum(_of(look, getattr(one, what)) for one in now.values()) for what in ("booked", "came", "taken", "shown")
+    )
     lately = sum(_of(look, one.recent) for one in now.values())
     return [
-        _("Total"), _("see rows"), held, offered or None, taken, came,
-        per_cent(taken, offered), per_cent(came, offered),
+        _("Total"), _("see rows"), held, offered or None, booked, came,
+        per_cent(taken, offered), per_cent(shown, offered),
         per_cent(lately, sum(one.offered_recent for one in now.values())),
         per_cent(sum(_of(look, one.taken) for one in before.values()), sum(one.offered for one in before.values())),
     ]  # fmt: skip

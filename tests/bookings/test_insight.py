@@ -125,6 +125,25 @@ def test_classes_say_how_full_they_were_and_how_lately(owner: StaffLogin, centru
     ]  # fmt: skip
 
 
+def test_classes_without_a_capacity_have_people_and_no_rate(owner: StaffLogin, centrum: Location) -> None:
+    item = CalendarItemFactory(location=centrum, name="Open yoga", capacity=None)
+    session = SessionFactory(item=item, starts_at=local("2026-11-02T18:00"), capacity=None)
+    for number in range(3):
+        here = {"attendance": Attendance.CHECKED_IN, "checked_in_at": session.starts_at}
+        ReservationFactory(session=session, **(here if number else MISSED))
+    (line,) = rows(owner, "classes.csv")
+    assert [line[name] for name in ("Held", "Booked", "Came", "Occupancy, %", "Shown, %")] == ["1", "3", "2", "", ""]
+
+
+def test_who_cancelled_late_for_a_class_that_was_called_off_is_in_no_rate(owner: StaffLogin, centrum: Location) -> None:
+    start = local("2026-10-06T18:00")
+    visit(centrum, start)
+    late_cancel(centrum, start)
+    off = Reservation.objects.get(booking=Booking.LATE_CANCELLED).session
+    ScheduledSession.objects.filter(pk=off.pk).update(cancelled_at=start - timedelta(hours=1))
+    assert "0 % cancelled late (0)" in words(get(owner, ""))
+
+
 def test_newcomers_count_once_their_days_are_over(owner: StaffLogin, centrum: Location) -> None:
     kim, lee, mo = (MemberFactory(studio=centrum.studio) for _ in range(3))
     visit(centrum, local("2026-07-01T18:00"), member=kim, source="wellpass")

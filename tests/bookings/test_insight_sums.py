@@ -141,6 +141,8 @@ def one_by_one(rows: list[Reservation], period: Period) -> dict[Any, Any]:
     counts: dict[Any, Any] = defaultdict(lambda: {"came": 0, "no_shows": 0, "late": 0})
     for row in rows:
         where, word = spot(period, local_day(row)), words.get(row.state(NOW))
+        if word == "late" and row.session.cancelled_at is not None:
+            continue  # nobody was late for a class that did not take place
         if where and word:
             counts[where, row.source][word] += 1
     return dict(counts)
