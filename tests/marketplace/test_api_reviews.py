@@ -127,3 +127,8 @@ def test_the_words_are_not_in_the_sync_log(door: Door, visited: Any) -> None:
     lines = list(Exchange.objects.filter(subject__in=("review", "read_review")).values_list("request", "answer"))
     assert len(lines) == 2
     assert "Secret" not in str(lines)
+
+
+def test_a_text_is_measured_as_it_is_kept(door: Door, visited: Any) -> None:
+    answer = ask(door, visited, "PUT", {"marks": ALL_FIVE, "text": "x" * 4000 + "\r\n\u200b"})
+    assert (answer.status_code, answer.json()["review"]["text"]) == (200, "x" * 4000)
