@@ -26,7 +26,9 @@ OVERDUE = (PayoutState.LATE, PayoutState.SHORT, PayoutState.FAILED)
 
 def payouts(now: datetime) -> Iterable[Need]:
     """Late, short or failed, in one query."""
-    waiting: Any = with_state(now.date()).filter(Q(("state__in", [str(state) for state in OVERDUE])))
+    waiting: Any = with_state(now.date()).filter(
+        Q(("state__in", [str(state) for state in OVERDUE])), studio__practice_of=None
+    )
     found: Any = waiting.order_by().values("state")
     found = found.annotate(count=Count("pk"), oldest=Min("expected_on"))
     by_state = {row["state"]: row for row in found}
@@ -51,7 +53,7 @@ def payouts(now: datetime) -> Iterable[Need]:
 def questions(now: datetime) -> Iterable[Need]:
     """Questions, objections and wishes for a correction that nobody has answered."""
     asked = InvoiceEvent.objects.filter(invoice=OuterRef("pk"), kind__in=[*WAITS]).order_by("-pk")
-    waiting = with_stand(Invoice.objects.all()).filter(Q(("stands__in", [*WAITS])))
+    waiting = with_stand(Invoice.objects.all()).filter(Q(("stands__in", [*WAITS])), studio__practice_of=None)
     found = waiting.annotate(asked_at=Subquery(asked.values("occurred_at")[:1]))
     yield Need(
         word="questions",
@@ -64,7 +66,11 @@ def questions(now: datetime) -> Iterable[Need]:
 
 def obstructed(now: datetime) -> Iterable[Need]:
     """Months that nothing could be issued for, because something is missing."""
-    found = IssueAttempt.objects.exclude(obstacles=[]).aggregate(count=Count("pk"), oldest=Min("tried_at"))
+    found = (
+        IssueAttempt.objects.filter(studio__practice_of=None)
+        .exclude(obstacles=[])
+        .aggregate(count=Count("pk"), oldest=Min("tried_at"))
+    )
     yield Need(
         word="obstructed",
         label=gettext_lazy("Invoices that cannot be issued"),

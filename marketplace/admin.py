@@ -120,7 +120,11 @@ class Waits(admin.SimpleListFilter):
             keys = [one.connection.pk for one in found if bool(one.missing) == (self.value() == "studio")]
             return queryset.filter(pk__in=keys)
         trouble = Q(late_at__isnull=False) | Q(locked_out_at__isnull=False)
-        return queryset.filter(trouble, state="live") if self.value() == "marketplace" else queryset
+        return (
+            queryset.filter(trouble, state="live", studio__practice_of=None)
+            if self.value() == "marketplace"
+            else queryset
+        )
 
 
 @admin.register(Connection)
@@ -175,7 +179,9 @@ class ConnectionAdmin(ReadOnly):
         """What will happen, and the button (I1)."""
         if not is_operator(request):
             raise PermissionDenied
-        connection = get_object_or_404(Connection.objects.select_related("studio", "marketplace"), pk=id)
+        connection = get_object_or_404(
+            Connection.objects.select_related("studio", "marketplace"), pk=id, studio__practice_of=None
+        )
         if request.method == "POST":
             self.activate(request, Connection.objects.filter(pk=connection.pk))
             return redirect("admin:marketplace_connection_change", connection.pk)
@@ -194,7 +200,7 @@ class ConnectionAdmin(ReadOnly):
     @admin.action(description=gettext_lazy("Activate"), permissions=["view"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         """Each that is ready; the others are named with what is missing."""
-        for connection in queryset.select_related("studio", "marketplace"):
+        for connection in queryset.filter(studio__practice_of=None).select_related("studio", "marketplace"):
             told = {"studio": connection.studio.name, "name": connection.marketplace.name}
             try:
                 done = actions.activate(connection, by_word=BY, now=timezone.now())

@@ -34,7 +34,7 @@ def to_activate(now: datetime) -> Iterable[Need]:
 def silent_connections(now: datetime) -> Iterable[Need]:
     """Marketplaces that do not answer, or refuse our credentials."""
     trouble = Q(late_at__isnull=False) | Q(locked_out_at__isnull=False)
-    found = Connection.objects.filter(trouble, state=Connection.State.LIVE)
+    found = Connection.objects.filter(trouble, state=Connection.State.LIVE, studio__practice_of=None)
     yield Need(
         word="silent_connections",
         label=gettext_lazy("Connections that are late or locked out"),

@@ -141,6 +141,7 @@ def studio_view(
     at_the_desk: bool = False,
     by_password: bool = False,
     hidden: bool = False,
+    real: bool = False,
 ) -> Callable[[View], View]:
     """Turn `<slug:studio>` into `request.studio` and `request.login`, and ask for `right`.
 
@@ -149,6 +150,7 @@ def studio_view(
     `request.base_login` and no `request.login`. `by_password`: not for someone who was switched in by PIN.
     A stranger to the studio gets 404, as for a studio that does not exist; a login without the right gets 403, or 404
     where the page is `hidden`: invoices are of the whole studio, so a login pinned to locations finds none either.
+    `real`: nothing is sent from a studio for practice, where it would reach somebody outside, or stand for money.
     The answer is never cached (S28).
     """
 
@@ -164,11 +166,10 @@ def studio_view(
             request.looks_in = people.looks_in
             if not at_the_desk and (barred := _enter(request, people, by_password=by_password)):
                 return barred
-            wanted = [right, post if request.method not in SAFE else None]
-            if any(one is not None and not request.may(one) for one in wanted):
-                raise Http404 if hidden and not request.may(right) else PermissionDenied
-            if hidden and request.login.locations.exists():
-                raise Http404
+            _check(request, right, post, hidden=hidden)
+            if real and request.studio.is_practice and request.method not in SAFE:
+                messages.warning(request, _("That is done in the real studio. Nothing was changed."))
+                return redirect("portal:studio", request.studio.slug)
             response = view(request, *args, **kwargs)
             if people.looks_in and _is_file(response):
                 return looking_only(request, is_over=False)
@@ -180,9 +181,19 @@ def studio_view(
         guarded.access = (right, post)  # type: ignore[attr-defined]
         guarded.hidden = hidden  # type: ignore[attr-defined]
         guarded.at_the_desk = at_the_desk  # type: ignore[attr-defined]
+        guarded.real = real  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def _check(request: Any, right: Right | None, post: Right | None, *, hidden: bool) -> None:
+    """Raises PermissionDenied, or Http404 where who may not see it shall not know that it is there."""
+    wanted = [right, post if request.method not in SAFE else None]
+    if any(one is not None and not request.may(one) for one in wanted):
+        raise Http404 if hidden and not request.may(right) else PermissionDenied
+    if hidden and request.login.locations.exists():
+        raise Http404
 
 
 def _enter(request: Any, people: People, *, by_password: bool) -> HttpResponse | None:

@@ -61,8 +61,8 @@ class CaseState(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         if self.value() in {"open", "decided"}:
-            return queryset.filter(decided_at__isnull=self.value() == "open")
-        return queryset
+            queryset = queryset.filter(decided_at__isnull=self.value() == "open")
+        return queryset.filter(studio__practice_of=None) if self.value() == "open" else queryset
 
 
 @admin.register(Report)
@@ -110,8 +110,8 @@ class ReviewState(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
         states = {
-            "disputed": Q(waits=True),
-            "mended": Q(pk__in=Review.objects.mended().values("pk")),
+            "disputed": Q(waits=True, studio__practice_of=None),
+            "mended": Q(pk__in=Review.objects.mended().values("pk"), studio__practice_of=None),
             "hidden": Q(hidden_at__isnull=False),
             "reported": Q(pk__in=Report.objects.open().values("review")),
         }

@@ -32,7 +32,9 @@ def reports(now: datetime) -> Iterable[Need]:
         note=gettext_lazy("A studio names a rule; you decide, with a reason for author and studio."),
         url=_list("report", "open"),
         urgent=True,
-        **Report.objects.open().aggregate(count=Count("pk"), oldest=Min("reported_at")),
+        **Report.objects.open()
+        .filter(studio__practice_of=None)
+        .aggregate(count=Count("pk"), oldest=Min("reported_at")),
     )
 
 
@@ -42,7 +44,9 @@ def disputed(now: datetime) -> Iterable[Need]:
         word="disputed",
         label=gettext_lazy("Reviews whose visit is disputed"),
         url=_list("review", "disputed"),
-        **Review.objects.waiting().aggregate(count=Count("pk"), oldest=Min("written_at")),
+        **Review.objects.waiting()
+        .filter(studio__practice_of=None)
+        .aggregate(count=Count("pk"), oldest=Min("written_at")),
     )
 
 
@@ -52,7 +56,9 @@ def mended(now: datetime) -> Iterable[Need]:
         word="mended",
         label=gettext_lazy("Hidden reviews that were changed since"),
         url=_list("review", "mended"),
-        **Review.objects.mended().aggregate(count=Count("pk"), oldest=Min("edited_at")),
+        **Review.objects.mended()
+        .filter(studio__practice_of=None)
+        .aggregate(count=Count("pk"), oldest=Min("edited_at")),
     )
 
 

@@ -33,7 +33,7 @@ from portal.roles import Right
 LANGUAGES = {"en": "English", "de": "Deutsch", "nl": "Nederlands"}
 
 
-@studio_view(Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True, real=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: StudioRequest) -> HttpResponse:
     """Who the studio is on its invoices, and on the same page what belongs to it."""
@@ -46,7 +46,7 @@ def settings(request: StudioRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("iban", "bic", "account_holder")
-@studio_view(Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True, real=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def bank(request: StudioRequest) -> HttpResponse:
     """Where the money goes: only after the password, or the second step, was given anew. All owners hear of it."""
@@ -87,7 +87,7 @@ def _saved(request: StudioRequest, form: SellerForm, changed: list[str], url_nam
     return redirect(url_name, request.studio.slug)
 
 
-@studio_view(Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True, real=True)
 @require_POST
 def tax_status(request: StudioRequest) -> HttpResponse:
     """A small business from a day on, or no longer."""
@@ -109,7 +109,7 @@ def tax_status(request: StudioRequest) -> HttpResponse:
     return redirect(reverse("invoicing:settings", args=[request.studio.slug]) + "#setting-tax_status")
 
 
-@studio_view(Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True, real=True)
 @require_POST
 def tax_status_remove(request: StudioRequest, tax_status: int) -> HttpResponse:
     found = get_object_or_404(request.studio.tax_statuses, pk=tax_status)
@@ -123,7 +123,7 @@ def tax_status_remove(request: StudioRequest, tax_status: int) -> HttpResponse:
     return redirect(reverse("invoicing:settings", args=[request.studio.slug]) + "#setting-tax_status")
 
 
-@studio_view(Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True, real=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def agreement(request: StudioRequest, marketplace: str) -> HttpResponse:
     """The text of self-billing in each language, and its signature."""
@@ -156,7 +156,7 @@ def agreement(request: StudioRequest, marketplace: str) -> HttpResponse:
     return render(request, "invoicing/settings_agreement.html", context, status=422 if form.errors else 200)
 
 
-@studio_view(Right.CLOSE_MONTHS, hidden=True)
+@studio_view(Right.CLOSE_MONTHS, hidden=True, real=True)
 @require_POST
 def agreement_end(request: StudioRequest, marketplace: str) -> HttpResponse:
     """It ends today: nothing more is written for the studio under it."""

@@ -18,7 +18,7 @@ from portal.once import once
 from portal.roles import Right
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def contract(request: StudioRequest, marketplace: str) -> HttpResponse:
     """Its number, the day on which it was signed, its last day. The first one leads to its terms."""
@@ -42,7 +42,7 @@ def contract(request: StudioRequest, marketplace: str) -> HttpResponse:
     return render(request, "marketplace/contract.html", context, status=422 if form.is_bound else 200)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def terms(request: StudioRequest, marketplace: str) -> HttpResponse:

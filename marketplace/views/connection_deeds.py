@@ -18,7 +18,7 @@ from portal.access import StudioRequest, studio_view
 from portal.roles import Right
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def test(request: StudioRequest, marketplace: str) -> HttpResponse:
     """Call the marketplace once; nothing changes by it."""
@@ -37,7 +37,7 @@ def test(request: StudioRequest, marketplace: str) -> HttpResponse:
     return back(request, found)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def pause(request: StudioRequest, marketplace: str) -> HttpResponse:
     whole_studio(request)
@@ -47,7 +47,7 @@ def pause(request: StudioRequest, marketplace: str) -> HttpResponse:
     return back(request, found)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def resume(request: StudioRequest, marketplace: str) -> HttpResponse:
     whole_studio(request)
@@ -62,7 +62,7 @@ def resume(request: StudioRequest, marketplace: str) -> HttpResponse:
     return back(request, found)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def end(request: StudioRequest, marketplace: str) -> HttpResponse:
     """Asks first: what is sold ends at once, what was booked stays."""

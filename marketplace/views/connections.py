@@ -58,7 +58,7 @@ def marketplaces(request: StudioRequest) -> HttpResponse:
     return render(request, "marketplace/marketplaces.html", context)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def begin(request: StudioRequest) -> HttpResponse:
     """Start with a marketplace: its page says what comes next."""
@@ -74,7 +74,7 @@ def connection(request: StudioRequest, marketplace: str) -> HttpResponse:
     return connection_page(request, find_connection(request, marketplace))
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def locations(request: StudioRequest, marketplace: str) -> HttpResponse:
     whole_studio(request)
@@ -91,7 +91,7 @@ def locations(request: StudioRequest, marketplace: str) -> HttpResponse:
     return back(request, found, "locations")
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def kinds(request: StudioRequest, marketplace: str) -> HttpResponse:
     whole_studio(request)
@@ -104,7 +104,7 @@ def kinds(request: StudioRequest, marketplace: str) -> HttpResponse:
     return back(request, found, "kinds")
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def address(request: StudioRequest, marketplace: str) -> HttpResponse:
     whole_studio(request)
@@ -117,7 +117,7 @@ def address(request: StudioRequest, marketplace: str) -> HttpResponse:
     return back(request, found, "calls")
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_POST
 def secret(request: StudioRequest, marketplace: str) -> HttpResponse:
     """A new secret; this answer is the only page that ever shows it.

@@ -25,7 +25,7 @@ class AddOn:
     connection: Connection | None
 
 
-@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, post=Right.MANAGE_CONNECTIONS, real=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscription(request: StudioRequest) -> HttpResponse:
     if request.method == "POST":

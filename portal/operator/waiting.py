@@ -19,14 +19,18 @@ MAIL_FAILED = Q(last_error__contains="portal/mail.py") | Q(last_error__contains=
 
 
 def tickets(now: datetime) -> Iterable[Need]:
-    found = Ticket.objects.waiting().aggregate(count=Count("pk"), oldest=Min("opened_at"))
+    found = (
+        Ticket.objects.waiting().filter(studio__practice_of=None).aggregate(count=Count("pk"), oldest=Min("opened_at"))
+    )
     url = f"{reverse('admin:portal_ticket_changelist')}?state=waiting"
     yield Need(word="tickets", label=_("Tickets to answer"), url=url, urgent=True, **found)
 
 
 def invitations(now: datetime) -> Iterable[Need]:
     """Owners whom the operator invited and who have not come for three days: the mail may lie among the unwanted."""
-    late = Invitation.objects.open().filter(invited_by=None, link_made_at__lte=now - Invitation.LATE)
+    late = Invitation.objects.open().filter(
+        invited_by=None, studio__practice_of=None, link_made_at__lte=now - Invitation.LATE
+    )
     found = late.aggregate(count=Count("pk"), oldest=Min("invited_at"))
     url = f"{reverse('admin:portal_invitation_changelist')}?state=late"
     yield Need(word="invitations", label=_("New studios whose owner has not come"), url=url, **found)

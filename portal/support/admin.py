@@ -35,7 +35,7 @@ class TicketState(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         states: dict[str, dict[str, Any]] = {
-            "waiting": {"closed_at": None, "answered_at": None},
+            "waiting": {"closed_at": None, "answered_at": None, "studio__practice_of": None},
             "answered": {"closed_at": None, "answered_at__isnull": False},
             "closed": {"closed_at__isnull": False},
         }
