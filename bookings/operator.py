@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -82,12 +82,10 @@ def _around(first: date, after: date, name: str = "starts_at") -> Q:
 
 def visits_of_month(studios: list[int], now: datetime) -> dict[int, int]:
     """Check-ins of the running month, local to each place. One query."""
-    month = now.date().replace(day=1)
-    rows: Any = Reservation.objects.attended().filter(_around(month, now.date()), studio__in=studios)
-    found: dict[int, int] = defaultdict(int)
-    for row in rows.values("studio_id", month=local_month()).annotate(number=Count("*")).order_by():
-        found[row["studio_id"]] += row["number"] if row["month"] >= month else 0
-    return found
+    first = (now - timedelta(days=1)).date().replace(day=1)  # where it is yesterday, it may be the month before
+    rows: Any = Reservation.objects.attended().filter(_around(first, now.date()), studio__in=studios)
+    this: Any = rows.annotate(month=local_month(), this_month=local_month(now)).filter(month=F("this_month"))
+    return dict(this.order_by().values_list("studio").annotate(number=Count("*")))
 
 
 def of_studio(studio: Studio, now: datetime) -> Part:

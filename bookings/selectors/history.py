@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import connection
-from django.db.models import Count, DateField, F, Func, Q, QuerySet, Sum, Value
+from django.db.models import Count, DateField, DateTimeField, F, Func, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast
 
 from bookings.models import CalendarItem, Reservation, ScheduledSession
@@ -80,9 +80,10 @@ def in_month(locations: Iterable[Location], month: date) -> Q:
     return starting_within(locations, month, next_month(month))
 
 
-def local_month(path: str = "starts_at", zone: str = "location__zone") -> Cast:
-    """The first day of the month that the moment falls in, where it happens."""
-    there = Func(F(zone), F(path), function="timezone")
+def local_month(path: str | datetime = "starts_at", zone: str = "location__zone") -> Cast:
+    """The first day of the month that the moment falls in, where it happens. `path`: a column, or a moment for all."""
+    moment = F(path) if isinstance(path, str) else Value(path, DateTimeField())
+    there = Func(F(zone), moment, function="timezone")
     return Cast(Func(Value("month"), there, function="date_trunc"), DateField())
 
 

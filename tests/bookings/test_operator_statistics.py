@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bookings.operator import visits_of_month
 from portal.models import Studio
 from portal.operator import statistics
 from tests.factories import LocationFactory, MemberFactory, ReservationFactory, StudioFactory, UserFactory
@@ -119,3 +120,27 @@ def test_many_studios_cost_as_many_queries_as_one(client: Client) -> None:
     for _number in range(8):
         visit(StudioFactory(), EDGE)
     assert queries() == few
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "counted"),
+    [
+        ("Europe/Amsterdam", EDGE, ["2026-10-31T23:10+00:00"]),
+        ("UTC", EDGE, ["2026-10-31T22:30+00:00", "2026-10-31T23:10+00:00", "2026-10-01T00:30+00:00"]),
+        (
+            "America/New_York",
+            datetime(2026, 11, 1, 2, tzinfo=UTC),
+            ["2026-10-31T22:30+00:00", "2026-10-31T23:10+00:00", "2026-11-01T01:00+00:00"],
+        ),
+    ],
+)
+def test_visits_this_month_are_of_the_month_that_it_is_at_the_place(
+    zone: str, now: datetime, counted: list[str]
+) -> None:
+    studio = StudioFactory()
+    LocationFactory(studio=studio, zone=zone)
+    for at in ("2026-10-01T00:30", "2026-10-31T22:30", "2026-10-31T23:10", "2026-11-01T01:00"):
+        moment = datetime.fromisoformat(f"{at}+00:00")
+        if moment <= now:
+            visit(studio, moment)
+    assert visits_of_month([studio.pk], now).get(studio.pk, 0) == len(counted)
