@@ -122,6 +122,7 @@ class AuthenticatorAdmin(DeskAdmin):
 class LocationAdmin(ReadOnly):
     """To be looked at: a studio sets its places itself, where classes move with a new time zone."""
 
+    label = _("Locations")
     icon, place = "map-pin", 30
     list_display = ("name", "studio", "city", "zone")
     list_filter = ("studio",)
@@ -211,7 +212,7 @@ class StaffLoginAdmin(DeskAdmin):
         super().save_related(request, form, formsets, change)
         tell_of_login(form.instance, form.before, now=timezone.now())
 
-    def save_model(self, request: HttpRequest, obj: StaffLogin, form: forms.ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: StaffLogin, form: Any, change: bool) -> None:
         form.before = standing(StaffLogin.objects.get(pk=obj.pk)) if change else None
         super().save_model(request, obj, form, change)
 
@@ -220,6 +221,7 @@ class StaffLoginAdmin(DeskAdmin):
 class MemberAdmin(ReadOnly):
     """To be looked up when a studio asks for help; members are changed in their studio."""
 
+    label = _("Members")
     icon, place = "users", 50
     list_display = ("name", "number", "studio", "created_at")
     list_filter = ("studio",)

@@ -113,7 +113,7 @@ def _other_studios(request: HttpRequest, login: StaffLogin) -> list[dict[str, st
         return []  # switched in by PIN, or looked through: for this studio only
     if login.works_elsewhere is False:
         return []
-    others = logins_of(request.user).exclude(pk=login.pk)  # type: ignore[arg-type]
+    others = logins_of(request.user).exclude(pk=login.pk)
     return [
         {"name": name, "url": reverse("portal:studio", args=[slug])}
         for name, slug in others.order_by("studio__name").values_list("studio__name", "studio__slug")
