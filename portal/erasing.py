@@ -39,7 +39,8 @@ def erase(studio: Studio) -> int:
 
 def _files_of(studio: Studio) -> Iterator[tuple[Storage, str]]:
     """Every file that a row of the studio, or the studio itself, holds: its logo, photos of people."""
-    for model, path in [*belongings(), (Studio, "pk")]:
+    every: list[tuple[type[models.Model], str]] = [*belongings(), (Studio, "pk")]
+    for model, path in every:
         for field in model._meta.concrete_fields:
             if isinstance(field, models.FileField):
                 rows = model._default_manager.filter(**{path: studio.pk}).exclude(**{field.name: ""})

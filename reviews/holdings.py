@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from portal.members.holdings import Exported, Holding, People, Preview
 from portal.members.masking import GONE, whole_words
 from portal.models import Member, StaffLogin
-from reviews.models import Report, Response, ResponseVersion, Review, ReviewOptOut, ReviewVersion
+from reviews.models import Report, Response, ResponseVersion, Review, ReviewInvitation, ReviewOptOut, ReviewVersion
 from reviews.rules import CRITERIA
 
 
@@ -69,6 +69,7 @@ class Reviews(Holding):
         return [
             Exported("reviews", columns, [_row(review) for review in _of(members)]),
             Exported("reviews_before_changes", earlier, [_version_row(version) for version in _versions_of(members)]),
+            *_asked(members),
         ]
 
     def let_go(self, members: Sequence[Member], *, by: StaffLogin, now: datetime) -> int:
@@ -101,6 +102,19 @@ def _take_names_out(reviews: Sequence[int], words: Sequence[str]) -> None:
             after = [wanted.sub(GONE, text) for text in before]
             if before != after:
                 rows.filter(pk=row.pk).update(**dict(zip(fields, after, strict=True)))
+
+
+def _asked(members: Sequence[Member]) -> list[Exported]:
+    """When the person was asked for a review, and since when they are not."""
+    asked = (("visit", _("Visit")), ("asked_at", _("Asked")), ("opened_at", _("Opened")))
+    invitations = ReviewInvitation.objects.filter(reservation__member__in=members).order_by("pk")
+    wishes = ReviewOptOut.objects.filter(member__in=members).order_by("at")
+    return [
+        Exported(
+            "review_invitations", asked, invitations.values_list("reservation__starts_at", "invited_at", "opened_at")
+        ),
+        Exported("review_wishes", (("not_asked_since", _("Not asked since")),), wishes.values_list("at")),
+    ]
 
 
 def _of(members: Sequence[Member]) -> Any:

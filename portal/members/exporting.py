@@ -17,7 +17,7 @@ from portal.models import Member
 
 
 def export(member: Member, *, now: datetime) -> BinaryIO:
-    """A ZIP: `member.json` with everything by name, a CSV for each kind of rows, and the photo."""
+    """A ZIP: `member.json` with everything by name, a CSV for each kind of rows, and the photo of each profile."""
     members = profiles_of(member)
     tables = [_profile(members)]
     tables += [exported for holding in holdings() for exported in holding.export(members, now=now)]
@@ -30,7 +30,8 @@ def export(member: Member, *, now: datetime) -> BinaryIO:
             archive.writestr(f"{exported.name}.csv", b"".join(as_csv(_table(exported, rows))))
         text = json.dumps(everything, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
         archive.writestr("member.json", text)
-        _add_photo(archive, member)
+        for one in members:
+            _add_photo(archive, one, "photo.jpg" if one.pk == member.pk else f"photo_{one.pk}.jpg")
     file.seek(0)
     return file
 
@@ -54,11 +55,11 @@ def _table(exported: Exported, rows: Iterable[Sequence[Cell]]) -> Table:
     return Table(exported.name, [Column(str(heading)) for _name, heading in exported.columns], rows)
 
 
-def _add_photo(archive: ZipFile, member: Member) -> None:
+def _add_photo(archive: ZipFile, member: Member, name: str) -> None:
     if not member.photo:
         return
     try:
         with member.photo.open("rb") as photo:
-            archive.writestr("photo.jpg", photo.read())
+            archive.writestr(name, photo.read())
     except FileNotFoundError:
         return

@@ -45,6 +45,7 @@ from portal.models import (
 )
 from portal.roles import Preset
 from portal.saved_views import save_view
+from reviews.models import ReviewInvitation, ReviewOptOut
 from tests.bookings.scenes import at, booked, evening_class
 from tests.factories import MemberFactory, StaffLoginFactory
 from tests.factories.packages import PurchaseFactory
@@ -307,6 +308,13 @@ def test_deleting_and_copying_need_their_right(client: Client, person: Member, p
 
 
 def test_the_copy_holds_everything(client: Client, person: Member, owner: StaffLogin) -> None:
+    twin = Member.objects.get(number="4712")
+    with transaction.atomic():
+        replace_photo(twin, jpeg())
+    ReviewOptOut.objects.create(member=person, at=NOW)
+    ReviewInvitation.objects.create(
+        studio=person.studio, reservation=person.reservations.earliest("id"), invited_at=NOW
+    )
     client.force_login(owner.user)
     response = client.get(f"/{owner.studio.slug}/members/{person.pk}/data/export.zip")
     assert response["Content-Disposition"].startswith('attachment; filename="member_4711_')
@@ -316,9 +324,9 @@ def test_the_copy_holds_everything(client: Client, person: Member, owner: StaffL
         table = list(csv.reader(io.StringIO(archive.read("reservations.csv").decode("utf-8-sig"))))
     assert names == [
         "invoiced_visits.csv", "log.csv", "mails.csv", "marketplace_visits.csv", "marketplaces.csv", "member.json",
-        "merges.csv", "notes.csv", "photo.jpg", "profile.csv", "purchase_log.csv", "purchases.csv",
-        "reservation_log.csv", "reservations.csv", "reviews.csv", "reviews_before_changes.csv", "tickets.csv",
-        "waiting.csv", "waiting_log.csv",
+        "merges.csv", "notes.csv", "photo.jpg", f"photo_{twin.pk}.jpg", "profile.csv", "purchase_log.csv",
+        "purchases.csv", "reservation_log.csv", "reservations.csv", "review_invitations.csv", "review_wishes.csv",
+        "reviews.csv", "reviews_before_changes.csv", "tickets.csv", "waiting.csv", "waiting_log.csv",
     ]  # fmt: skip
     assert [row["number"] for row in everything["profile"]] == ["4711", "4712"]
     assert everything["profile"][0]["email"] == "zwitscher@kanarski.test"
@@ -327,6 +335,7 @@ def test_the_copy_holds_everything(client: Client, person: Member, owner: StaffL
     assert len(everything["waiting"]) == len(everything["waiting_log"]) == 1
     assert [row["what"] for row in everything["reservation_log"]] == ["booked", "checked in", "booked"]
     assert [row["subject"] for row in everything["mails"]] == ["Your place"]
+    assert len(everything["review_wishes"]) == len(everything["review_invitations"]) == 1
     assert [(row["kept"], row["merged"]) for row in everything["merges"]] == [("4711", "4712")]
     assert {"edited", "blocked", "merged"} <= {row["kind"] for row in everything["log"]}
 
