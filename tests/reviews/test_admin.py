@@ -13,10 +13,10 @@ from bookings.rules import Attendance
 from portal.members.scrubbing import scrub
 from reviews.actions.reporting import report
 from reviews.models import Report, Review, Rule
-from reviews.operator import disputed
+from reviews.operator import disputed, reports
 from reviews.operator import mended as mended_need
-from tests.factories import StaffLoginFactory
-from tests.reviews.visits import AFTER, hidden, operator, visit, written
+from tests.factories import LocationFactory, StaffLoginFactory, StudioFactory
+from tests.reviews.visits import AFTER, evening_class, hidden, operator, visit, written
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +101,18 @@ def test_what_needs_the_operator_is_what_the_list_holds(desk: Client) -> None:
         (one,) = need(timezone.now())
         assert one.count == 1
         assert case_of(waits) in desk.get(one.url).text
+
+
+def test_what_is_practised_needs_no_operator(desk: Client) -> None:
+    place = LocationFactory(studio=StudioFactory(practice_of=StudioFactory()))
+    waits, doubted = (written(visit(session=evening_class(item__location=place))) for _number in range(2))
+    assert waits.studio.is_practice
+    report(waits, Rule.INSULT, "They insult Ana", by=StaffLoginFactory(studio=place.studio), now=timezone.now())
+    Reservation.objects.filter(pk=doubted.reservation_id).update(attendance=Attendance.NO_SHOW, checked_in_at=None)
+    for need, review in ((reports, waits), (disputed, doubted)):
+        (one,) = need(timezone.now())
+        assert one.count == 0
+        assert case_of(review) not in desk.get(one.url).text
 
 
 @pytest.mark.parametrize("model", ["review", "report"])
