@@ -115,7 +115,6 @@ class TicketFile(models.Model):
 
     message = models.ForeignKey(TicketMessage, models.CASCADE, related_name="files")
     name = models.CharField(max_length=150)
-    content_type = models.CharField(max_length=100)
     size = models.PositiveIntegerField()  # bytes
     content = models.BinaryField()
 

@@ -186,7 +186,6 @@ def _write(ticket: Ticket, text: str, files: Sequence[UploadedFile], *, by: Staf
         TicketFile(
             message=message,
             name=clean_name(file.name or ""),
-            content_type=(file.content_type or "")[:100],
             size=file.size or 0,
             content=file.read(),
         )
