@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.locations import everywhere
 from portal.models import Location, StaffLogin
 from portal.roles import Right
 from portal.today.registry import NEEDS, Card
@@ -33,13 +35,14 @@ def unanswered(login: StaffLogin, *, now: datetime, locations: Sequence[Location
         note = ngettext("%(number)s of them is of 3 or less.", "%(number)s of them are of 3 or less.", found["low"]) % {
             "number": found["low"]
         }
+    page = reverse("reviews:reviews", args=[login.studio.slug])
     return [
         Card(
             word="reviews_unanswered",
             title=_("Reviews without a reply"),
             value=str(found["all"]),
             note=note,
-            url=reverse("reviews:reviews", args=[login.studio.slug]) + "?unanswered=1&days=90",
+            url=f"{page}?{urlencode(everywhere(locations) | {'unanswered': '1', 'days': '90'})}",
             kind="warning" if found["low"] else "",
             group=NEEDS,
         )

@@ -227,6 +227,9 @@ def test_home_and_the_palette_lead_to_those_that_wait(owner: StaffLogin, review:
     (card,) = unanswered(owner, now=NOW, locations=[review.reservation.location])
     assert (card.value, card.kind) == ("2", "warning")
     assert str(card.note) == "1 of them is of 3 or less."
+    noord = LocationFactory(studio=review.studio, slug="noord")
+    (card,) = unanswered(owner, now=NOW, locations=[review.reservation.location, noord])
+    assert card.url.endswith("?location=all&unanswered=1&days=90")  # whatever was looked at last
     request = rf.get("/")
     request.studio, request.login = owner.studio, owner
     request.may = lambda right: right in owner.rights
