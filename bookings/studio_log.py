@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from bookings.log_inverses import undo_spots
 from bookings.log_words import axes_words, before_and_after
 from bookings.models import CalendarFeed, CalendarItem, ReservationEvent, Room, ScheduledSession, WaitingEvent
 from bookings.selectors.session_log import is_last
@@ -354,6 +355,7 @@ def register_log() -> None:
             named(lambda studio: Room.objects.filter(location__studio=studio), page("bookings:room")),
             model=Room,
             fields=FIELDS,
+            undo=undo_spots,
         )
     )
     register_subject(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from portal.imports.kinds import kind_of
 from portal.log.changes import Changes
+from portal.log.inverses import undo_blocks, undo_closing, undo_switches
 from portal.log.registry import (
     Asked,
     Line,
@@ -220,7 +221,7 @@ def register_own() -> None:
             named(lambda studio: studio.members, _member_url),
             model=Member,
             contact=frozenset({"email", "phone"}),
-            undo=_undo_merges,
+            undo=lambda changes, reader: {**_undo_merges(changes, reader), **undo_blocks(changes, reader)},
         )
     )
     register_subject(
@@ -251,6 +252,7 @@ def register_own() -> None:
             {"added": lazy("added"), "removed": lazy("removed")},
             named(lambda studio: ClosingDays.objects.filter(studio=studio), one_page("portal:settings_closing_days")),
             model=ClosingDays,
+            undo=undo_closing,
         )
     )
     register_subject(
@@ -265,6 +267,7 @@ def register_own() -> None:
             ),
             model=StaffLogin,
             fields=STAFF_FIELDS,
+            undo=undo_switches,
         )
     )
     register_subject(

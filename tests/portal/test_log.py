@@ -4,26 +4,30 @@ import ast
 import csv
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings import actions
-from bookings.models import ReservationEvent
+from bookings.actions import rooms
+from bookings.models import ReservationEvent, Room, Spot
 from packages import actions as packages
 from portal.changes import record_change
 from portal.log.reading import Mark, page
 from portal.log.registry import Asked, Reader, sources, subjects
 from portal.members import editing, merging
-from portal.models import Change, Location, StaffLogin
+from portal.models import Change, ClosingDays, Location, StaffLogin
+from portal.preferences import changing
 from portal.roles import Preset
+from portal.staff import logins
 from tests.bookings.scenes import booked
 from tests.factories import LocationFactory, MemberFactory, SessionFactory, StaffLoginFactory
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
@@ -316,3 +320,38 @@ def test_a_name_that_another_has_by_now_is_refused_in_words(client: Client, owne
     assert b"Another location has this name." in answer.content
     place.refresh_from_db()
     assert place.name == "Zuid"
+
+
+def test_what_its_own_page_takes_back_is_taken_back_from_the_log(
+    client: Client, owner: StaffLogin, place: Location
+) -> None:
+    """Blocks of members and spots, switched logins, closing days: by the action of their page, while they stand."""
+    now = timezone.now()
+    member, desk = MemberFactory(studio=place.studio), StaffLoginFactory(studio=place.studio, preset=Preset.DESK)
+    spot = Spot.objects.create(room=Room.objects.create(location=place, name="Hall"), label="7", fill_order=1)
+    editing.block(member, "owes money", by=owner, now=now)
+    logins.switch(desk, on=False, by=owner, now=now)
+    rooms.block_spot(spot, by=owner, now=now)
+    day = ClosingDays(studio=place.studio, first_on=date(2027, 1, 1), last_on=date(2027, 1, 1), reason="New year")
+    with transaction.atomic():
+        changing.add_closing_days(day, by=owner, now=now)
+
+    def undo() -> dict[str, Any]:
+        rows = page(Asked(), Reader(owner, [place], timezone.now())).rows
+        return {f"{row.line.thing}: {row.line.what}": row.line.undo for row in rows}
+
+    found = undo()
+    lines = ("Member: blocked", "Login: switched off", "Room: spot blocked", "Closing days: added")
+    for line in lines:
+        assert client.post(found[line].url, found[line].fields).status_code == 302, line
+    for row in (member, desk, spot):
+        row.refresh_from_db()
+    assert (member.blocked_reason, desk.is_active, spot.is_blocked) == ("", True, False)
+    assert not ClosingDays.objects.filter(reason="New year").exists()
+    found = undo()
+    assert [str(found[line].why_not) for line in lines] == ["It was taken back already."] * 4
+    for line in ("Member: block lifted", "Login: switched on", "Room: spot free again"):
+        assert client.post(found[line].url, found[line].fields).status_code == 302, line
+    for row in (member, desk, spot):
+        row.refresh_from_db()
+    assert (member.blocked_reason, desk.is_active, spot.is_blocked) == ("owes money", False, True)
