@@ -133,9 +133,7 @@ def _asked(owner: StaffLogin) -> None:
     ):
         ticket = Ticket.objects.create(studio=owner.studio, reference=reference, **more)
         message = TicketMessage.objects.create(ticket=ticket, text="See there.", written_at=NOW)
-        TicketFile.objects.create(
-            message=message, name="list.csv", content_type="text/csv", size=len(content), content=content
-        )
+        TicketFile.objects.create(message=message, name="list.csv", size=len(content), content=content)
 
 
 def _told(owner: StaffLogin) -> None:
