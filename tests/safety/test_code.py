@@ -26,7 +26,6 @@ FREE = {
         "portal/views/imports.py",
         "ImportRun",
     ): "filtered by the studio, or a run found through it, changed if still as it was",
-    ("portal/context.py", "StaffLogin"): "the same person's logins at other studios",
 }
 # Functions of selectors that read without such a parameter, with the reason why.
 UNBOUND = {
