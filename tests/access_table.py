@@ -35,7 +35,7 @@ class Open:
     why: str
     anonymous: tuple[int, int]
     known: tuple[int, int]
-    # Programs call it, and prove themselves in every call: a browser's session opens nothing, so no token guards it.
+    # Programs or signed links: each call proves itself, a browser's session opens nothing, so no token guards it.
     by_programs: bool = False
 
 
@@ -141,7 +141,10 @@ TABLE: dict[str, Studio | Open | Operators] = {
         "signed, from a mail: the answer to one offer; else it does not exist", (404, 404), (404, 404)
     ),
     "reviews:write": Open(
-        "signed, from a mail: the review of one visit; else it does not exist", (404, 404), (404, 404)
+        "signed, from a mail: the review of one visit; else it does not exist; the link is the proof, not a cookie",
+        (404, 404),
+        (404, 404),
+        by_programs=True,
     ),
     "reviews:no_more": Open(
         "signed, from a mail; mail programs press it, too (RFC 8058)", (404, 404), (404, 404), by_programs=True

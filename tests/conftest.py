@@ -44,6 +44,11 @@ def pytest_configure() -> None:
     logins.install()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks through all pages first comes first: workers steal from the end, and each would look through them."""
+    items.sort(key=lambda item: "safety/test_forms" not in item.nodeid)
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now stays: not to be looked through again at each collection of garbage."""
     gc.collect()
