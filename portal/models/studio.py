@@ -78,7 +78,7 @@ class Studio(models.Model):
     brand_colour = models.CharField(_("brand colour"), max_length=7, blank=True, validators=[check_colour])
     created_at = models.DateTimeField(auto_now_add=True)
     # A studio of made-up people, to look around in, and the studio whose owner asked for it. It alone can be deleted
-    # with its logs (`portal.practice`); nothing becomes one later (migration 0013). No mail of it leaves the house.
+    # with its logs (`portal.erasing`); nothing becomes one later (migration 0013). No mail of it leaves the house.
     practice_of = models.OneToOneField(
         "self", models.CASCADE, null=True, blank=True, editable=False, related_name="practice"
     )
