@@ -1,6 +1,7 @@
 """Tresen as `make run` starts it, in a data folder of its own, to be watched and hurt from outside."""
 
 import contextlib
+import http.client
 import os
 import pty
 import signal
@@ -39,6 +40,20 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def ask(port: int, path: str) -> tuple[int, str]:
+    """Status and text, asked as the proxy with TLS in front of web asks; (0, why) when nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0]
+    try:
+        connection.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": "https"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        return 0, str(error)
+    finally:
+        connection.close()
 
 
 class Installation:

@@ -1,6 +1,5 @@
 """docker-compose.yml without a container engine: its own commands, run on a PostgreSQL and a Valkey at hand."""
 
-import http.client
 import json
 import os
 import re
@@ -20,7 +19,7 @@ from config.broker import client_url
 from config.embedded.binaries import find_binaries
 from config.embedded.services import BEAT, WEB, WORKER
 from config.probe import beat_ticks, web_answers
-from tests.config.installation import eventually, free_port
+from tests.config.installation import ask, eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
@@ -84,25 +83,17 @@ def test_the_services_start_in_order_and_answer(environment: dict[str, str], tmp
             here.setenv("TRESEN_VAR", environment["TRESEN_VAR"])
             eventually(lambda: web_answers(port=port))
             eventually(beat_ticks)
+            assert ask(port, "/livez")[0] == 200
+            assert eventually(lambda: (found := ask(port, "/healthz"))[0] == 200 and found)
         probe = command(SERVICES["worker"]["healthcheck"]["test"][1:], replaced)
         eventually(lambda: subprocess.run(probe, cwd=ROOT, env=environment, capture_output=True).returncode == 0)
 
         assert [process.poll() for process in started] == [None, None, None]
-        assert ask(port, "/livez")[0] == 200
-        assert eventually(lambda: (found := ask(port, "/healthz"))[0] == 200 and found)
     finally:
         for process in started:
             process.send_signal(signal.SIGTERM)
         ends = [process.wait(30) for process in started]
     assert ends == [0, 0, 0]
-
-
-def ask(port: int, path: str) -> tuple[int, str]:
-    """As the proxy with TLS in front of web asks."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path, headers={"Host": "tresen.example", "X-Forwarded-Proto": "https"})
-    answer = connection.getresponse()
-    return answer.status, answer.read().decode()
 
 
 def test_containers_and_make_run_start_the_same_commands() -> None:
