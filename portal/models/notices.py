@@ -32,7 +32,7 @@ class NoticeChoice(models.Model):
 
 
 class Notice(models.Model):
-    """One piece of news that waits for its reader's next morning mail."""
+    """One piece of news that waits for its reader's next morning mail, or for a minute, for others of its kind."""
 
     login = models.ForeignKey(StaffLogin, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=40)
@@ -43,6 +43,10 @@ class Notice(models.Model):
     path = models.CharField(max_length=500, blank=True)
     occurred_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    # The job that tells it with others of its kind; empty: it waits for the morning. What a mail about it alone says
+    # is kept until that job is done.
+    together = models.CharField(max_length=200, blank=True, default="")
+    body = models.TextField(blank=True, default="")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]

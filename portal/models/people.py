@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
@@ -34,6 +35,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator of this installation"), default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
+    # Of the mails to this person, from whichever studio; empty: as each studio writes.
+    language = models.CharField(
+        _("language of mails"), max_length=5, choices=settings.LANGUAGES, blank=True, default=""
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -94,6 +99,11 @@ class StaffLogin(models.Model):
     def only_own_classes(self) -> bool:
         """A teacher sees the sessions they teach and no others (Q37)."""
         return self.preset == Preset.TEACHER
+
+    @property
+    def mail_language(self) -> str:
+        """In which language mails to this person are: their own choice, else the studio's."""
+        return self.user.language or self.studio.language
 
 
 class Teacher(models.Model):
