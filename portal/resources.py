@@ -18,7 +18,8 @@ from portal.imports.kinds import ImportKind, Mapped, Question, Target
 from portal.imports.members import MemberBook, split_name
 from portal.imports.reading import Table
 from portal.imports.rows import LINE, RowResource, Text
-from portal.imports.undoing import made, take_back
+from portal.imports.undoing import entries, made, take_back
+from portal.members.addresses import IMPORT, record_addresses
 from portal.models import ImportRow, ImportRun, Member, Studio
 
 MEMBER_TARGETS = (
@@ -206,6 +207,12 @@ class MemberResource(RowResource):
         self.shown[row[LINE]]["number"] = member.number
         self.made["member"] += member.pk is None
 
+    def write_changed(self, instances: list[Member]) -> None:
+        super().write_changed(instances)
+        changed = [(one, self.changes(one)["email"]) for one in instances if "email" in self.changes(one)]
+        was = [(member, str(before or ""), str(after or "")) for member, (before, after) in changed]
+        record_addresses(was, studio=self.studio, by=self.run.by, by_word=IMPORT, now=self.now)
+
     def write_new(self, instances: list[Member]) -> None:
         super().write_new(instances)
         for member in instances:
@@ -249,4 +256,9 @@ class MemberImport(ImportKind):
     def undo(
         self, run: ImportRun, rows: Sequence[ImportRow], *, now: datetime, keep_job: Callable[[], None]
     ) -> dict[int, str]:
-        return take_back(Member, rows, keep_job=keep_job)
+        keys = {entry.pk for entry in entries(rows, Member) if "email" in (entry.changed or {})}
+        before = dict(Member.objects.filter(pk__in=keys).values_list("pk", "email"))
+        kept = take_back(Member, rows, keep_job=keep_job)
+        was = [(one, before[one.pk], one.email) for one in Member.objects.filter(pk__in=keys).order_by("pk")]
+        record_addresses(was, studio=run.studio, by=None, by_word=IMPORT, now=now)
+        return kept

@@ -8,7 +8,7 @@ from django.utils import timezone
 from portal import mail_health, mailbox
 from portal.imports import runs
 from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
-from portal.members import duplicates
+from portal.members import addresses, duplicates
 from portal.models import Heartbeat, Job, ScheduledRun
 from portal.notices import morning, rounds
 from portal.staff import invitations, mails
@@ -88,6 +88,11 @@ def mail_login_asked(job: Job) -> None:
 @handles(invitations.DECIDED_JOB, transactional=False)
 def mail_login_decided(job: Job) -> None:
     mails.send_decided(job)
+
+
+@handles(addresses.MAIL_CHANGED, transactional=False)
+def mail_address_changed(job: Job) -> None:
+    addresses.send_changed(job)
 
 
 @handles(tickets.MAIL_OPENED, transactional=False)

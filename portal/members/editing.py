@@ -6,13 +6,15 @@ from typing import Any
 from django.db import transaction
 
 from portal.changes import changed_values, record_change
+from portal.members.addresses import tell_old_addresses
 from portal.models import Member, MemberNote, StaffLogin
 
 EDITABLE = ["first_name", "last_name", "email", "phone", "joined_on", "notes"]
 
 
 def edit(member: Member, values: dict[str, Any], *, by: StaffLogin, now: datetime) -> bool:
-    """Write these values of `EDITABLE` fields; whether anything differed. Duplicates are looked for again."""
+    """Write these values of `EDITABLE` fields; whether anything differed. Duplicates are looked for again, and
+    an address that was given up is told."""
     with transaction.atomic():
         old = Member.objects.select_for_update().get(pk=member.pk)
         new = Member.objects.get(pk=member.pk)
@@ -23,7 +25,8 @@ def edit(member: Member, values: dict[str, Any], *, by: StaffLogin, now: datetim
             return False
         new.compared_at = None
         new.save(update_fields=[*EDITABLE, "compared_at"])
-        record_change(new, "edited", studio=by.studio, by=by, now=now, before=before, after=after)
+        change = record_change(new, "edited", studio=by.studio, by=by, now=now, before=before, after=after)
+        tell_old_addresses([change], studio=by.studio)
         return True
 
 

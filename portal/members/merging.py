@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from portal.changes import record_change
+from portal.members.addresses import record_addresses
 from portal.members.holdings import Preview, holdings
 from portal.models import DuplicateSuggestion, Member, MemberMerge, StaffLogin
 
@@ -94,6 +95,8 @@ def _merge(kept: Member, merged: Member, *, take: Mapping[str, str], by: StaffLo
     )
     _remember_words(kept)
     DuplicateSuggestion.objects.filter(one__in=(kept, merged), other__in=(kept, merged)).delete()
+    was = [(one, before[side]["email"], one.email) for one, side in ((kept, "kept"), (merged, "merged"))]
+    record_addresses(was, studio=by.studio, by=by, now=now, untold=[kept.email])
     record_change(kept, "merged", studio=by.studio, by=by, now=now, after={"number": merged.number})
     return done
 
@@ -123,6 +126,7 @@ def undo_merge(done: MemberMerge, *, by: StaffLogin, now: datetime) -> list[str]
             .order_by("pk")
         }
         kept, merged = members[done.kept_id], members[done.merged_id]
+        before = [(one, one.email) for one in (kept, merged)]
         if obstacle := obstacle_to_undo(done, kept, now=now):
             raise CannotMerge(obstacle)
         _restore_data(done, kept, merged)
@@ -135,6 +139,8 @@ def undo_merge(done: MemberMerge, *, by: StaffLogin, now: datetime) -> list[str]
         done.undone_at, done.undone_by = now, by
         done.save(update_fields=["undone_at", "undone_by"])
         _remember_words(kept)
+        was = [(one, email, one.email) for one, email in before]
+        record_addresses(was, studio=by.studio, by=by, now=now, untold=[kept.email, merged.email])
         record_change(kept, "separated", studio=by.studio, by=by, now=now, after={"number": merged.number})
         return left
 

@@ -74,7 +74,7 @@ def test_everything_moves_and_the_old_profile_leads_to_the_new(
     assert (kept.email, kept.notes, kept.first_name) == ("kim@example.test", "Knee", "Kim")
     for words in ("4712", "kimberly", "kim@example"):
         assert list(search(session.studio, words, limit=5)) == [kept]
-    assert [change.kind for change in Change.objects.filter(subject_id=kept.pk)] == ["merged"]
+    assert [change.kind for change in Change.objects.filter(subject_id=kept.pk)] == ["merged", "edited"]
 
 
 def test_whoever_is_chosen_wins(kept: Any, merged: Any, owner: Any) -> None:
