@@ -30,6 +30,7 @@ class Right(StrEnum):
     REQUEST_LOGINS = "request_logins"
     MANAGE_LOGINS = "manage_logins"
     CLOSE_MONTHS = "close_months"
+    EXPORT_ALL = "export_all"
 
 
 class Preset(StrEnum):
@@ -55,7 +56,7 @@ _DESK = _LOOK | {
 
 RIGHTS: dict[Preset, frozenset[Right]] = {
     Preset.OWNER: frozenset(Right),
-    Preset.MANAGER: frozenset(Right) - {Right.MANAGE_LOGINS, Right.CLOSE_MONTHS},
+    Preset.MANAGER: frozenset(Right) - {Right.MANAGE_LOGINS, Right.CLOSE_MONTHS, Right.EXPORT_ALL},
     # A teacher holds these for the sessions they teach, and for no others (StaffLogin.only_own_classes).
     Preset.TEACHER: frozenset(_LOOK | {Right.CHECK_IN, Right.REVERT}),
     Preset.DESK: frozenset(_DESK),

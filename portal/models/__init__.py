@@ -1,4 +1,5 @@
 from portal.models.changes import Change
+from portal.models.exports import Export
 from portal.models.imports import ImportProgress, ImportRow, ImportRun, ImportTemplate
 from portal.models.jobs import Heartbeat, Job, ScheduledRun
 from portal.models.members import DuplicateSuggestion, MemberMerge
@@ -17,6 +18,7 @@ __all__ = [
     "DeskPin",
     "DigestSent",
     "DuplicateSuggestion",
+    "Export",
     "Heartbeat",
     "ImportProgress",
     "ImportRow",

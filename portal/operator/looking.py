@@ -22,7 +22,7 @@ from portal.staff.second_step import STEPS
 
 BY = "operator"
 #: Whoever they look through: nothing leaves as a file, and nothing comes in.
-RIGHTS: frozenset[Right] = frozenset(Right) - {Right.EXPORT, Right.IMPORT}
+RIGHTS: frozenset[Right] = frozenset(Right) - {Right.EXPORT, Right.IMPORT, Right.EXPORT_ALL}
 
 
 def has_second_step(user: User) -> bool:

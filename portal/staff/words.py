@@ -28,6 +28,7 @@ RIGHT_WORDS: dict[Right, Promise] = {
     Right.REQUEST_LOGINS: _("Ask the owner for a login"),
     Right.MANAGE_LOGINS: _("Give, change and remove logins"),
     Right.CLOSE_MONTHS: _("Close months, answer invoices, change bank and tax data"),
+    Right.EXPORT_ALL: _("Take everything out in one archive"),
 }
 
 WHY_WORDS: dict[Why, Promise] = {
