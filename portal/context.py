@@ -62,13 +62,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "preset": login.get_preset_display(),
                 "initials": initials(login.user.name),
                 "hue": hue(login.user.name),
-                "by_pin": login.at_most is not None and not getattr(request, "preview_until", None),
+                "by_pin": desk.acting(request.session) is not None,
             },
             "nav": navigation(request, login),
             "studios": _other_studios(request, login),
             # Asked by whole pages only, not by the fragments that are rendered with the same context.
             "alarms": partial(alarms_for, login, now=timezone.now()),
             "desk": f"{login.studio.slug} {request.base_login.pk}",  # type: ignore[attr-defined]
+            "is_for_show": getattr(request, "is_for_show", False),
             "help_url": _help_url(request, login),
             "help_mark": partial(_has_answers, login),
         }

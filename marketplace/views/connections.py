@@ -42,7 +42,7 @@ class Shown:
     next: str
 
 
-@studio_view(Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, real=True)
 @require_safe
 def marketplaces(request: StudioRequest) -> HttpResponse:
     found = progress(request.studio, adapters=ADAPTERS)
@@ -68,7 +68,7 @@ def begin(request: StudioRequest) -> HttpResponse:
     return redirect("marketplace:connection", request.studio.slug, made.marketplace_id)
 
 
-@studio_view(Right.MANAGE_CONNECTIONS)
+@studio_view(Right.MANAGE_CONNECTIONS, real=True)
 @require_safe
 def connection(request: StudioRequest, marketplace: str) -> HttpResponse:
     return connection_page(request, find_connection(request, marketplace))

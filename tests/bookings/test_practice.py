@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings import actions
-from bookings.demo import evening
+from bookings.demo import evening, moments
 from bookings.demo.practice import make, remove
 from bookings.models import Reservation, ReservationEvent
 from bookings.rules.practising import Task, learnt, seconds_per_check_in
@@ -64,6 +65,34 @@ def test_in_and_out_leaves_nothing_but_two_lines_in_the_log(login: StaffLogin) -
     assert list(Change.objects.order_by("id").values_list("kind", flat=True)) == ["practice_made", "practice_removed"]
     assert remove(login.studio, by=login, now=now) == 0
     assert not mail.outbox
+
+
+@pytest.mark.parametrize("regulars", [0, 6, 9])
+def test_a_day_on_which_nearly_everybody_is_booked_already_has_its_running_class(
+    regulars: int,
+) -> None:
+    free, new, written = list(range(regulars)), [] if regulars else ["new"], []
+
+    class Crowd:
+        newcomers = new
+
+        def draw(self, count: int, **_where: Any) -> list[Any]:
+            return [free.pop() for _ in range(min(count, len(free)))]
+
+        def newcomer(self, **_where: Any) -> str:
+            return new.pop()
+
+        def known_elsewhere(self, **_where: Any) -> None:
+            return None
+
+    class Diary:
+        crowd, dice = Crowd(), None
+        new_session = staticmethod(lambda _plan, _starts_at: SimpleNamespace(location_id=1))
+        write_booked = staticmethod(lambda _session, member, came: written.append((member, came)))
+        write_cancelled = staticmethod(lambda _session, _member, late, excused: written.append((late, excused)))
+
+    moments._write_running(Diary(), None, timezone.now(), timezone.now().date())  # type: ignore[arg-type]
+    assert len(written) == (regulars or 1)
 
 
 def test_every_table_of_a_studio_is_known_to_who_erases_it() -> None:
@@ -139,6 +168,10 @@ def test_the_pages_lead_in_and_out(client: Client, login: StaffLogin) -> None:
     assert client.post("/real/practice/evening/").headers["Location"] == "/real/practice/"
     assert {job.studio for job in Job.objects.filter(kind=evening.JOB)} == {Studio.objects.get(slug="real-practice")}
     assert client.post("/real-practice/practice/make/").status_code == 404  # none of its own
+    for page in ("marketplaces/", "settings/invoices/", "settings/subscription/"):  # to be looked at
+        there, here = (client.get(f"/{slug}/{page}").content.decode() for slug in ("real-practice", "real"))
+        assert ('<fieldset class="for-show" disabled>' in there, "for-show" in here) == (True, False), page
+        assert "by PIN" not in there
     late = StaffLoginFactory(studio=login.studio, preset=Preset.DESK)
     client.force_login(late.user)
     assert client.get("/real-practice/check-ins/").status_code == 404
