@@ -9,10 +9,12 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
 from portal.joined import Joined
@@ -53,6 +55,7 @@ class StudioRequest(HttpRequest):
     base_login: StaffLogin
     preview_until: float | None
     looks_in: bool
+    is_for_show: bool
     htmx: Any
     location_choice: Any
 
@@ -150,8 +153,9 @@ def studio_view(
     `request.base_login` and no `request.login`. `by_password`: not for someone who was switched in by PIN.
     A stranger to the studio gets 404, as for a studio that does not exist; a login without the right gets 403, or 404
     where the page is `hidden`: invoices are of the whole studio, so a login pinned to locations finds none either.
-    `real`: nothing is sent from a studio for practice, where it would reach somebody outside, or stand for money.
-    The answer is never cached (S28).
+    `real`: nothing is sent from a studio for practice, where it would reach somebody outside, or stand for money; its
+    pages are there to be looked at (`request.is_for_show`).
+    What is taken back in the studio's log ends there, whatever page does it. The answer is never cached (S28).
     """
 
     def decorate(view: View) -> View:
@@ -170,7 +174,10 @@ def studio_view(
             if real and request.studio.is_practice and request.method not in SAFE:
                 messages.warning(request, _("That is done in the real studio. Nothing was changed."))
                 return redirect("portal:studio", request.studio.slug)
+            request.is_for_show = real and request.studio.is_practice
             response = view(request, *args, **kwargs)
+            if request.method not in SAFE and isinstance(response, HttpResponseRedirect):
+                _to_the_log(request, response)
             if people.looks_in and _is_file(response):
                 return looking_only(request, is_over=False)
             if hasattr(response, "headers"):
@@ -213,6 +220,16 @@ def _enter(request: Any, people: People, *, by_password: bool) -> HttpResponse |
     if getattr(request, "is_seen_anew", False):
         StaffLogin.objects.filter(pk=(people.base if people.preview_until else login).pk).update(seen_at=timezone.now())
     return None
+
+
+def _to_the_log(request: StudioRequest, response: HttpResponseRedirect) -> None:
+    """Lead back to the line from which the form says that it was sent."""
+    wanted = request.POST.get("next", "")
+    if not wanted.startswith(reverse("portal:log", args=[request.studio.slug])):
+        return
+    response["Location"] = iri_to_uri(wanted)
+    if not messages.get_messages(request).added_new:  # type: ignore[union-attr]
+        messages.success(request, _("Taken back. It is set as it was before."))
 
 
 def _is_file(response: HttpResponseBase) -> bool:

@@ -1,6 +1,6 @@
 """The studio's log: every change that a person or a machine made, newest first; the address is the view."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,8 +19,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from portal import downloads
 from portal.access import StudioRequest, locations_for, studio_view
 from portal.downloads import Column, Table
-from portal.log.reading import Mark, Shown, all_rows, page
+from portal.log.reading import Mark, Page, Shown, page
 from portal.log.registry import MACHINES, OPERATOR, Asked, Reader, things
+from portal.log.searching import Found, all_with, search
 from portal.log.words import zone_of
 from portal.people import hue, initials
 from portal.preferences.taking_back import CannotTakeBack, take_back
@@ -33,6 +34,12 @@ TEMPLATE = "portal/log.html"
 class LogForm(forms.Form):
     """What is wanted of the log. What cannot be read filters nothing."""
 
+    q = forms.CharField(
+        label=gettext_lazy("Words"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "data-key": "/", "autocomplete": "off", "spellcheck": "false"}),
+    )
     person = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
     thing = forms.ChoiceField(label=gettext_lazy("What"), required=False)
     id = forms.IntegerField(min_value=1, max_value=2**62, required=False, widget=forms.HiddenInput)
@@ -79,23 +86,23 @@ class Row:
 def log(request: StudioRequest) -> HttpResponse:
     """A hundred lines; older and newer ones by where the page ends."""
     reader, form = _reader(request), _form(request)
-    asked = form.asked(reader)
-    found = page(
-        asked,
-        reader,
-        older_than=Mark.of(request.GET.get("older", "")),
-        newer_than=Mark.of(request.GET.get("newer", "")),
-    )
-    given = form.cleaned_data
+    asked, given = form.asked(reader), form.cleaned_data
+    words, older = given.get("q", ""), Mark.of(request.GET.get("older", ""))
+    found: Page | Found
+    if words:
+        found = search(words, asked, reader, older_than=older)
+    else:
+        found = page(asked, reader, older_than=older, newer_than=Mark.of(request.GET.get("newer", "")))
     only = given.get("id") and asked.thing
     context = {
         "form": form,
         "days": _by_day(found.rows, reader, people={name for _word, name in _choices(form)}),
         "older": _query(request, older=found.older),
-        "newer": _query(request, newer=found.newer),
+        "newer": _query(request, newer=found.newer) if isinstance(found, Page) else "",
+        "found": found if isinstance(found, Found) else None,
         "newest": _query(request),
         "is_later_page": bool(request.GET.get("older") or request.GET.get("newer")),
-        "is_filtered": asked != Asked(),
+        "is_filtered": bool(words) or asked != Asked(),
         "only": found.rows[0].line if only and found.rows else None,
         "without_id": _query(request, id=None) if only else "",
         "zone": str(zone_of(reader)),
@@ -109,9 +116,9 @@ def log(request: StudioRequest) -> HttpResponse:
 def log_file(request: StudioRequest, kind: str) -> HttpResponseBase:
     """Everything that is filtered, as a file; read while it is sent."""
     reader, form = _reader(request), _form(request)
-    asked = form.asked(reader)
+    asked, words = form.asked(reader), form.cleaned_data.get("q", "")
     headings = (_("When"), _("Who"), _("What"), _("Kind of thing"), _("Thing"), _("Before and after"))
-    table = Table(_("Log"), [Column(heading) for heading in headings], _cells(asked, reader))
+    table = Table(_("Log"), [Column(heading) for heading in headings], _cells(all_with(words, asked, reader), reader))
     name = downloads.file_name("log", request.studio.slug, form.cleaned_data.get("day") or "", kind=kind)
     try:
         return downloads.download(table, name=name, kind=kind)
@@ -134,9 +141,9 @@ def log_undo(request: StudioRequest, change: int) -> HttpResponse:
     return redirect(came_from(request, default=reverse("portal:log", args=[request.studio.slug])))
 
 
-def _cells(asked: Asked, reader: Reader) -> Iterator[tuple[Any, ...]]:
+def _cells(rows: Iterable[Shown], reader: Reader) -> Iterator[tuple[Any, ...]]:
     zone = zone_of(reader)
-    for one in all_rows(asked, reader):
+    for one in rows:
         line = one.line
         yield one.mark.at.astimezone(zone), line.by, line.what, line.thing, line.about.name, "; ".join(line.difference)
 

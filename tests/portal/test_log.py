@@ -204,6 +204,27 @@ def test_it_is_filtered_by_person_thing_and_day(client: Client, owner: StaffLogi
     assert len(told(client, "?day=never&person=nobody&thing=nothing&id=x&older=forged")) == 4
 
 
+def test_it_is_searched_by_words_and_says_how_far_it_has_looked(
+    client: Client, owner: StaffLogin, place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, at_work = timezone.now(), {"by": owner, "studio": place.studio}
+    zoe = MemberFactory(studio=place.studio, first_name="Zoë", last_name="Späth")
+    record_change(zoe, "photo", now=now - timedelta(days=2), **at_work)
+    for hours in range(6):
+        record_change(place, "created", now=now - timedelta(hours=hours), **at_work)
+    assert told(client, "?q=SPATH+zoe") == ["Linde Owner: photo changed"]
+    assert told(client, "?q=spath+linde+photo&thing=member") == ["Linde Owner: photo changed"]
+    assert told(client, "?q=spath+edited") == []
+    assert client.get("/ours/log.csv?q=spath").getvalue().decode().count("\r\n") == 2
+    monkeypatch.setattr("portal.log.searching.LOOKED_AT", 4)
+    monkeypatch.setattr("portal.log.searching.AT_ONCE", 4)
+    answer = client.get("/ours/log/?q=spath")
+    assert "Looked through 4 lines" in answer.content.decode()
+    assert told(client, "?q=spath") == []
+    assert told(client, answer.context["older"]) == ["Linde Owner: photo changed"]
+    assert "Looked through to the beginning." in client.get(f"/ours/log/{answer.context['older']}").content.decode()
+
+
 def test_contact_data_needs_its_right(client: Client, owner: StaffLogin, place: Location) -> None:
     member = MemberFactory(studio=place.studio, phone="+31 6 1111 2222")
     editing.edit(member, {"phone": "+31 6 1234 5678"}, by=owner, now=timezone.now())
@@ -342,8 +363,9 @@ def test_what_its_own_page_takes_back_is_taken_back_from_the_log(
 
     found = undo()
     lines = ("Member: blocked", "Login: switched off", "Room: spot blocked", "Closing days: added")
+    back = {"next": "/ours/log/?thing=é"}  # where each of them ends, whatever its own page does
     for line in lines:
-        assert client.post(found[line].url, found[line].fields).status_code == 302, line
+        assert client.post(found[line].url, found[line].fields | back).headers["Location"] == "/ours/log/?thing=%C3%A9"
     for row in (member, desk, spot):
         row.refresh_from_db()
     assert (member.blocked_reason, desk.is_active, spot.is_blocked) == ("", True, False)
@@ -351,7 +373,9 @@ def test_what_its_own_page_takes_back_is_taken_back_from_the_log(
     found = undo()
     assert [str(found[line].why_not) for line in lines] == ["It was taken back already."] * 4
     for line in ("Member: block lifted", "Login: switched on", "Room: spot free again"):
-        assert client.post(found[line].url, found[line].fields).status_code == 302, line
+        away = client.post(found[line].url, found[line].fields | {"next": "//evil.test/ours/log/"})
+        assert away.headers["Location"].startswith("/ours/"), line
+        assert "/log/" not in away.headers["Location"]
     for row in (member, desk, spot):
         row.refresh_from_db()
     assert (member.blocked_reason, desk.is_active, spot.is_blocked) == ("owes money", False, True)
