@@ -26,15 +26,17 @@ from reviews import rules
 from reviews.actions.deciding import CannotDecide, case_of, decide, last_decided, open_case
 from reviews.models import Report, Review, Rule
 from reviews.rules.moderation import ABOUT_THE_VISIT, Case, Obstacle, Verdict, obstacle_to
-from reviews.words import sum_words
+from reviews.words import doubt_words, sum_words
 
-_VISIT = ("reservation__member", "reservation__location", "reservation__session__item", "studio")
+_VISIT = ("reservation__member", "reservation__location", "reservation__session__item", "studio", "doubt__by__user")
 
 OBSTACLES = {
     Obstacle.DECIDED: gettext_lazy("Nothing was changed: this case was decided meanwhile, as it says below."),
     Obstacle.HIDDEN_ALREADY: gettext_lazy("Nothing was changed: this review is hidden already."),
     Obstacle.NOT_HIDDEN: gettext_lazy("Nothing was changed: this review is shown already."),
-    Obstacle.NOT_DISPUTED: gettext_lazy("Nothing was changed: the visit has a check-in again, so nothing is disputed."),
+    Obstacle.NOT_DISPUTED: gettext_lazy(
+        "Nothing was changed: the visit has a check-in and nobody doubts the author, so there is nothing to settle."
+    ),
     Obstacle.SETTLED_ALREADY: gettext_lazy("Nothing was changed: it was settled like this already."),
     Obstacle.RULE_MISSING: gettext_lazy("Please name the rule that was looked at."),
     Obstacle.REASON_MISSING: gettext_lazy("Please write the reason: author and studio read it."),
@@ -43,8 +45,10 @@ DEEDS = {
     Verdict.HIDDEN: gettext_lazy("Hide it: it breaches the rule"),
     Verdict.KEPT: gettext_lazy("It stays: it does not breach the rule"),
     Verdict.SHOWN_AGAIN: gettext_lazy("Show it again"),
-    Verdict.VISIT_STANDS: gettext_lazy("The visit took place: the review counts"),
-    Verdict.VISIT_FELL: gettext_lazy("The visit did not take place: the review does not count"),
+    Verdict.VISIT_STANDS: gettext_lazy("Visit and author are right: the review counts"),
+    Verdict.VISIT_FELL: gettext_lazy(
+        "The visit did not take place, or somebody else wrote this: the review does not count"
+    ),
 }
 
 
@@ -102,7 +106,7 @@ class ReviewState(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
-            ("disputed", _("visit disputed")),
+            ("disputed", _("visit or author in doubt")),
             ("mended", _("hidden and changed since")),
             ("hidden", _("hidden")),
             ("reported", _("reported")),
@@ -120,14 +124,24 @@ class ReviewState(admin.SimpleListFilter):
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnly):
-    """All reviews, those first whose visit is disputed and not settled."""
+    """All reviews, those first whose visit or author is in doubt and not settled."""
 
     label = gettext_lazy("Reviews")
     section, icon, place = Section.REVIEWS, "star", 20
-    list_display = ("opened", "studio", "score", "words", "written_at", "visit_is_disputed", "hidden_at", "scrubbed_at")
+    list_display = (
+        "opened",
+        "studio",
+        "score",
+        "words",
+        "written_at",
+        "disputed",
+        "doubt_told",
+        "hidden_at",
+        "scrubbed_at",
+    )
     list_display_links = None
     list_filter = (ReviewState, "source")
-    list_select_related = ("studio",)
+    list_select_related = ("studio", "reservation__location", "doubt__by__user")
     search_fields = ("text", "studio__name")
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -148,8 +162,12 @@ class ReviewAdmin(ReadOnly):
         return Truncator(review.text).chars(80)
 
     @admin.display(description=gettext_lazy("visit"))
-    def visit_is_disputed(self, review: Any) -> str:
-        return _("disputed") if review.waits else "-"
+    def disputed(self, review: Any) -> str:
+        return _("disputed") if review.waits and review.has_no_visit else "-"
+
+    @admin.display(description=gettext_lazy("author"))
+    def doubt_told(self, review: Review) -> str:
+        return doubt_words(review) or "-"
 
 
 class DecisionForm(forms.Form):
@@ -160,7 +178,7 @@ class DecisionForm(forms.Form):
         label=gettext_lazy("Rule"),
         choices=[("", "---------"), *Rule.choices],
         required=False,
-        help_text=gettext_lazy("The rule that was looked at. About the visit no rule is named."),
+        help_text=gettext_lazy("The rule that was looked at. About visit and author no rule is named."),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -227,6 +245,8 @@ def _case_page(request: HttpRequest, found: Review, form: DecisionForm, waiting:
         "visit": visit,
         "when": day_and_clock(visit.starts_at, visit.location),
         "sum": sum_words(found.arithmetic),
+        "doubt": doubt_words(found),
+        "old_address": found.doubt.before.get("email", "") if found.doubt else "",
         "reply": getattr(found, "response", None),
         "versions": list(found.versions.all()),
         "cases": list(found.reports.select_related("reported_by__user", "decided_by")),

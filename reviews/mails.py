@@ -17,6 +17,7 @@ from reviews import kinds, links
 from reviews.actions.asking import is_asked
 from reviews.models import Report, Review, ReviewInvitation
 from reviews.selectors.asking import may_write, policy_of
+from reviews.selectors.authorship import addresses_of
 
 _VISIT = ("reservation__member", "reservation__location", "reservation__session__item", "studio")
 
@@ -34,7 +35,7 @@ def send_invitation(job: Job, *, now: datetime) -> bool:
         if found.opened_at is None:  # a job that runs twice: the first mail has arrived, and its link stays good
             found.delete()
         return False
-    visit, place = found.reservation, found.reservation.location
+    visit, place, address = found.reservation, found.reservation.location, address_asked(found)
     token = links.token_for(found)
     stop = settings.SITE_URL + reverse("reviews:no_more", args=[found.studio.slug, token])
     with translation.override(found.studio.language):
@@ -48,7 +49,7 @@ def send_invitation(job: Job, *, now: datetime) -> bool:
         }
     return mail.send(
         job,
-        to=visit.member.email,
+        to=address,
         studio=found.studio,
         template="reviews/mail/invitation.txt",
         context=context,
@@ -59,13 +60,19 @@ def send_invitation(job: Job, *, now: datetime) -> bool:
 def _is_wanted(invitation: ReviewInvitation, *, now: datetime) -> bool:
     """Whether there is still something to ask, and somebody. A first review is refused what the rule refuses."""
     visit, member = invitation.reservation, invitation.reservation.member
-    if links.address_hash(member.email) != invitation.address:
-        return False  # somebody put another address there meanwhile: it is not the member's word that it is theirs
+    if not address_asked(invitation):
+        return False
     if visit.attendance != Attendance.CHECKED_IN or may_write(visit, has_review=False, now=now) is not None:
         return False
     if Review.objects.filter(reservation=visit).exists() or not policy_of(invitation.studio).invites:
         return False
     return bool(member.email) and member.scrubbed_at is None and is_asked(member)
+
+
+def address_asked(invitation: ReviewInvitation) -> str:
+    """The address that is asked for the review: the member's, or one that they had; "" where the log knows it not."""
+    known = addresses_of(invitation.reservation)
+    return next((one for one in known if links.address_hash(one) == invitation.address), "")
 
 
 def send_written(job: Job, *, now: datetime) -> bool:
@@ -97,7 +104,9 @@ def send_decided_to_author(job: Job) -> bool:
     with translation.override(review.studio.language):
         context = _about(review) | {"case": case, "member": visit.member, "link": settings.SITE_URL + link}
     context["operator"] = mail.operator_address()
-    to, template = visit.member.email, "reviews/mail/decided_author.txt"
+    asked = ReviewInvitation.objects.select_related("reservation__member", "studio").filter(reservation=visit).first()
+    to = (asked and address_asked(asked)) or visit.member.email
+    template = "reviews/mail/decided_author.txt"
     return mail.send(job, to=to, studio=review.studio, template=template, context=context)
 
 
@@ -105,7 +114,7 @@ def _tell(job: Job, review: Review, kind: str, template: str, *, now: datetime, 
     login: StaffLogin | None = reader(job.payload["login"])
     if login is None or login.studio_id != review.studio_id or not sees(login, review):
         return False
-    with translation.override(review.studio.language):
+    with translation.override(login.mail_language):
         context = _about(review) | more
     path = reverse("reviews:review", args=[review.studio.slug, review.pk])
     file = f"reviews/mail/{template}.txt"

@@ -39,10 +39,13 @@ def reports(now: datetime) -> Iterable[Need]:
 
 
 def disputed(now: datetime) -> Iterable[Need]:
-    """Reviews of visits that the desk took back since (Q34): out of the score until somebody decides."""
+    """Reviews of visits that the desk took back since, and of authors in doubt (Q34): not counted until decided."""
     yield Need(
         word="disputed",
-        label=gettext_lazy("Reviews whose visit is disputed"),
+        label=gettext_lazy("Reviews whose visit or author is in doubt"),
+        note=gettext_lazy(
+            "The check-in was taken back, or the studio changed the address that wrote. Not counted until you decide."
+        ),
         url=_list("review", "disputed"),
         **Review.objects.waiting()
         .filter(studio__practice_of=None)

@@ -1,13 +1,16 @@
 """The words of reviews, as screens, files and mails say them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.sources import who_words
+from bookings.words import short_day
 from reviews import rules
 from reviews.member_words import NAMES
 from reviews.models import Review, Rule
@@ -43,6 +46,54 @@ NO_REPORT_WORDS: Mapping[NoReport, Promise] = {
         "under another rule, or once its author has changed it."
     ),
 }
+
+
+def excluded_words(review: Review, *, now: datetime) -> str:
+    """Why it does not count; "" where it does."""
+    excluded = review.excluded(now)
+    if excluded is Excluded.DISPUTED and review.is_doubted:
+        told = _("Not counted: %(why)s The operator looks whether the member wrote this.") % {
+            "why": doubt_words(review)
+        }
+        return f"{told} {EXCLUDED_WORDS[excluded]}" if review.has_no_visit else told
+    return str(EXCLUDED_WORDS[excluded]) if excluded else ""
+
+
+def doubt_words(review: Review) -> str:
+    """What the studio did that makes it doubtful who wrote, with who and when; "" for nothing. Settled or not."""
+    change, visit = review.doubt, review.reservation
+    if change is None:
+        return ""
+    place = visit.location
+    days = (place.local_day(visit.starts_at) - place.local_day(change.occurred_at)).days
+    words = _entered_words(-days) if change.kind == "created" else _changed_words(days)
+    who = who_words(change.by, change.by_word)
+    return words % {"who": who, "day": short_day(change.occurred_at, place), "number": abs(days)}
+
+
+def _changed_words(days: int) -> str:
+    """`days` before the visit; less than 0: after it."""
+    if days == 0:
+        return _("The address was changed by %(who)s on %(day)s, the day of the visit.")
+    if days > 0:
+        return ngettext(
+            "The address was changed by %(who)s on %(day)s, %(number)s day before the visit.",
+            "The address was changed by %(who)s on %(day)s, %(number)s days before the visit.",
+            days,
+        )
+    return ngettext(
+        "The address was changed by %(who)s on %(day)s, %(number)s day after the visit.",
+        "The address was changed by %(who)s on %(day)s, %(number)s days after the visit.",
+        -days,
+    )
+
+
+def _entered_words(days: int) -> str:
+    return ngettext(
+        "The member was entered by %(who)s on %(day)s, %(number)s day after the visit.",
+        "The member was entered by %(who)s on %(day)s, %(number)s days after the visit.",
+        days,
+    )
 
 
 def criterion_words(word: str) -> str:

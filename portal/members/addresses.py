@@ -1,4 +1,4 @@
-"""A member's e-mail address was changed by somebody else: the old one is told, since links for the member go to the new.
+"""A member's e-mail address was changed by somebody else: the old one is told, since mails go to the new one now.
 
 Every change of an address stands in the log (`Change`, "edited", with `email` before and after), by whatever road: the
 form, an import, a merge, or taking one of these back. Whoever asks what an address was on some day asks there.

@@ -12,18 +12,20 @@ from portal.jobs import enqueue_many
 from portal.models import Member, Studio
 from reviews.links import address_hash
 from reviews.models import ReviewInvitation, ReviewOptOut
-from reviews.rules import OPEN_FOR
+from reviews.rules import OPEN_FOR, address_at
+from reviews.selectors.authorship import changes_for
 
 MAIL_INVITATION = "reviews.mail_invitation"
 # So many at once; whoever is left is asked in the next quarter of an hour, the longest waiting first.
 MOST = 2000
 
 # Each member for the latest of their visits that nobody asked about. Whoever asks holds the lock, so that two workers
-# do not ask one person for two visits; the unique reservation stands behind it.
+# do not ask one person for two visits; the unique reservation stands behind it. Who had no address when the visit ended
+# is not asked about it (`rules.address_at`), nor is anybody about a tick that came in a file: no desk saw them.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('reviews.invite'))"
 _TO_ASK = """
-SELECT id, studio_id, email FROM (
-  SELECT DISTINCT ON (visit.member_id) visit.id, visit.studio_id, visit.ends_at, member.email
+SELECT id, studio_id, member_id, email, ends_at FROM (
+  SELECT DISTINCT ON (visit.member_id) visit.id, visit.studio_id, visit.member_id, visit.ends_at, member.email
   FROM bookings_reservation visit
   JOIN portal_member member ON member.id = visit.member_id
   JOIN portal_studio studio ON studio.id = visit.studio_id
@@ -32,6 +34,9 @@ SELECT id, studio_id, email FROM (
     AND visit.ends_at <= %(now)s - coalesce(policy.invite_after_hours, 3) * interval '1 hour'
     AND visit.attendance = 'checked_in' AND coalesce(policy.invites, true) AND studio.practice_of_id IS NULL
     AND member.email <> '' AND member.scrubbed_at IS NULL AND member.merged_into_id IS NULL
+    AND (visit.source <> 'import' OR visit.checked_in_by_id IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM portal_change first WHERE first.studio_id = visit.studio_id AND first.subject = 'member'
+      AND first.subject_id = visit.member_id AND first.before->>'email' = '' AND first.occurred_at > visit.ends_at)
     AND NOT EXISTS (SELECT FROM reviews_review review WHERE review.reservation_id = visit.id)
     AND NOT EXISTS (SELECT FROM reviews_reviewinvitation asked WHERE asked.reservation_id = visit.id)
     AND NOT EXISTS (SELECT FROM reviews_reviewoptout stop WHERE stop.member_id = visit.member_id)
@@ -48,7 +53,9 @@ SELECT id, studio_id, email FROM (
 class _Visit:
     pk: int
     studio_id: int
+    member_id: int
     email: str
+    ends_at: datetime
 
 
 def invite(*, now: datetime) -> int:
@@ -68,9 +75,12 @@ def _to_ask(now: datetime) -> Iterable[_Visit]:
 
 
 def _ask(studio: Studio, visits: list[_Visit], *, now: datetime) -> None:
+    """At the address that the member had when the visit ended, whatever the studio put in its place since."""
+    changes = changes_for(studio, {visit.pk: visit.member_id for visit in visits})
+    asked = {visit.pk: address_at(visit.ends_at, changes[visit.pk], address=visit.email) for visit in visits}
     invitations = ReviewInvitation.objects.bulk_create(
-        ReviewInvitation(studio=studio, reservation_id=visit.pk, invited_at=now, address=address_hash(visit.email))
-        for visit in visits
+        ReviewInvitation(studio=studio, reservation_id=visit, invited_at=now, address=address_hash(address))
+        for visit, address in asked.items()
     )
     jobs = {f"review invitation {one.pk}": {"invitation": one.pk} for one in invitations}
     enqueue_many(MAIL_INVITATION, jobs, studio=studio)

@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db import transaction
 
 from bookings.models import Reservation
-from bookings.rules import Attendance
 from portal.changes import record_change
 from portal.models import User
 from reviews.models import Report, Review
@@ -96,7 +95,8 @@ def case_of(review: Review) -> Case:
     last = review.reports.filter(decision__in=about).order_by("-decided_at", "-id").first()
     return Case(
         hidden=review.hidden_at is not None,
-        checked_in=review.reservation.attendance == Attendance.CHECKED_IN,
+        checked_in=not review.has_no_visit,
+        doubted=review.is_doubted,
         stands=review.settled_at is not None,
         fell=last is not None and last.decision == Report.Decision.VISIT_FELL,
         mended=review.is_mended,

@@ -9,8 +9,9 @@ from bookings.models import Reservation
 from portal.changes import record_change
 from reviews import rules
 from reviews.models import Review, ReviewPolicy, ReviewVersion
-from reviews.models.review import TEXT_MOST
+from reviews.models.review import LINK, TEXT_MOST
 from reviews.selectors.asking import may_write, weights_for
+from reviews.selectors.authorship import doubt_of
 from reviews.signals import review_changed, review_written
 
 
@@ -43,7 +44,7 @@ def write(reservation: Reservation, *, marks: Mapping[str, int], text: str, sour
     with transaction.atomic():
         visit = (
             Reservation.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("session", "studio", "member")
+            .select_related("session", "studio", "member", "location")
             .get(pk=reservation.pk)
         )
         review = Review.objects.select_for_update(of=("self",)).filter(reservation=visit).first()
@@ -63,6 +64,7 @@ def _begin(visit: Reservation, marks: Mapping[str, int], text: str, *, source: s
     kept = _asked(marks, weights)
     score = rules.score(kept, weights).score
     review = Review.objects.create(
+        doubt_id=doubt_of(visit, now=now) if source == LINK else None,
         studio=visit.studio,
         reservation=visit,
         marks=kept,
@@ -92,7 +94,7 @@ def _change(review: Review, marks: Mapping[str, int], text: str, *, source: str,
         replaced_at=now,
     )
     review.marks, review.score, review.text, review.edited_at = kept, score, text, now
-    review.save(update_fields=["marks", "score", "text", "edited_at"])
+    review.save(update_fields=["marks", "score", "text", "edited_at", *_doubted(review, source=source, now=now)])
     record_change(
         review,
         "changed",
@@ -107,6 +109,17 @@ def _change(review: Review, marks: Mapping[str, int], text: str, *, source: str,
     stands = response is not None and response.stands
     review_changed.send(Review, review=review, before=before, replied=stands, now=now)
     return review
+
+
+def _doubted(review: Review, *, source: str, now: datetime) -> list[str]:
+    """What a marketplace brought and the link changes is asked about as if the link had brought it; the fields."""
+    if source != LINK or review.source == LINK or review.is_doubted:
+        return []
+    doubt = doubt_of(review.reservation, now=now)
+    if doubt is None:
+        return []
+    review.doubt_id, review.settled_at = doubt, None  # what was settled was something else
+    return ["doubt", "settled_at"]
 
 
 def _asked(marks: Mapping[str, int], weights: Mapping[str, int]) -> dict[str, int]:

@@ -35,9 +35,9 @@ class Report(models.Model):
         HIDDEN = "hidden", _("hidden")
         KEPT = "kept", _("stays")
         SHOWN_AGAIN = "shown_again", _("shown again")
-        # About the visit, not the words (Q34).
-        VISIT_STANDS = "visit_stands", _("the visit took place: it counts")
-        VISIT_FELL = "visit_fell", _("the visit did not take place: it does not count")
+        # About visit and author, not the words (Q34).
+        VISIT_STANDS = "visit_stands", _("visit and author are right: it counts")
+        VISIT_FELL = "visit_fell", _("visit or author is not right: it does not count")
 
     studio = models.ForeignKey(Studio, models.CASCADE, related_name="+")
     review = models.ForeignKey(Review, models.PROTECT, related_name="reports")

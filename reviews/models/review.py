@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Reservation
 from bookings.rules import Attendance
-from portal.models import Studio
+from portal.models import Change, Studio
 from reviews import rules
 
 TEXT_MOST = 4000  # characters
 COUNTS_FOR = timedelta(days=365)
-_DISPUTED = ~Q(reservation__attendance=Attendance.CHECKED_IN) & Q(settled_at=None)
+LINK = "link"  # the source of what came by our mail
+_DISPUTED = (~Q(reservation__attendance=Attendance.CHECKED_IN) | Q(doubt__isnull=False)) & Q(settled_at=None)
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -21,18 +22,19 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.filter(hidden_at=None)
 
     def disputed(self) -> Self:
-        """Of visits that are none any more, by the desk's word, and not settled; `Review.is_disputed` (Q34)."""
+        """Of visits that are none any more, by the desk's word, or of authors in doubt, and not settled;
+        `Review.is_disputed` (Q34)."""
         return self.filter(_DISPUTED)
 
     def with_waits(self) -> Self:
-        """Each with `waits`: shown, disputed, and the operator has not said that the visit fell."""
+        """Each with `waits`: shown, disputed, and the operator has not said that it fell."""
         cases = apps.get_model("reviews", "Report")
         fell = cases._default_manager.filter(review=OuterRef("pk"), decision="visit_fell")
         waits = Q(hidden_at=None) & _DISPUTED & ~Exists(fell)
         return self.annotate(waits=ExpressionWrapper(waits, output_field=models.BooleanField()))
 
     def waiting(self) -> Self:
-        """Whose visit the operator has to decide about."""
+        """Whose visit or author the operator has to decide about."""
         return self.with_waits().filter(waits=True)
 
     def mended(self) -> Self:
@@ -40,7 +42,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.filter(edited_at__gt=F("hidden_at"))
 
     def visited(self) -> Self:
-        """Of visits that stand, or about which the operator has decided that they do (Q34)."""
+        """Of visits and authors that stand, or about which the operator has decided that they do (Q34)."""
         return self.filter(~_DISPUTED)
 
     def counted(self, now: datetime) -> Self:
@@ -67,12 +69,14 @@ class Review(models.Model):
     score = models.DecimalField(_("score"), max_digits=3, decimal_places=2)
     text = models.TextField(_("review"), max_length=TEXT_MOST, blank=True)
     # The road it came by: "link", or a marketplace's word.
-    source = models.SlugField(max_length=30, default="link")
+    source = models.SlugField(max_length=30, default=LINK)
+    # The line of the studio's log that makes it doubtful who wrote (`rules.authorship`); it stays when it is settled.
+    doubt = models.ForeignKey(Change, models.PROTECT, null=True, related_name="+")
     written_at = models.DateTimeField(_("written"))
     edited_at = models.DateTimeField(_("changed"), null=True)
     # Set while hidden; the case is a `Report`.
     hidden_at = models.DateTimeField(_("hidden"), null=True)
-    # The operator has found that the visit took place, whatever the reservation says now.
+    # The operator has found that the member was there and wrote this, whatever reservation and log say.
     settled_at = models.DateTimeField(_("settled"), null=True)
     # The author was scrubbed (Q39): marks and score stay, the words went.
     scrubbed_at = models.DateTimeField(null=True)
@@ -104,7 +108,17 @@ class Review(models.Model):
     @property
     def is_disputed(self) -> bool:
         """One of `ReviewQuerySet.disputed`."""
-        return self.reservation.attendance != Attendance.CHECKED_IN and self.settled_at is None
+        return self.settled_at is None and (self.is_doubted or self.has_no_visit)
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the studio had a hand in the address that wrote it, settled or not."""
+        return self.doubt_id is not None
+
+    @property
+    def has_no_visit(self) -> bool:
+        """Whether the desk says by now that nobody was there."""
+        return self.reservation.attendance != Attendance.CHECKED_IN
 
     def excluded(self, now: datetime) -> rules.Excluded | None:
         """Why it does not count for the mean; None: it does. The twin of `ReviewQuerySet.counted`."""

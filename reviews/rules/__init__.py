@@ -1,3 +1,4 @@
+from reviews.rules.authorship import NOTICE, AddressChange, address_at, change_in_doubt, is_entered_late, is_same
 from reviews.rules.replying import FREE_FOR, NoReply, NoReport, is_marked, may_edit, may_report, may_respond
 from reviews.rules.score import CRITERIA, LOW, Arithmetic, Criterion, Term, score, weights_in_percent
 from reviews.rules.standing import Excluded, Place, Spread, effect_on, mean_of, place_of
@@ -8,7 +9,9 @@ __all__ = [
     "CRITERIA",
     "FREE_FOR",
     "LOW",
+    "NOTICE",
     "OPEN_FOR",
+    "AddressChange",
     "Arithmetic",
     "Asked",
     "Criterion",
@@ -19,9 +22,13 @@ __all__ = [
     "Refusal",
     "Spread",
     "Term",
+    "address_at",
+    "change_in_doubt",
     "cleaned",
     "effect_on",
+    "is_entered_late",
     "is_marked",
+    "is_same",
     "may_edit",
     "may_report",
     "may_respond",

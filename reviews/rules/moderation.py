@@ -30,12 +30,14 @@ class Obstacle(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """What is known of the review: hidden now, and changed since (`mended`); its visit has no check-in (any more), and
-    was found to stand or fall."""
+    was found to stand or fall; `doubted`: the studio
+    had a hand in the address that wrote (`rules.authorship`), which is settled with the visit."""
 
     hidden: bool
     checked_in: bool
     stands: bool = False
     fell: bool = False
+    doubted: bool = False
     mended: bool = False
 
 
@@ -55,8 +57,9 @@ def obstacle_to(verdict: Verdict, case: Case, *, rule: str, reason: str) -> Obst
 
 
 def _obstacle_of_visit(verdict: Verdict, case: Case) -> Obstacle | None:
-    """Of a visit with a check-in there is nothing to settle; each answer can be given after the other."""
-    if case.checked_in:
+    """Of a visit with a check-in and an author nobody doubts there is nothing to settle; each answer can be given after
+    the other."""
+    if case.checked_in and not case.doubted:
         return Obstacle.NOT_DISPUTED
     same = case.stands if verdict is Verdict.VISIT_STANDS else case.fell
     return Obstacle.SETTLED_ALREADY if same else None

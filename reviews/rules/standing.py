@@ -13,7 +13,7 @@ class Excluded(StrEnum):
     """Why a review is shown and does not count."""
 
     HIDDEN = "hidden"  # the operator found a breach of the terms (P13)
-    DISPUTED = "disputed"  # the visit is no longer one: until settled (Q34)
+    DISPUTED = "disputed"  # the visit is no longer one, or it is in doubt who wrote: until settled (Q34)
     OLD = "old"  # written more than 12 months ago
 
 

@@ -45,6 +45,7 @@ def reviewable(
 ) -> tuple[int, datetime | None]:
     """How many attended visits have no review and can still have one, and until when the last of them can."""
     visits = studio.reservations.attended().filter(review=None, ends_at__lte=now, ends_at__gt=now - rules.OPEN_FOR)
+    visits = visits.exclude(source="import", checked_in_by=None)  # a tick out of a file: nobody is asked about it
     if locations is not None:
         visits = visits.filter(location__in=list(locations))
     found = visits.aggregate(count=Count("id"), last=Max("ends_at"))

@@ -99,6 +99,7 @@ def furnished(reviews: Any) -> Any:
         "reservation__session__item",
         "reservation__session__teacher",
         "response",
+        "doubt__by__user",
     ).annotate(
         case_rule=Subquery(hiding.values("decision_rule")[:1], output_field=CharField()),
         has_open_case=Exists(cases.filter(decided_at=None)),

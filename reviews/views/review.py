@@ -28,7 +28,7 @@ from reviews.rules.warnings import addresses_in, phones_in
 from reviews.selectors.naming import named_in
 from reviews.selectors.one import changes_of, next_unanswered, standing_of, visit_state
 from reviews.views.shown import Shown, the_review, zone_of
-from reviews.words import EXCLUDED_WORDS, NO_REPLY_WORDS, NO_REPORT_WORDS, criterion_words, sum_words
+from reviews.words import NO_REPLY_WORDS, NO_REPORT_WORDS, criterion_words, doubt_words, excluded_words, sum_words
 
 METHODS = ["GET", "HEAD", "POST"]
 PREVIEW, SEND, ANYWAY = "preview", "send", "anyway"
@@ -169,7 +169,6 @@ def _context(
     stands = response is not None and response.stands
     next_one, waiting = next_unanswered(request.studio, choice.visible, after=found)
     reports = list(found.reports.select_related("reported_by__user"))
-    excluded = found.excluded(now)
     shares = rules.weights_in_percent(found.weights)
     return {
         "shown": Shown(found, zone),
@@ -177,7 +176,8 @@ def _context(
         "terms": [(criterion_words(term.criterion), term, shares[term.criterion]) for term in found.arithmetic.terms],
         "sum_words": sum_words(found.arithmetic),
         "standing": standing_of(found, now=now, zone=zone, locations=choice.visible),
-        "excluded": EXCLUDED_WORDS[excluded] if excluded else "",
+        "excluded": excluded_words(found, now=now),
+        "doubt": doubt_words(found),
         "visit_state": visit_state(found, now=now),
         "versions": list(found.versions.all()),
         "response": response,

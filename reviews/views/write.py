@@ -28,11 +28,10 @@ from reviews.links import Opened
 from reviews.member_form import WriteForm
 from reviews.member_words import NAMES, refusal_words, stale_words, too_late_words
 from reviews.models import Report, Review
-from reviews.models.review import TEXT_MOST
+from reviews.models.review import LINK, TEXT_MOST
 from reviews.selectors.asking import asked_of, may_write
 from reviews.words import sum_words
 
-SOURCE = "link"
 _WHY = "opened from a mail: signed for the visit of one person, and shows nothing else"
 View = Callable[..., HttpResponse]
 
@@ -95,7 +94,7 @@ def _written(request: HttpRequest, found: Opened, token: str, *, now: datetime) 
     if not form.is_valid():
         return _shown(request, found, token, now=now, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        write_at_most(visit, marks=form.given(), text=form.cleaned_data["text"], source=SOURCE, now=now)
+        write_at_most(visit, marks=form.given(), text=form.cleaned_data["text"], source=LINK, now=now)
     except Refused as refused:
         closed = refusal_words(refused.refusal, visit)
         return _page(request, visit, token, HTTPStatus.UNPROCESSABLE_ENTITY, closed=closed, **_typed(request))

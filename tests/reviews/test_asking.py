@@ -99,7 +99,7 @@ class TestWhoIsAsked:
         session = evening_class(capacity=100)
         for _number in range(12):
             visit(session=session, member=MemberFactory(studio=session.studio))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(8):
             assert invite(now=DUE) == 12
 
 

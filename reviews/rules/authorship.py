@@ -1,0 +1,56 @@
+"""Is what the link brings the member's own word? The studio keeps the address that the link goes to (Q34)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+#: How long before a visit a changed address must have stood, so that nobody asks. The old address is told of the change
+#: at once: who was away has two weeks to say that it is wrong, as many days as a visit can be reviewed.
+NOTICE = timedelta(days=14)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChange:
+    """The studio put `after` in the place of `before`, "" for none; `key` is its line in the log."""
+
+    key: int
+    at: datetime
+    before: str
+    after: str
+
+
+def address_at(moment: datetime, changes: Sequence[AddressChange], *, address: str) -> str:
+    """Which address did the member have then? `changes`: all of them, in their order; `address`: the present one.
+
+    "" where there was none: a first address that is entered after the visit is asked from the next one on.
+    """
+    return next((one.before for one in changes if one.at > moment), address)
+
+
+def change_in_doubt(changes: Sequence[AddressChange], *, ends_at: datetime, now: datetime) -> AddressChange | None:
+    """Which change of the address makes it doubtful who writes? The last one to another address since `NOTICE` before
+    the end of the visit; None: there is none.
+
+    A first address takes nobody's place, and capitals make no other. One that was taken away is replaced by whatever
+    comes next, so that two steps are no way around it; taking it away alone gives nobody else a voice.
+    """
+    last, found = "", None
+    for one in changes:
+        last = one.before or last
+        if one.after and last and not is_same(last, one.after) and ends_at - NOTICE < one.at <= now:
+            found = one
+        last = one.after or last
+    return found
+
+
+def is_entered_late(entered_on: date | None, *, visited_on: date) -> bool:
+    """Was the person entered only after the day on which they are said to have been there? Local days.
+
+    `entered_on` None: not by hand. On the day itself it is a walk-in at the desk, the commonest honest case, from whom
+    nothing tells an invented person.
+    """
+    return entered_on is not None and entered_on > visited_on
+
+
+def is_same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
