@@ -224,7 +224,7 @@ def _enter(request: Any, people: People, *, by_password: bool) -> HttpResponse |
 
 def _to_the_log(request: StudioRequest, response: HttpResponseRedirect) -> None:
     """Lead back to the line from which the form says that it was sent."""
-    wanted = request.POST.get("next", "")
+    wanted = request.POST.get("log", "")
     if not wanted.startswith(reverse("portal:log", args=[request.studio.slug])):
         return
     response["Location"] = iri_to_uri(wanted)

@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -26,7 +25,6 @@ from portal.log.words import zone_of
 from portal.people import hue, initials
 from portal.preferences.taking_back import CannotTakeBack, take_back
 from portal.roles import Right
-from portal.views import came_from
 
 TEMPLATE = "portal/log.html"
 
@@ -138,7 +136,7 @@ def log_undo(request: StudioRequest, change: int) -> HttpResponse:
         messages.error(request, error.words)
     else:
         messages.success(request, _("Taken back. It is set as it was before."))
-    return redirect(came_from(request, default=reverse("portal:log", args=[request.studio.slug])))
+    return redirect("portal:log", request.studio.slug)
 
 
 def _cells(rows: Iterable[Shown], reader: Reader) -> Iterator[tuple[Any, ...]]:

@@ -239,7 +239,7 @@ def test_what_has_an_inverse_is_taken_back_from_here(client: Client, owner: Staf
     found = {row.line.what: row.line.undo for row in page(Asked(), Reader(owner, [place], timezone.now())).rows}
     undo = found["checked in"]
     assert undo.url
-    response = client.post(undo.url, {**undo.fields, "next": "/ours/log/"})
+    response = client.post(undo.url, {**undo.fields, "log": "/ours/log/"})
     assert response.status_code == 302
     assert told(client)[0] == "Linde Owner: check-in taken back"
     assert "It was taken back already." in client.get("/ours/log/").content.decode()
@@ -298,7 +298,7 @@ def test_a_setting_is_taken_back_from_the_log_and_that_stands_in_it(
     change = settings_changed(owner, place, grace_minutes=20, correction_hours=24)
     url = f"/ours/log/{change.pk}/undo/"
     assert url.encode() in client.get("/ours/log/").content
-    assert client.post(url, {"next": "/ours/log/?thing=location"}).headers["Location"] == "/ours/log/?thing=location"
+    assert client.post(url, {"log": "/ours/log/?thing=location"}).headers["Location"] == "/ours/log/?thing=location"
     place.refresh_from_db()
     assert (place.grace_minutes, place.correction_hours) == (0, 72)
     last = Change.objects.filter(kind="set").latest("id")
@@ -363,7 +363,7 @@ def test_what_its_own_page_takes_back_is_taken_back_from_the_log(
 
     found = undo()
     lines = ("Member: blocked", "Login: switched off", "Room: spot blocked", "Closing days: added")
-    back = {"next": "/ours/log/?thing=é"}  # where each of them ends, whatever its own page does
+    back = {"log": "/ours/log/?thing=é"}  # where each of them ends, whatever its own page does
     for line in lines:
         assert client.post(found[line].url, found[line].fields | back).headers["Location"] == "/ours/log/?thing=%C3%A9"
     for row in (member, desk, spot):
@@ -373,7 +373,7 @@ def test_what_its_own_page_takes_back_is_taken_back_from_the_log(
     found = undo()
     assert [str(found[line].why_not) for line in lines] == ["It was taken back already."] * 4
     for line in ("Member: block lifted", "Login: switched on", "Room: spot free again"):
-        away = client.post(found[line].url, found[line].fields | {"next": "//evil.test/ours/log/"})
+        away = client.post(found[line].url, found[line].fields | {"log": "//evil.test/ours/log/"})
         assert away.headers["Location"].startswith("/ours/"), line
         assert "/log/" not in away.headers["Location"]
     for row in (member, desk, spot):
