@@ -152,7 +152,7 @@ def send_evening(job: Job, *, now: datetime) -> bool:
     booked = own_classes_on(teacher, places, offset=1, now=now)
     if not booked:
         return False
-    with translation.override(login.studio.language):
+    with translation.override(login.mail_language):
         told = notify(
             job,
             login=login,

@@ -13,6 +13,7 @@ from invoicing.words import month_words
 from packages.words import money_words
 from portal import mail
 from portal.models import Job
+from portal.notices.telling import language_of
 
 
 def send_asked(job: Job) -> None:
@@ -26,7 +27,8 @@ def send_asked(job: Job) -> None:
         to=mail.operator_address(),
         studio=event.invoice.studio,
         template="invoicing/mails/asked.txt",
-        context=_about(event) | {"link": link, "by": event.by.user.name if event.by else ""},
+        context=_about(job, event) | {"link": link, "by": event.by.user.name if event.by else ""},
+        language=mail.operator_language(),
     )
 
 
@@ -34,7 +36,7 @@ def send_replied(job: Job) -> None:
     """The operator's answer, to an owner."""
     event = _event(job)
     if event is not None:
-        tell_owner(job, "replied", _about(event) | {"link": link_to(event.invoice)})
+        tell_owner(job, "replied", _about(job, event) | {"link": link_to(event.invoice)})
 
 
 def _event(job: Job) -> InvoiceEvent | None:
@@ -42,9 +44,9 @@ def _event(job: Job) -> InvoiceEvent | None:
     return InvoiceEvent.objects.select_related(*joined).filter(pk=job.payload["event"]).first()
 
 
-def _about(event: InvoiceEvent) -> dict[str, Any]:
+def _about(job: Job, event: InvoiceEvent) -> dict[str, Any]:
     invoice = event.invoice
-    with translation.override(invoice.studio.language):
+    with translation.override(language_of(job, invoice.studio)):
         return {
             "kind": event.kind,
             "text": event.text,

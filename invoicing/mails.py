@@ -24,7 +24,7 @@ from marketplace.selectors.connecting import today_of
 from packages.words import day_words, money_words
 from portal import mail
 from portal.models import Change, Job, Location, Studio
-from portal.notices.telling import notify, reader
+from portal.notices.telling import language_of, notify, reader
 
 # What is issued long after the fact (a demo's past, months issued by hand) is no news.
 NEWS_FOR = timedelta(days=7)
@@ -35,7 +35,7 @@ def send_issued(job: Job, *, now: datetime) -> None:
     invoice = _invoices().filter(pk=job.payload["invoice"]).first()
     if invoice is None or now - invoice.issued_at > NEWS_FOR:
         return
-    with translation.override(invoice.studio.language):
+    with translation.override(language_of(job, invoice.studio)):
         context = {
             "invoice": invoice,
             "month": month_words(invoice.month),
@@ -71,7 +71,7 @@ def send_payout(job: Job, *, now: datetime) -> None:
     event = _payout_events().filter(pk=job.payload["event"], taken_back_by=None).first()
     if event is None or now - event.recorded_at > NEWS_FOR:
         return
-    _send(job, event.studio, f"payout_{event.kind}", _about_payout(event, now=now))
+    _send(job, event.studio, f"payout_{event.kind}", _about_payout(job, event, now=now))
 
 
 def send_payout_late(job: Job, *, now: datetime) -> None:
@@ -79,15 +79,15 @@ def send_payout_late(job: Job, *, now: datetime) -> None:
     event = _payout_events().filter(pk=job.payload["event"]).first()
     if event is None:
         return
-    context = _about_payout(event, now=now)
+    context = _about_payout(job, event, now=now)
     if context["state"] == rules.PayoutState.LATE:
         _send(job, event.studio, "payout_late", context)
 
 
-def _about_payout(event: PayoutEvent, *, now: datetime) -> dict[str, Any]:
+def _about_payout(job: Job, event: PayoutEvent, *, now: datetime) -> dict[str, Any]:
     payout, invoice = event.payout, event.payout.invoice
     standing = standing_of(payout, today=today_of(event.studio, now=now))
-    with translation.override(event.studio.language):
+    with translation.override(language_of(job, event.studio)):
         return {
             "event": event,
             "state": standing.state,
@@ -114,7 +114,7 @@ def send_month_to_close(job: Job, *, now: datetime) -> None:
     if found.closing or found.issued or not any(has_something(one, month, now=now) for one in contracts):
         return
     place = Location.objects.filter(studio=studio).in_order()[0]
-    with translation.override(studio.language):
+    with translation.override(language_of(job, studio)):
         context = {
             "month": month_words(month),
             "open": found.open_points,
@@ -132,7 +132,7 @@ def send_not_issued(job: Job, *, now: datetime) -> None:
     if attempt is None or not attempt.obstacles:
         return
     studio = contract.studio
-    with translation.override(studio.language):
+    with translation.override(language_of(job, studio)):
         context = {
             "month": month_words(attempt.month),
             "marketplace": contract.connection.marketplace.name,
@@ -154,7 +154,7 @@ def send_bank_changed(job: Job) -> None:
     if change is None:
         return
     place = Location.objects.filter(studio=change.studio).in_order().first()
-    with translation.override(change.studio.language):
+    with translation.override(language_of(job, change.studio)):
         context = {
             "by": change.by.user.name if change.by else _("somebody"),
             "email": change.by.user.email if change.by else "",
@@ -179,8 +179,10 @@ def _send(job: Job, studio: Studio, template: str, context: dict[str, Any]) -> b
     """To an owner as they want it, or to the operator, who has no login here and no name; whether somebody is told."""
     name = f"invoicing/mails/{template}.txt"
     if "login" not in job.payload:
-        context = {**context, "name": _("operator"), "to_operator": True}
-        return mail.send(job, to=mail.operator_address(), studio=studio, template=name, context=context)
+        with translation.override(language_of(job, studio)):
+            context = {**context, "name": _("operator"), "to_operator": True}
+        to, language = mail.operator_address(), mail.operator_language()
+        return mail.send(job, to=to, studio=studio, template=name, context=context, language=language)
     return tell_owner(job, template, {**context, "to_operator": False})
 
 

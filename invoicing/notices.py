@@ -2,6 +2,7 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from portal.notices.registry import How, NoticeKind, register
 from portal.roles import Preset, Right
@@ -33,6 +34,18 @@ _WORDS: list[tuple[str, Promise, Promise]] = [
 ]
 
 
+#: What comes more than once in a minute, of several marketplaces at the same hour.
+_COUNTED = {
+    ISSUED: ngettext_lazy("%(number)d invoice is ready", "%(number)d invoices are ready", "number"),
+    NOT_ISSUED: ngettext_lazy("%(number)d invoice was not created", "%(number)d invoices were not created", "number"),
+    PAYOUT: ngettext_lazy(
+        "%(number)d payout on its way or received", "%(number)d payouts on their way or received", "number"
+    ),
+    TROUBLE: ngettext_lazy("%(number)d payout late or failed", "%(number)d payouts late or failed", "number"),
+    REPLIED: ngettext_lazy("%(number)d answer about an invoice", "%(number)d answers about invoices", "number"),
+}
+
+
 def register_kinds() -> None:
     for word, label, about in _WORDS:
         register(
@@ -40,6 +53,7 @@ def register_kinds() -> None:
                 word=word,
                 label=label,
                 about=about,
+                counted=_COUNTED.get(word),
                 right=Right.CLOSE_MONTHS,
                 defaults={Preset.OWNER: How.AT_ONCE},
             )

@@ -28,7 +28,7 @@ def send_conflict(job: Job, *, now: datetime) -> None:
         return
     session = class_of(conflict)
     guest: Guest | None = conflict.guest or (conflict.visit.guest if conflict.visit else None)
-    with translation.override(login.studio.language):
+    with translation.override(login.mail_language):
         context = {
             "what": conflict_words(conflict, now=now),
             "marketplace": conflict.connection.marketplace.name,

@@ -25,7 +25,7 @@ def send_late(job: Job, *, now: datetime) -> None:
     if not late.is_late:
         return
     place = next(iter(locations_for(login)), None)
-    with translation.override(found.studio.language):
+    with translation.override(login.mail_language):
         context = {
             "headline": late_headline(found, late, classes_affected(found, now=now)),
             "because": late_because(found, late, place) if place else "",

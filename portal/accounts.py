@@ -14,9 +14,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 
 from portal.encryption import cipher
-from portal.mail import fill
+from portal.mail import fill, language_at
 
 NOBODY = str(ip_address(0))  # a request that came over no network
 
@@ -26,17 +27,24 @@ class AccountAdapter(DefaultAccountAdapter):
         """Logins are given by the studio's owner or the operator."""
         return False
 
-    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
-        """Text and HTML, as all mails are; the links in it lead to where the request came from."""
-        mail = super().render_mail(*args, **kwargs)
-        request = context.request
-        if isinstance(mail, EmailMultiAlternatives) and not mail.alternatives:
-            hosts = [f"{scheme}://{request.get_host()}" for scheme in ("http", "https")] if request else []
-            fill(mail, str(mail.subject), str(mail.body), origins=hosts)
+    def render_mail(self, template_prefix: str, email: str | list[str], *args: Any, **kwargs: Any) -> EmailMessage:
+        """Text and HTML, as all mails are, in the language that the person chose, else in the page's; the links in it
+        lead to where the request came from."""
+        with translation.override(_chosen(email) or translation.get_language()):
+            mail = super().render_mail(template_prefix, email, *args, **kwargs)
+            request = context.request
+            if isinstance(mail, EmailMultiAlternatives) and not mail.alternatives:
+                hosts = [f"{scheme}://{request.get_host()}" for scheme in ("http", "https")] if request else []
+                fill(mail, str(mail.subject), str(mail.body), origins=hosts)
         return mail
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)
+
+
+def _chosen(email: str | list[str]) -> str:
+    addresses = [email] if isinstance(email, str) else email
+    return language_at(addresses[0]) if len(addresses) == 1 else ""
 
 
 def client_ip(request: HttpRequest) -> str:

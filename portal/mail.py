@@ -5,6 +5,7 @@ Each is text and HTML; a text template is the one source of both (`portal.mail_h
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from smtplib import SMTPRecipientsRefused
 from typing import Any
@@ -25,6 +26,14 @@ KEEPING = "portal.mailbox.KeepingBackend"
 PERMANENT = 500  # of SMTP's answers: the ones from here on will not change
 
 
+@dataclass(frozen=True)
+class Words:
+    """A mail's subject, on one line, and its plain text."""
+
+    subject: str
+    body: str
+
+
 def send(
     job: Job,
     *,
@@ -34,15 +43,27 @@ def send(
     context: Mapping[str, Any],
     footer: str = "",
     unsubscribe: str = "",
+    language: str = "",
 ) -> bool:
-    """Send one mail in the studio's language, as text and HTML; False when there is no address.
+    """Send one mail as text and HTML; False when there is no address.
 
     `template` names a text: its first line is the subject, the rest after an empty line the body. `footer`: why the
     reader gets it and where to change that, translated; an address of ours on a line of its own is a link.
-    `unsubscribe`: an address of ours that takes a POST of who wants no more of them (RFC 8058). A job that runs twice
-    sends the same Message-ID twice, which mail programs show once. Raises GiveUp where the server says that this
-    address will never do; what its other refusals raise goes through, so that the queue tries again.
+    `unsubscribe`: an address of ours that takes a POST of who wants no more of them (RFC 8058). `language`: of the
+    reader; "": the studio's. A job that runs twice sends the same Message-ID twice, which mail programs show once.
+    Raises GiveUp where the server says that this address will never do; what its other refusals raise goes through, so
+    that the queue tries again.
     """
+    if not to:
+        return False
+    words = words_of(studio, template, context, language=language)
+    return send_words(job, words, to=to, studio=studio, footer=footer, unsubscribe=unsubscribe, language=language)
+
+
+def send_words(
+    job: Job, words: Words, *, to: str, studio: Studio, footer: str = "", unsubscribe: str = "", language: str = ""
+) -> bool:
+    """The same of a mail whose text is there already."""
     if not to:
         return False
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
@@ -58,12 +79,19 @@ def send(
             "List-Unsubscribe": f"<{unsubscribe}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-    with translation.override(studio.language):
-        text = _render(template, {"studio": studio, **context})
-        subject, _, body = text.strip().partition("\n")
-        fill(mail, subject, body, studio=studio, footer=footer, origins=[str(job.payload.get("origin") or "")])
+    origins = [str(job.payload.get("origin") or "")]
+    with translation.override(language or studio.language):
+        fill(mail, words.subject, words.body, studio=studio, footer=footer, origins=origins)
     deliver(mail)
     return True
+
+
+def words_of(studio: Studio, template: str, context: Mapping[str, Any], *, language: str = "") -> Words:
+    """What a mail says, in the reader's language ("": the studio's); the subject is the fact."""
+    with translation.override(language or studio.language):
+        text = _render(template, {"studio": studio, **context})
+    subject, _, body = text.strip().partition("\n")
+    return Words(" ".join(subject.split()), body.strip())
 
 
 def fill(
@@ -100,19 +128,22 @@ def deliver(mail: EmailMultiAlternatives) -> None:
         raise GiveUp("The mail provider refuses this address for good.") from error
 
 
-def subject_of(studio: Studio, template: str, context: Mapping[str, Any]) -> str:
-    """The subject that the mail would have: the fact, in the studio's language."""
-    with translation.override(studio.language):
-        text = _render(template, {"studio": studio, **context})
-    return " ".join(text.strip().partition("\n")[0].split())
-
-
 def operator_address() -> str:
     """Where the operator of the installation reads mails: as the settings say, else at their login; "" for nobody."""
     if settings.OPERATOR_EMAIL:
         return str(settings.OPERATOR_EMAIL)
     operators = User.objects.filter(is_active=True, is_staff=True, is_superuser=True).order_by("pk")
     return operators.values_list("email", flat=True).first() or ""
+
+
+def operator_language() -> str:
+    """In which language the operator wants mails; "" where nobody chose one."""
+    return language_at(operator_address())
+
+
+def language_at(email: str) -> str:
+    """The language that the person with this address chose for mails; "" for none, and for nobody."""
+    return User.objects.filter(email__iexact=email).values_list("language", flat=True).first() or ""
 
 
 def _attach_logo(mail: EmailMultiAlternatives, studio: Studio | None) -> str:

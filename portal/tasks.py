@@ -10,7 +10,7 @@ from portal.imports import runs
 from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
 from portal.members import addresses, duplicates
 from portal.models import Heartbeat, Job, ScheduledRun
-from portal.notices import morning, rounds
+from portal.notices import gathering, morning, rounds, together
 from portal.staff import invitations, mails
 from portal.support import mails as ticket_mails
 from portal.support import tickets
@@ -60,6 +60,12 @@ def ask_for_mornings(job: Job) -> None:
 @handles(rounds.MAIL_MORNING, transactional=False)
 def mail_morning(job: Job) -> None:
     morning.send_morning(job, now=timezone.now())
+
+
+@handles(gathering.TOGETHER, transactional=False)
+def mail_together(job: Job) -> None:
+    """What a person hears of at once: one mail for what came of a kind within a minute."""
+    together.send_together(job, now=timezone.now())
 
 
 @handles("portal.compare_members", every=duplicates.EVERY, transactional=False)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
-from django.contrib.contenttypes.models import ContentType
 from django.core.management.commands import flush
 from django.db import connection, transaction
 
 from bookings import sources
 from bookings.demo import practice
+from portal.notices import gathering
 from tests import at_once, emptying, logins
 from tests.template import template
 from tests.world import World, world
@@ -38,8 +38,11 @@ def pytest_configure() -> None:
     # Two weeks of invented bookings are two seconds; who opens every address opens the studio for practice, too.
     practice.PAST = practice.FUTURE = timedelta(days=1)
 
-    # After each test with transactions of its own Django would write the admin's permissions anew; operators need none.
-    flush.emit_post_migrate_signal = lambda *_args, **_options: ContentType.objects.clear_cache()
+    # A mail at once is one at once; what is gathered for a minute has tests of its own.
+    gathering.WINDOW = timedelta(0)
+
+    # After each test with transactions of its own Django would look whether each of the admin's permissions is there.
+    flush.emit_post_migrate_signal = lambda *_args, **_options: None
     emptying.install()
     logins.install()
 

@@ -82,6 +82,7 @@ LOGIN: dict[str, Words] = {
     "password_set": lazy("password set"),
     "step_removed": lazy("second step taken away"),
     "notices_chosen": lazy("chose what to be told by mail"),
+    "language_chosen": lazy("chose the language of their mails"),
 }
 INVITATION: dict[str, Words] = {
     "invited": lazy("invited"),
@@ -107,6 +108,7 @@ STAFF_FIELDS: dict[str, Words] = {
     "locations": lazy("Locations"),
     "email": lazy("E-mail"),
     "name": lazy("Name"),
+    "language": lazy("Language"),
     "count": lazy("Number"),
     "reason": lazy("Reason"),
 }

@@ -20,6 +20,7 @@ from portal.members.own import Owned
 from portal.models import Change, ImportRow, ImportRun, KeptMail, Member, Notice, SavedView, StaffLogin
 
 _OF_A_MAIL = ("subject", "text", "html")
+_OF_NEWS = ("text", "path", "body")
 _ADDRESS = re.compile(r"https?://\S+")
 _TEXTS = ("cells", "reasons", "shown", "changes", "written")
 
@@ -87,8 +88,8 @@ class Mails(Owned):
         wanted = whole_words(words)
         for mail in _naming(words, _OF_A_MAIL, _kept(members)):
             _mask(mail, _OF_A_MAIL, wanted)
-        for notice in _naming(words, ("text", "path"), Notice.objects.filter(login__studio=members[0].studio_id)):
-            _mask(notice, ("text", "path"), wanted)
+        for notice in _naming(words, _OF_NEWS, Notice.objects.filter(login__studio=members[0].studio_id)):
+            _mask(notice, _OF_NEWS, wanted)
 
 
 def _kept(members: Sequence[Member]) -> "QuerySet[KeptMail]":

@@ -70,13 +70,14 @@ def send_morning(job: Job, *, now: datetime) -> bool:
     since, until = (datetime.combine(on, clock, place.tz) for clock in (OPENS, CLOSES))
     if not since <= now < until or DigestSent.objects.filter(login=login, kind=MORNING, on=on).exists():
         return False
-    waiting = list(Notice.objects.filter(login=login, sent_at=None, occurred_at__lt=since).order_by("pk"))
-    with translation.override(login.studio.language):
+    news = Notice.objects.filter(login=login, together="", sent_at=None, occurred_at__lt=since)
+    waiting, language = list(news.order_by("pk")), login.mail_language
+    with translation.override(language):
         hears = hows_of(login)
         parts = [part for kind, give in _parts.items() if hears.get(kind) == How.DIGEST for part in give(login, now)]
         parts += _news(waiting, hears)
         if parts:
-            context = {"name": login.user.get_short_name(), **_context(parts)}
+            context = {"name": login.user.get_short_name(), **context_of(parts)}
             footer = footer_of(login)
             mail.send(
                 job,
@@ -85,6 +86,7 @@ def send_morning(job: Job, *, now: datetime) -> bool:
                 template="portal/mail/morning.txt",
                 context=context,
                 footer=footer,
+                language=language,
             )
     with transaction.atomic():
         Notice.objects.filter(pk__in=[one.pk for one in waiting]).update(sent_at=now)
@@ -98,18 +100,23 @@ def _news(waiting: list[Notice], hears: dict[str, NoticeChoice.How]) -> list[Par
     found = [one for one in waiting if hears.get(one.kind, How.OFF) != How.OFF]
     if not found:
         return []
-    shown = [Line(one.text, one.path) for one in found[:MOST_NEWS]]
-    if more := len(found) - len(shown):
-        shown.append(Line(ngettext("and %(number)d more", "and %(number)d more", more) % {"number": more}))
     fact = found[0].text if len(found) == 1 else _count(len(found))
-    return [Part(fact=fact, heading=_("What happened"), lines=shown)]
+    return [Part(fact=fact, heading=_("What happened"), lines=lines_of(found))]
+
+
+def lines_of(news: list[Notice]) -> list[Line]:
+    """A line for each, and one that counts what is beyond the most that a mail has."""
+    shown = [Line(one.text, one.path) for one in news[:MOST_NEWS]]
+    if more := len(news) - len(shown):
+        shown.append(Line(ngettext("and %(number)d more", "and %(number)d more", more) % {"number": more}))
+    return shown
 
 
 def _count(number: int) -> str:
     return ngettext("%(number)d piece of news", "%(number)d pieces of news", number) % {"number": number}
 
 
-def _context(parts: list[Part]) -> dict[str, Any]:
+def context_of(parts: list[Part]) -> dict[str, Any]:
     """Each piece of text on one line: names come from outside."""
     return {
         "subject": " · ".join(part.fact for part in parts),

@@ -8,7 +8,7 @@ An app registers its kinds in `AppConfig.ready`:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +27,8 @@ class NoticeKind:
     `word`: at most 40 signs, the app's name first. `about`: what one reads, and when it comes, in a sentence.
     `right`: who lacks it never hears of it; None: every login of the studio may. `whole`: about the whole studio, so
     not for a login that is pinned to locations. `fixed`: nobody can turn it off, and it comes at once: security.
-    `ways`: between what one can choose, with the words where they are not the usual ones.
+    `ways`: between what one can choose, with the words where they are not the usual ones. `counted`: the fact of so
+    many of it (`ngettext_lazy("%(number)d invoice", …, "number")`); with it, what comes within a minute is one mail.
     """
 
     word: str
@@ -38,6 +39,11 @@ class NoticeKind:
     whole: bool = False
     fixed: bool = False
     ways: Mapping[NoticeChoice.How, Words] = field(default_factory=lambda: dict(USUAL_WAYS))
+    counted: Any = None
+
+    def fact_of(self, number: int) -> str:
+        """The subject of a mail about so many, in the active language; of a kind that is counted."""
+        return str(self.counted % {"number": number})
 
 
 USUAL_WAYS: dict[NoticeChoice.How, Words] = {

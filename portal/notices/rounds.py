@@ -75,7 +75,7 @@ def _with_something(due: dict[int, Due]) -> list[StaffLogin]:
         login.is_pinned = login.has_pins
         logins.append(login)
     told = set(DigestSent.objects.filter(had, kind=MORNING).values_list("login", flat=True))
-    found = set(Notice.objects.filter(waiting, sent_at=None).values_list("login", flat=True))
+    found = set(Notice.objects.filter(waiting, sent_at=None, together="").values_list("login", flat=True))
     for kind in part_kinds():
         found |= {key for key, how in hows(logins, kind).items() if how == How.DIGEST}
     return [login for login in logins if login.pk in found - told]

@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import translation
-from django.utils.text import Truncator
 
 from portal import mail
-from portal.models import Job, Notice, NoticeChoice, StaffLogin, Studio
+from portal.models import Job, NoticeChoice, StaffLogin, Studio
+from portal.notices import gathering
 from portal.notices.footer import footer_of
+from portal.notices.gathering import gather, keep
 from portal.notices.registry import How, NoticeKind, default_of, kind_of, kinds_for, may_get
 
 # What is told later than this after it happened (nothing ran meanwhile) waits for the morning mail: one, not forty.
@@ -77,6 +78,14 @@ def reader(pk: int) -> StaffLogin | None:
     return found.select_related("user", "studio").first()
 
 
+def language_of(job: Job, studio: Studio) -> str:
+    """In which language the reader of a job's payload hears of the studio; without one the operator does."""
+    if "login" not in job.payload:
+        return mail.operator_language() or studio.language
+    login = reader(job.payload["login"])
+    return login.mail_language if login else studio.language
+
+
 def notify(
     job: Job,
     *,
@@ -87,7 +96,8 @@ def notify(
     path: str,
     now: datetime | None = None,
 ) -> bool:
-    """Tell one person, as they want it; whether they hear of it at all, at once or in the morning.
+    """Tell one person, as they want it and in their language; whether they hear of it at all, at once (a kind that is
+    counted: with what else comes of it within a minute) or in the morning.
 
     For handlers of jobs that are not transactional, one job for each reader. `template` as for `portal.mail.send`; it
     gets `name` and `link` besides, unless `context` says otherwise. `path`: where it is to be seen, from the root of
@@ -99,14 +109,14 @@ def notify(
     given = {"name": login.user.get_short_name(), "link": settings.SITE_URL + path, **context}
     if wanted == How.AT_ONCE and now is not None and now - job.created_at > FRESH_FOR:
         wanted = How.AT_ONCE if found.fixed else How.DIGEST
+    language = login.mail_language
+    words = mail.words_of(login.studio, template, given, language=language)
     if wanted == How.DIGEST:
-        _keep(job, login, kind, mail.subject_of(login.studio, template, given), path)
+        keep(job, login, kind, text=words.subject, path=path)
         return True
-    with translation.override(login.studio.language):
+    if found.counted and gathering.WINDOW:
+        gather(job, login, kind, text=words.subject, body=words.body, path=path)
+        return bool(login.user.email)
+    with translation.override(language):
         footer = footer_of(login, found)
-    return mail.send(job, to=login.user.email, studio=login.studio, template=template, context=given, footer=footer)
-
-
-def _keep(job: Job, login: StaffLogin, kind: str, text: str, path: str) -> None:
-    kept = {"kind": kind, "text": Truncator(text).chars(300), "path": path, "occurred_at": job.created_at}
-    Notice.objects.get_or_create(login=login, key=job.key[:200], defaults=kept)
+    return mail.send_words(job, words, to=login.user.email, studio=login.studio, footer=footer, language=language)

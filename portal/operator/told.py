@@ -9,7 +9,7 @@ from portal.models import StaffLogin, User
 from portal.staff.invitations import OPERATOR
 
 #: What a studio is told of a person, when the operator changes it.
-PERSON = ["name", "email", "is_active"]
+PERSON = ["name", "email", "language", "is_active"]
 
 
 def tell_studios(

@@ -29,6 +29,7 @@ def send_invitation(job: Job) -> None:
             "days": Invitation.LIVES.days,
             "link": _address(job, "accept_invitation", arm(invitation)),
         },
+        language=mail.language_at(invitation.email),
     )
 
 
@@ -49,6 +50,7 @@ def send_asked(job: Job) -> None:
             "preset": PRESET_WORDS[Preset(wish.preset)],
             "link": _address(job, "portal:staff", wish.studio.slug),
         },
+        language=owner.user.language,
     )
 
 
@@ -63,6 +65,7 @@ def send_decided(job: Job) -> None:
         studio=wish.studio,
         template="portal/mail/login_decided.txt",
         context={"wish": wish, "by": wish.decided_by.user.name if wish.decided_by else ""},
+        language=wish.asked_by.user.language,
     )
 
 

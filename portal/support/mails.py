@@ -19,6 +19,7 @@ def send_opened(job: Job) -> None:
         studio=ticket.studio,
         template="portal/mail/ticket_opened.txt",
         context={"ticket": ticket, "name": ticket.login.user.get_short_name(), "link": _link(ticket)},
+        language=ticket.login.user.language,
     )
 
 
@@ -41,6 +42,7 @@ def send_asked(job: Job) -> None:
             "files": [file.name for file in message.files.defer("content")],
             "link": settings.SITE_URL + reverse("admin:portal_ticket_change", args=[ticket.pk]),
         },
+        language=mail.operator_language(),
     )
 
 
@@ -68,6 +70,7 @@ def send_answered(job: Job) -> None:
             "name": reader.user.get_short_name(),
             "link": _link(ticket),
         },
+        language=reader.user.language,
     )
 
 
