@@ -7,7 +7,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import commands, judging, notices, operator, preferences, receivers, studio_log, today  # noqa: F401 (which register themselves)
+        from bookings import commands, judging, leaving, notices, operator, preferences, receivers, studio_log, today  # noqa: F401 (which register themselves)
         from bookings.holdings import Reservations, Waits
         from bookings.onboarding import register_steps
         from bookings.practice_words import practice_alarm
@@ -33,3 +33,4 @@ class BookingsConfig(AppConfig):
         today.register_today()
         studio_log.register_log()
         operator.register()
+        leaving.register()

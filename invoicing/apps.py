@@ -7,7 +7,7 @@ class InvoicingConfig(AppConfig):
     verbose_name = _("Invoices")
 
     def ready(self) -> None:
-        from invoicing import commands, operator, preferences, receivers, shown, studio_log, today  # noqa: F401 (which register themselves)
+        from invoicing import commands, leaving, operator, preferences, receivers, shown, studio_log, today  # noqa: F401 (which register themselves)
         from invoicing.demo import receivers as demo  # noqa: F401 (which connect themselves)
         from invoicing.holdings import StatementTraces
         from invoicing.notices import register_kinds
@@ -22,3 +22,4 @@ class InvoicingConfig(AppConfig):
         today.register_today()
         studio_log.register_log()
         operator.register()
+        leaving.register()

@@ -8,7 +8,7 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.selectors import agreed as agreements
-        from marketplace import commands, operator, preferences, receivers, shown, studio_log, today  # noqa: F401 (which connect themselves)
+        from marketplace import commands, leaving, operator, preferences, receivers, shown, studio_log, today  # noqa: F401 (which connect themselves)
         from marketplace.adapters import groupx, register
         from marketplace.alarms import late_connections
         from marketplace.holdings import Guests
@@ -31,6 +31,7 @@ class MarketplaceConfig(AppConfig):
         today.register_today()
         studio_log.register_log()
         operator.register()
+        leaving.register()
         register_step(
             Step(
                 word="marketplaces",

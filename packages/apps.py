@@ -7,10 +7,11 @@ class PackagesConfig(AppConfig):
     verbose_name = _("Packages")
 
     def ready(self) -> None:
-        from packages import preferences
+        from packages import leaving, preferences
         from packages.holdings import Purchases
         from portal.members.holdings import register as hold
         from portal.preferences import registry as settings
 
         hold(Purchases())
         settings.register(preferences.PACKAGES)
+        leaving.register()

@@ -10,6 +10,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal import commands
         from portal.imports.kinds import register
+        from portal.leaving import own as leaving
         from portal.log.own import register_own
         from portal.members.holdings import register as hold
         from portal.members.own import Log, Notes
@@ -29,11 +30,20 @@ class PortalConfig(AppConfig):
         register(MemberImport())
         for holding in (Notes(), Log(), Traces(), Mails(), Tickets()):
             hold(holding)
-        for group in (groups.STUDIO, groups.LOCATIONS, groups.CLOSING_DAYS, groups.LOOK, groups.NOTICES, groups.START):
+        for group in (
+            groups.STUDIO,
+            groups.LOCATIONS,
+            groups.CLOSING_DAYS,
+            groups.LOOK,
+            groups.NOTICES,
+            groups.DATA,
+            groups.START,
+        ):
             settings.register(group)
         register_steps()
         cards.register_today()
         register_own()
+        leaving.register()
         today.register_block(checklist, group=today.TOP, place=0)
         figures.register()
         waiting.register()

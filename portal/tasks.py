@@ -8,6 +8,7 @@ from django.utils import timezone
 from portal import mail_health, mailbox
 from portal.imports import runs
 from portal.jobs import MORE, Outcome, handles, renew, schedule, worker
+from portal.leaving import exports
 from portal.members import addresses, duplicates
 from portal.models import Heartbeat, Job, ScheduledRun
 from portal.notices import gathering, morning, rounds, together
@@ -114,3 +115,20 @@ def mail_ticket_asked(job: Job) -> None:
 @handles(tickets.MAIL_ANSWERED, transactional=False)
 def mail_ticket_answered(job: Job) -> None:
     ticket_mails.send_answered(job)
+
+
+# Not in one transaction: it reads one moment of the database for minutes, and keeps its lease beside that.
+@handles(exports.JOB, transactional=False)
+def write_export(job: Job) -> None:
+    exports.prepare(job, now=timezone.now())
+
+
+@handles(exports.MAIL, transactional=False)
+def mail_exported(job: Job) -> None:
+    exports.mail(job, now=timezone.now())
+
+
+@handles("portal.forget_exports", every=timedelta(hours=1))
+def forget_exports(job: Job) -> None:
+    """Archives with everything are deleted after a week."""
+    exports.forget_old(timezone.now())

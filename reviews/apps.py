@@ -13,7 +13,7 @@ class ReviewsConfig(AppConfig):
         from portal.preferences import registry as settings
         from portal.roles import Right
         from portal.today import registry as today
-        from reviews import commands, log_words, operator, preferences, receivers  # noqa: F401 (which connect themselves)
+        from reviews import commands, leaving, log_words, operator, preferences, receivers  # noqa: F401 (which connect themselves)
         from reviews.holdings import Reviews
         from reviews.kinds import register_kinds
         from reviews.today import unanswered
@@ -21,6 +21,7 @@ class ReviewsConfig(AppConfig):
         hold(Reviews())
         register_kinds()
         operator.register()
+        leaving.register()
         log_words.register_words()
         settings.register(preferences.REVIEWS)
         preferences.register_previews()

@@ -62,9 +62,21 @@ OBJECTS = {
     "tax_status",
     "change",
     "review",
+    "export",
 }
 # Those that belong to no location: a login that is pinned to one sees them all the same.
-OF_THE_STUDIO = {"member", "member_note", "other", "merge", "suggestion", "package", "purchase", "tax_status", "change"}
+OF_THE_STUDIO = {
+    "member",
+    "member_note",
+    "other",
+    "merge",
+    "suggestion",
+    "package",
+    "purchase",
+    "tax_status",
+    "change",
+    "export",
+}
 OTHER_WORDS: dict[str, Any] = {
     "hook": "00000000-0000-0000-0000-000000000001",
     "uidb36": "1", "key": "abc", "pk": 1, "secret": "abc", "studio": "own", "token": "forged",

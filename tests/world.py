@@ -17,7 +17,7 @@ from marketplace.models import Call, Conflict, Connection, Exchange, InboxMessag
 from portal.changes import record_change
 from portal.imports import runs
 from portal.members import merging
-from portal.models import Answer, ClosingDays, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
+from portal.models import Answer, ClosingDays, Export, ImportTemplate, Location, MemberNote, StaffLogin, Studio, User
 from portal.models.members import DuplicateSuggestion
 from portal.roles import Preset
 from portal.staff import invitations, pins
@@ -160,6 +160,15 @@ def house(slug: str) -> House:
     set_otherwise = record_change(
         place, "set", studio=studio, by=owner, now=now, before={"grace_minutes": 5}, after={"grace_minutes": 0}
     )
+    exported = Export.objects.create(
+        studio=studio,
+        asked_by=owner,
+        asked_at=now,
+        finished_at=now,
+        file=f"{slug}.zip",
+        size=1,
+        expires_at=now + timedelta(days=7),
+    )
     return House(
         studio=studio,
         place=place,
@@ -214,6 +223,7 @@ def house(slug: str) -> House:
             "document": "pdf",
             "year": billed.month.year,
             "tax_status": small.pk,
+            "export": exported.pk,
         },
     )
 

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from portal.leaving.words import last_export_words
 from portal.preferences.places import misplaced
 from portal.preferences.registry import Group, Setting
 from portal.roles import Right
@@ -74,6 +75,21 @@ START = Group(
     icon="list-checks",
     of_studio=(Setting("onboarding", _("Set up the studio"), _("What is done of it, and what is left.")),),
     url_name="portal:start",
+)
+
+DATA = Group(
+    word="data",
+    label=_("Data"),
+    summary=_("Export everything, import, how long what is kept, backup"),
+    icon="database",
+    of_studio=(
+        Setting("export", _("Export everything"), _("All tables as CSV and JSON, invoices, photos, the timetable.")),
+        Setting("import", _("Import"), _("Members, purchases and bookings from the system before.")),
+        Setting("retention", _("How long what is kept"), _("What is deleted by itself, and after how long.")),
+        Setting("backup", _("Backup"), _("When the data of this installation was copied last.")),
+    ),
+    url_name="portal:settings_data",
+    note=last_export_words,
 )
 
 NOTICES = Group(

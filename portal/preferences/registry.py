@@ -78,6 +78,10 @@ def no_conflicts(scope: Scope, values: Mapping[str, Any]) -> list[Conflict]:
     return []
 
 
+def no_note(studio: Studio) -> str:
+    return ""
+
+
 def row_of_scope(scope: Scope) -> Model:
     return scope.row
 
@@ -87,7 +91,8 @@ class Group:
     """A page of settings. `url_name`: a page of its own, whose settings stand here to be found by the search.
 
     `row`: what holds the settings, where an app keeps them in a table of its own; it may not be saved yet.
-    `right`: who lacks it does not hear of the group; its page asks for it by itself.
+    `right`: who lacks it does not hear of the group; its page asks for it by itself. `note`: what stands under its name
+    on the first page, a query at most.
     """
 
     word: str
@@ -100,6 +105,7 @@ class Group:
     url_name: str = ""
     row: Callable[[Scope], Model] = field(default=row_of_scope)
     right: Right | None = None
+    note: Callable[[Studio], str] = field(default=no_note)
 
     def settings(self, scope: Scope) -> tuple[Setting, ...]:
         return self.of_location if scope.location else self.of_studio

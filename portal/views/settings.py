@@ -29,6 +29,7 @@ class GroupShown:
     group: Group
     url: str
     settings: list[Setting]
+    note: str
 
 
 @studio_view(Right.MANAGE_SETTINGS)
@@ -42,7 +43,7 @@ def settings(request: StudioRequest) -> HttpResponse:
         if wanted:
             found = [setting for setting in found if all(word in words_of(group, setting) for word in wanted)]
         if found:
-            shown.append(GroupShown(group, url_of(request, group), found))
+            shown.append(GroupShown(group, url_of(request, group), found, group.note(request.studio)))
     template = "portal/settings.html#found" if request.htmx else "portal/settings.html"
     return render(request, template, {"shown": shown, "q": request.GET.get("q", "")[:100]})
 

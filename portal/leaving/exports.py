@@ -1,0 +1,200 @@
+"""The way of one archive: asked for, written by a worker, told of, fetched, deleted after a week."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from hashlib import file_digest
+from pathlib import Path
+from threading import Event, Thread
+
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.changes import record_change
+from portal.jobs import LeaseLost, enqueue, renew
+from portal.leaving import archive
+from portal.models import Export, Job, StaffLogin, Studio
+from portal.notices.telling import notify, reader, readers
+
+JOB, MAIL, READY = "portal.export", "portal.mail_exported", "portal.exported"
+KEPT_FOR = timedelta(days=7)
+# How often a worker says that it is still at it: well within a lease (90 s).
+SIGN_OF_LIFE = 5.0  # seconds
+
+
+class OnlyReal(Exception):
+    """A studio for practice has nothing that anybody needs elsewhere."""
+
+
+def ask(studio: Studio, *, by: StaffLogin, now: datetime) -> tuple[Export, bool]:
+    """Have everything written into one archive; the export, and whether it is a new one: two presses are one.
+
+    Raises OnlyReal.
+    """
+    if studio.is_practice:
+        raise OnlyReal
+    with transaction.atomic():
+        Studio.objects.select_for_update().get(pk=studio.pk)
+        last = studio.exports.filter(finished_at=None, failed_at=None).select_related("job").first()
+        if last is not None and not last.is_given_up:
+            return last, False
+        if last is not None:
+            last.failed_at = now
+            last.save(update_fields=["failed_at"])
+        export = Export.objects.create(studio=studio, asked_by=by, asked_at=now)
+        export.job = enqueue(
+            JOB, key=f"export {export.pk}", payload={"export": export.pk}, studio=studio, max_attempts=3
+        )
+        export.save(update_fields=["job"])
+        record_change(export, "asked", studio=studio, by=by, now=now)
+    return export, True
+
+
+def prepare(job: Job, *, now: datetime) -> None:
+    """Write the archive. Killed in the middle, it is written anew from the start; what was begun is deleted.
+
+    Not in one transaction with its job: it reads one moment of the database for as long as it takes.
+    """
+    found = Export.objects.filter(pk=job.payload["export"], finished_at=None, failed_at=None)
+    export = found.select_related("studio", "asked_by").first()
+    if export is None:
+        return
+    folder = _folder(export.studio)
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep(export.studio)
+    name = Export.file.field.generate_filename(export, "")
+    path = Path(default_storage.path(name))
+    begun = path.with_suffix(".part")
+    try:
+        with _kept(job) as still_ours, begun.open("xb") as target:
+            written = archive.write(export.studio, target, now=now, tell=_teller(job, still_ours))
+            target.flush()
+            os.fsync(target.fileno())
+        export.file.name, export.size, export.sha256 = name, begun.stat().st_size, _hash(begun)
+        export.rows, export.files = written.rows, written.files
+        begun.replace(path)
+        finish(export, job, now=timezone.now())
+    except BaseException:
+        begun.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        raise
+
+
+def finish(export: Export, job: Job, *, now: datetime) -> None:
+    """The archive is there: keep it for a week, and tell the owners. Raises LeaseLost: another worker writes it."""
+    with transaction.atomic():
+        renew(job)
+        export.finished_at, export.expires_at = now, now + KEPT_FOR
+        export.save()
+        counted = {"rows": export.rows, "bytes": export.size, "sha256": export.sha256}
+        record_change(
+            export, "finished", studio=export.studio, by=export.asked_by, now=now, after=counted, by_word="export"
+        )
+        for login in readers(export.studio, READY):
+            payload = {"export": export.pk, "login": login.pk}
+            enqueue(MAIL, key=f"exported {export.pk} {login.pk}", payload=payload, studio=export.studio)
+
+
+def note_download(export: Export, *, by: StaffLogin, now: datetime) -> None:
+    record_change(export, "downloaded", studio=export.studio, by=by, now=now)
+
+
+def mail(job: Job, *, now: datetime) -> None:
+    """Tell an owner that the archive is there; nothing, when it is gone again."""
+    login = reader(job.payload["login"])
+    export = Export.objects.filter(pk=job.payload["export"]).select_related("studio", "asked_by__user").first()
+    if login is None or export is None or not export.is_there(now):
+        return
+    by = export.asked_by
+    notify(
+        job,
+        login=login,
+        kind=READY,
+        template="portal/mail/exported.txt",
+        context={"studio": export.studio, "by": by.user.name if by else "", "days": KEPT_FOR.days},
+        path=reverse("portal:settings_data", args=[export.studio.slug]),
+    )
+
+
+def forget_old(now: datetime) -> int:
+    """Delete the archives whose week is over, and what killed workers left; how many archives."""
+    old = Export.objects.filter(expires_at__lt=now).exclude(file="")
+    for export in old:
+        with transaction.atomic():
+            storage, name = export.file.storage, export.file.name
+            export.file = ""
+            export.save(update_fields=["file"])
+            transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
+    for studio in (
+        Studio.objects.filter(exports__isnull=False)
+        .exclude(exports__in=Export.objects.filter(finished_at=None, failed_at=None, job__dead_at=None))
+        .distinct()
+    ):
+        sweep(studio)
+    return len(old)
+
+
+def sweep(studio: Studio) -> None:
+    """Delete files in the studio's folder that belong to no archive: those of workers that were killed."""
+    known = {Path(name).name for name in studio.exports.exclude(file="").values_list("file", flat=True)}
+    with suppress(FileNotFoundError):
+        for path in _folder(studio).iterdir():
+            if path.name not in known:
+                path.unlink(missing_ok=True)
+
+
+def last_of(studio: Studio) -> Export | None:
+    """The last one that was finished. One query."""
+    return studio.exports.filter(finished_at__isnull=False).select_related("asked_by__user").first()
+
+
+def newest_of(studio: Studio) -> Export | None:
+    """The last one that was asked for, whatever became of it. One query."""
+    return studio.exports.select_related("asked_by__user", "job").first()
+
+
+def _folder(studio: Studio) -> Path:
+    return Path(default_storage.path(f"{studio.pk}/exports"))
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _kept(job: Job) -> Iterator[Event]:
+    """Keep the lease from a thread, with a connection of its own: what reads the archive sees one moment, and shows
+    none of its own. The event is set when the job is no longer ours."""
+    over, lost = Event(), Event()
+
+    def live() -> None:
+        try:
+            while not over.wait(SIGN_OF_LIFE):
+                renew(job)
+        except Exception:  # noqa: BLE001 - the database is away, or the job another's: the archive is not ours to finish
+            lost.set()
+        finally:
+            connection.close()
+
+    thread = Thread(target=live, name=f"lease of {job.key}", daemon=True)
+    thread.start()
+    try:
+        yield lost
+    finally:
+        over.set()
+        thread.join()
+
+
+def _teller(job: Job, lost: Event) -> Callable[[int, int], None]:
+    """Takes over how far it is, which the next sign of life saves. Raises LeaseLost."""
+
+    def tell(done: int, total: int) -> None:
+        job.progress_done, job.progress_total = done, total
+        if lost.is_set():
+            raise LeaseLost(job.kind)
+
+    return tell
