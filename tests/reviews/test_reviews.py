@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Reservation
 from bookings.rules import Attendance
-from portal.models import Location, StaffLogin
+from portal.models import Change, Location, StaffLogin
 from portal.roles import Preset
 from reviews import rules
 from reviews.actions.responding import respond, withdraw_response
@@ -104,19 +104,23 @@ def test_a_hidden_one_leaves_its_line_and_the_mean(client: Client, owner: StaffL
 
 
 @pytest.mark.parametrize(
-    ("is_hidden", "is_disputed", "settled", "days"), list(product([0, 1], [0, 1], [0, 1], [0, 364, 365]))
+    ("is_hidden", "is_disputed", "is_doubted", "settled", "days"),
+    list(product([0, 1], [0, 1], [0, 1], [0, 1], [0, 364, 365])),
 )
 def test_what_counts_for_one_is_what_counts_for_many(
-    review: Review, is_hidden: int, is_disputed: int, settled: int, days: int
+    review: Review, is_hidden: int, is_disputed: int, is_doubted: int, settled: int, days: int
 ) -> None:
     if is_hidden:
         hidden(review)
+    if is_doubted:
+        Review.objects.filter(pk=review.pk).update(doubt=Change.objects.latest("id"))
     if settled:
         settle(review)
     one = disputed(review) if is_disputed else Review.objects.get(pk=review.pk)
     now = AFTER + timedelta(days=days)
     assert (one.excluded(now) is None) == Review.objects.counted(now).filter(pk=one.pk).exists()
     assert overall(review.studio, now).count == (one.excluded(now) is None)
+    assert Review.objects.disputed().exists() == one.is_disputed == (not settled and bool(is_disputed or is_doubted))
 
 
 def test_filters_leave_what_they_say(client: Client, owner: StaffLogin, review: Review) -> None:
