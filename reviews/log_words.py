@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -33,7 +34,7 @@ def _name(review: Review) -> str:
     visit = review.reservation
     return _("%(class)s, %(day)s") % {
         "class": visit.session.item.name,
-        "day": visit.location.local_day(visit.starts_at).isoformat(),
+        "day": date_format(visit.location.local_day(visit.starts_at), "SHORT_DATE_FORMAT"),
     }
 
 

@@ -100,7 +100,7 @@ def _queue(queue: Report | None) -> Part:
             "%(number)d was given up and waits for the operator", "%(number)d were given up and wait for the operator",
             dead,
         ) % {"number": dead}  # fmt: skip
-    return Part("queue", label, is_well, words, number + ".")
+    return Part("queue", label, is_well, words, number.removesuffix(".") + ".")
 
 
 def _mail(now: datetime) -> Part:
