@@ -25,17 +25,23 @@ _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["im
 
 @dataclass(frozen=True)
 class Reader:
-    """For whom links are made. `login` None: for whoever looks at the text alone; then each page may be opened."""
+    """For whom links are made. `login` None: for whoever looks at the text alone; then each page may be opened.
+
+    `whence`: where the reader came from, as a query; links to other pages of help carry it on.
+    """
 
     slug: str
     login: StaffLogin | None = None
+    whence: str = ""
 
     def address(self, href: str) -> str:
         """Where a link leads; "" when it leads nowhere, or where the reader may not go."""
         kind, _colon, rest = href.partition(":")
         if kind in {"page", "answer"}:
             found = page_address(rest, self.slug) if kind == "page" else answer_address(rest, self.slug)
-            return found if self.login is None or may_open(found, self.login) else ""
+            if self.login is not None and not may_open(found, self.login):
+                return ""
+            return self._carried_on(found)
         parts = urlsplit(href)
         if parts.scheme == "https" and parts.netloc:
             return href
@@ -47,6 +53,13 @@ class Reader:
             and "%5c" not in href.lower()
         )
         return href if is_ours else ""
+
+    def _carried_on(self, address: str) -> str:
+        """The address with `whence`, where it is one of help: the contact form is filled in from it."""
+        if not self.whence or not address.startswith(reverse("portal:support", args=[self.slug])):
+            return address
+        path, mark, anchor = address.partition("#")
+        return f"{path}?{self.whence}{mark}{anchor}"
 
 
 def page_address(rest: str, slug: str) -> str:

@@ -58,7 +58,7 @@ def answer(request: StudioRequest, answer: str) -> HttpResponse:
         support_context(request, came_from)
         | {
             "answer": found,
-            "text": html_of(found.text, Reader(request.studio.slug, request.login)),
+            "text": html_of(found.text, Reader(request.studio.slug, request.login, came_from.query)),
             "beside": _listed(request, beside, came_from),
             "ask_url": ask_url(request, came_from, subject=found.title),
             "crumbs": crumbs(request, came_from),

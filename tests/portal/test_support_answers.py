@@ -1,5 +1,6 @@
 """The answers that the product ships: complete in three languages, with links that lead somewhere, for every screen."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,15 @@ class TestMarkdown:
         assert 'href="/one/check-ins/"' in html
         assert 'href="https://example.test/"' in html
         assert 'href="/one/settings/x/#y"' in html
+
+    def test_links_to_help_carry_on_where_the_reader_came_from_and_others_do_not(self) -> None:
+        reader = Reader("one", whence="from=%2Fone%2F")
+        html = html_of(
+            "[a](page:portal:ticket_new) [b](answer:check-in) [c](page:bookings:check_ins) [d](page:)", reader
+        )
+        assert re.findall('href="([^"]*)"', html) == [
+            "/one/support/ask/?from=%2Fone%2F", "/one/support/answers/check-in/?from=%2Fone%2F", "/one/check-ins/",
+        ]  # fmt: skip
 
     @pytest.mark.django_db
     def test_who_may_not_open_a_page_reads_its_name(self) -> None:
