@@ -12,14 +12,18 @@ PROVIDERS = (
     "sendgrid", "sparkpost", "unisender_go",
 )  # fmt: skip
 KEEPING = "portal.mailbox.KeepingBackend"
-TIMEOUT = 10  # seconds for a provider's or server's answer
+SMTP = "portal.mail_smtp.EmailBackend"
+OVER_TLS = 465  # the port where TLS begins at once
+# Seconds for a provider's connection and answer. Who hangs up earlier does not know whether the mail went out; together
+# they stay below the lease of a job.
+TIMEOUTS = (10, 60)
 
 
 def backend_of(environ: Mapping[str, str]) -> str:
     """Django's EMAIL_BACKEND. Raises ImproperlyConfigured for a provider that nobody knows."""
     provider = environ.get("EMAIL_PROVIDER", "").strip().lower()
     if not provider:
-        return "django.core.mail.backends.smtp.EmailBackend" if environ.get("EMAIL_HOST") else KEEPING
+        return SMTP if environ.get("EMAIL_HOST") else KEEPING
     if provider not in PROVIDERS or find_spec(f"anymail.backends.{provider}") is None:
         raise ImproperlyConfigured(f"EMAIL_PROVIDER is none of {', '.join(PROVIDERS)}.")
     return f"anymail.backends.{provider}.EmailBackend"
@@ -30,4 +34,4 @@ def anymail_settings(environ: Mapping[str, str]) -> dict[str, Any]:
     given = {
         name.removeprefix("ANYMAIL_"): value for name, value in environ.items() if name.startswith("ANYMAIL_") and value
     }
-    return {"REQUESTS_TIMEOUT": TIMEOUT, **given}
+    return {"REQUESTS_TIMEOUT": TIMEOUTS, **given}

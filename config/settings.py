@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from config.broker import broker_url, client_url
 from config.database import database_settings
 from config.logs import logging_settings
-from config.mails import anymail_settings, backend_of
+from config.mails import OVER_TLS, anymail_settings, backend_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("TRESEN_VAR", BASE_DIR / "var"))
@@ -171,8 +171,9 @@ EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_PASSWORD", "")
-EMAIL_USE_TLS = flag("EMAIL_TLS", default=True)
-EMAIL_TIMEOUT = 10  # seconds
+EMAIL_USE_SSL = flag("EMAIL_TLS", default=True) and EMAIL_PORT == OVER_TLS
+EMAIL_USE_TLS = flag("EMAIL_TLS", default=True) and not EMAIL_USE_SSL
+EMAIL_TIMEOUT = 10  # seconds for each answer but the last (portal.mail_smtp)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM") or "Tresen <tresen@localhost>"
 # Where questions about invoices and late payouts arrive; empty: at the operator's own login.
 OPERATOR_EMAIL = os.environ.get("OPERATOR_EMAIL", "")

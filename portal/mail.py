@@ -7,23 +7,22 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
-from smtplib import SMTPRecipientsRefused
 from typing import Any
 
-from anymail.exceptions import AnymailInvalidAddress, AnymailRecipientsRefused
 from anymail.message import attach_inline_image
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template import Context, engines
 from django.utils import translation
 
-from portal.jobs import GiveUp
-from portal.mail_health import noted
+from portal import mail_health
+from portal.jobs import Away
 from portal.mail_html import page_of
+from portal.mail_refusals import NO_ANSWER, meaning_of
+from portal.mailbox import KeepingBackend
 from portal.models import Job, Studio, User
 
 KEEPING = "portal.mailbox.KeepingBackend"
-PERMANENT = 500  # of SMTP's answers: the ones from here on will not change
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,7 @@ def send(
     reader gets it and where to change that, translated; an address of ours on a line of its own is a link.
     `unsubscribe`: an address of ours that takes a POST of who wants no more of them (RFC 8058). `language`: of the
     reader; "": the studio's. A job that runs twice sends the same Message-ID twice, which mail programs show once.
-    Raises GiveUp where the server says that this address will never do; what its other refusals raise goes through, so
-    that the queue tries again.
+    Raises GiveUp, Away or InDoubt as `deliver` does.
     """
     if not to:
         return False
@@ -108,6 +106,9 @@ def fill(
     mail.subject = " ".join(subject.split())
     body = body.strip()
     mail.body = body + (f"\n\n--\n{footer.strip()}" if footer else "") + "\n"
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"  # no machine answers it (RFC 3834)
+    if "postmark" in settings.EMAIL_BACKEND:
+        mail.extra_headers["X-PM-KeepID"] = "true"  # else it gives a Message-ID of its own
     mail.kept_for = studio  # type: ignore[attr-defined]  # read by `portal.mailbox`
     ours = tuple(f"{origin.rstrip('/')}/" for origin in (settings.SITE_URL, *origins) if origin)
     page = page_of(mail.subject, body, ours=ours, studio=studio, logo=_attach_logo(mail, studio), footer=footer)
@@ -115,17 +116,24 @@ def fill(
 
 
 def deliver(mail: EmailMultiAlternatives) -> None:
-    """Send it. Raises GiveUp with a reason (and no address in it) where trying again cannot help."""
+    """Send it. Raises GiveUp, Away or InDoubt with the reason and no address in it (`portal.mail_refusals`)."""
+    if isinstance(mail.connection, KeepingBackend):
+        mail.send()
+        return
+    if mail_health.is_left_alone():
+        raise Away(NO_ANSWER)
     try:
-        with noted(SMTPRecipientsRefused, AnymailRecipientsRefused, AnymailInvalidAddress):
-            mail.send()
-    except SMTPRecipientsRefused as error:
-        codes = {code for code, _words in error.recipients.values()}
-        if codes and min(codes) >= PERMANENT:
-            raise GiveUp(f"The mail server refuses this address for good ({min(codes)}).") from error
-        raise
-    except (AnymailRecipientsRefused, AnymailInvalidAddress) as error:
-        raise GiveUp("The mail provider refuses this address for good.") from error
+        mail.send()
+    except Exception as error:
+        meaning, is_of_server = meaning_of(error)
+        if is_of_server:
+            mail_health.note(mail_health.REFUSED)
+        if str(meaning) == NO_ANSWER:
+            mail_health.note(mail_health.SILENT)
+        if meaning is error:
+            raise
+        raise meaning from error
+    mail_health.note(mail_health.SENT)
 
 
 def operator_address() -> str:

@@ -1,29 +1,29 @@
 """Whether mails leave the house: noted with each, for the page that says how the parts are doing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import timedelta
 
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from portal.models import Heartbeat
 
 #: Names of heartbeats; no worker is called so, and the nightly clean-up leaves them.
 PREFIX = "mail "
-SENT, REFUSED = f"{PREFIX}sent", f"{PREFIX}refused"
+SENT, REFUSED, SILENT = f"{PREFIX}sent", f"{PREFIX}refused", f"{PREFIX}silent"
+#: A server that did not answer is left alone for so long: each mail that waits for it keeps a worker from other work.
+LEFT_ALONE = timedelta(minutes=1)
 
 
-@contextmanager
-def noted(*of_the_address: type[Exception]) -> Iterator[None]:
-    """Around handing a mail over. `of_the_address`: refusals that say nothing of the mail server."""
+def note(name: str) -> None:
+    """That a mail was just sent or refused, or met silence. Never raises: what has been sent is sent."""
     try:
-        yield
-    except of_the_address:
-        raise
-    except Exception:
-        _note(REFUSED)
-        raise
-    _note(SENT)
+        with transaction.atomic():
+            Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": Now()})
+    except DatabaseError:
+        if connection.in_atomic_block:
+            raise
 
 
-def _note(name: str) -> None:
-    Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": Now()})
+def is_left_alone() -> bool:
+    """Whether the server or provider was silent just now. One query."""
+    return Heartbeat.objects.filter(name=SILENT, seen_at__gt=Now() - LEFT_ALONE).exists()

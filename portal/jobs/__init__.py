@@ -1,11 +1,13 @@
 """The queue of record: work that must happen is a row in PostgreSQL; Celery only rings (docs/queue.md)."""
 
 from portal.jobs.queue import KeyTaken, LeaseLost, OutsideTransaction, enqueue, enqueue_many, renew, retry
-from portal.jobs.registry import MORE, GiveUp, Outcome, handles
+from portal.jobs.registry import MORE, Away, GiveUp, InDoubt, Outcome, handles
 
 __all__ = [
     "MORE",
+    "Away",
     "GiveUp",
+    "InDoubt",
     "KeyTaken",
     "LeaseLost",
     "Outcome",

@@ -17,6 +17,9 @@ from portal.models import Job, Studio
 LEASE = timedelta(seconds=90)
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=5), timedelta(hours=1)
 UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
+# While the other side is away: with pauses of up to an hour, two days, give or take a third.
+ATTEMPTS_WHILE_AWAY = 72
+TRIES_MORE_IN_DOUBT, PAUSE_IN_DOUBT = 2, timedelta(minutes=10)
 
 # One random studio that has due work, and its oldest due job: a studio with ten thousand jobs delays no other. The
 # attempt is counted in this transaction of its own, so that a job that kills its worker runs out of them.
@@ -157,17 +160,43 @@ def put_back(job: Job, *, pause: timedelta = timedelta(0), reason: str = "") -> 
 
 def fail(job: Job, error: str) -> bool:
     """Let go of the job after an error, to be tried again later, or never when its attempts are used up: True."""
+    return _fail(job, error, pause=_pause_after(job))
+
+
+def _fail(job: Job, error: str, *, pause: timedelta) -> bool:
     if job.attempts >= job.max_attempts:
-        bury(job, error)
-        return True
-    pause = backoff(job.attempts, random.random())  # noqa: S311 - spreads retries, hides nothing
-    _update(job, run_after=Now() + pause, lease_until=None, lease_token=None, last_error=error)
+        return give_up(job, error)
+    _update(
+        job,
+        run_after=Now() + pause,
+        max_attempts=job.max_attempts,
+        lease_until=None,
+        lease_token=None,
+        last_error=error[:500],
+    )
     return False
 
 
-def bury(job: Job, error: str) -> None:
-    """Give up: the job waits for a person."""
+def _pause_after(job: Job) -> timedelta:
+    return backoff(job.attempts, random.random())  # noqa: S311 - spreads retries, hides nothing
+
+
+def wait(job: Job, error: str) -> bool:
+    """As `fail`, where the other side is away: the job has more attempts then, if it had fewer."""
+    job.max_attempts = max(job.max_attempts, ATTEMPTS_WHILE_AWAY)
+    return _fail(job, error, pause=_pause_after(job))
+
+
+def doubt(job: Job, error: str) -> bool:
+    """As `fail`, where the other side has perhaps done it: few more tries, far apart."""
+    job.max_attempts = min(job.max_attempts, job.attempts + TRIES_MORE_IN_DOUBT)
+    return _fail(job, error, pause=PAUSE_IN_DOUBT)
+
+
+def give_up(job: Job, error: str) -> bool:
+    """The job waits for a person: True, as `fail` has it."""
     _update(job, dead_at=Now(), lease_until=None, lease_token=None, last_error=error[:500])
+    return True
 
 
 def backoff(attempts: int, chance: float) -> timedelta:

@@ -20,6 +20,15 @@ class GiveUp(Exception):
     """Trying again cannot help. The text is kept and shown: no personal data in it."""
 
 
+class Away(Exception):
+    """The other side does not answer, has no time or lets nobody in: tried for two days and more before a person has to
+    look. The text is kept and shown: no personal data in it."""
+
+
+class InDoubt(Exception):
+    """The other side may have done it and did not say so: tried again twice, with minutes in between. Text as above."""
+
+
 @dataclass(frozen=True)
 class Handler:
     function: Function

@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from django.db.models.functions import Now
 
 from portal.jobs import queue
 from portal.jobs.bell import bell
-from portal.jobs.registry import HANDLERS, MORE, GiveUp, Handler
+from portal.jobs.registry import HANDLERS, MORE, Away, GiveUp, Handler, InDoubt
 from portal.models import Heartbeat, Job
 from portal.redaction import describe
 
@@ -61,18 +62,31 @@ def run(job: Job, *, until: float) -> None:
     except queue.LeaseLost:
         logger.warning("job lost to another worker", extra=said)
     except GiveUp as error:
-        _note_failure(job, str(error), for_good=True)
+        _note_failure(job, str(error), queue.give_up)
+    except Away as error:
+        _note_failure(job, str(error), queue.wait)
+    except InDoubt as error:
+        _note_failure(job, str(error), queue.doubt)
     except Exception as error:  # noqa: BLE001 - the row remembers it, and the next job goes on
-        _note_failure(job, describe(error))
+        _note_failure(job, describe(error), queue.fail)
 
 
 def _step(handler: Handler, job: Job) -> bool:
     """Call the handler once and write how it went; whether there is more to do."""
     if not handler.transactional:
-        return _conclude(job, more=handler.function(job) is MORE)
+        return _conclude_surely(job, more=handler.function(job) is MORE)
     with transaction.atomic(durable=True):
         queue.hold(job)
         return _conclude(job, more=handler.function(job) is MORE)
+
+
+def _conclude_surely(job: Job, *, more: bool) -> bool:
+    """Of what cannot be rolled back: a database that is away for a moment must not have it done again."""
+    try:
+        return _conclude(job, more=more)
+    except AWAY:
+        wait_for_database()
+        return _conclude(job, more=more)
 
 
 def _conclude(job: Job, *, more: bool) -> bool:
@@ -83,15 +97,11 @@ def _conclude(job: Job, *, more: bool) -> bool:
     return more
 
 
-def _note_failure(job: Job, error: str, *, for_good: bool = False) -> None:
+def _note_failure(job: Job, error: str, note: Callable[[Job, str], bool]) -> None:
     said = {"job": job.pk, "kind": job.kind, "attempt": job.attempts, "error": error}
     wait_for_database()
     with suppress(queue.LeaseLost):
-        if for_good:
-            queue.bury(job, error)
-            dead = True
-        else:
-            dead = queue.fail(job, error)
+        dead = note(job, error)
         logger.log(logging.ERROR if dead else logging.WARNING, "job dead" if dead else "job failed", extra=said)
 
 

@@ -14,8 +14,12 @@ from portal.operator import needs
 from portal.operator.needs import Need
 
 BEAT_SILENCE = timedelta(minutes=3)  # as `/healthz` has it
-# A mail that failed is tried again for hours; it stands in the error which of our modules sent it.
-MAIL_FAILED = Q(last_error__contains="portal/mail.py") | Q(last_error__contains="config/messages.py")
+# A mail that failed is tried again for two days; the error says who refused it, or which of our modules sent it.
+MAIL_FAILED = (
+    Q(last_error__startswith="The mail ")
+    | Q(last_error__contains="portal/mail.py")
+    | Q(last_error__contains="config/messages.py")
+)
 
 
 def tickets(now: datetime) -> Iterable[Need]:
