@@ -7,10 +7,12 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management.commands import flush
 from django.db import connection, transaction
+from django.utils import timezone
 
 from bookings import sources
 from bookings.demo import practice
@@ -63,6 +65,13 @@ def pytest_collection_finish() -> None:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Before pytest-django makes a database: as a copy of a migrated one. It still looks for a migration to apply."""
     settings.DATABASES["default"]["TEST"]["TEMPLATE"] = template()
+
+
+@pytest.fixture
+def by_day() -> Iterator[None]:
+    """In the morning, whenever the test runs: a class "in an hour" or "an hour ago" is one of today."""
+    with time_machine.travel(timezone.now().replace(hour=8), tick=True):
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,13 +1,11 @@
 """Rows say what pays for a visit; an unpaid one is sold a package from there, in two clicks."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -28,14 +26,7 @@ from tests.factories import (
 )
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def morning() -> Iterator[None]:
-    """Late in the evening a class in an hour is one of another day."""
-    with time_machine.travel(timezone.now().replace(hour=8), tick=True):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_day")]
 
 
 @pytest.fixture

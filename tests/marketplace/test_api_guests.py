@@ -17,6 +17,8 @@ from tests.marketplace.door import Door, attendee, utc, waiting
 from tests.marketplace.scenes import book
 from tests.marketplace.test_api_writes import about, refusal
 
+pytestmark = pytest.mark.usefixtures("by_day")
+
 
 def look(door: Door, session: ScheduledSession, guest: Guest) -> Any:
     return door.get(f"/classes/{session.pk}?exerciserId={guest.key}")

@@ -20,6 +20,8 @@ from tests.factories import MemberFactory, SpotFactory, StaffLoginFactory
 from tests.marketplace.door import Door, attendee, waiting
 from tests.marketplace.scenes import book
 
+pytestmark = pytest.mark.usefixtures("by_day")
+
 
 def about(answer: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.content

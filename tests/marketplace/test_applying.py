@@ -18,7 +18,7 @@ from marketplace.models import Call, Conflict, Connection, InboxMessage, Visit
 from tests.factories import SessionFactory, StaffLoginFactory
 from tests.marketplace.scenes import connected, item_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_day")]
 
 START = timedelta(minutes=10)
 

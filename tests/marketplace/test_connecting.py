@@ -1,12 +1,10 @@
 """From the first thought of a marketplace to its end, and who may take which step (I1, Q25, Q26)."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 from django.contrib.admin.sites import site
 from django.contrib.messages import get_messages
 from django.db import DatabaseError, transaction
@@ -213,13 +211,8 @@ class TestTheOperatorsDesk:
         assert (connection.state, connection.activated_at) == ("setting_up", None)
 
 
+@pytest.mark.usefixtures("by_day")
 class TestTheEnd:
-    @pytest.fixture(autouse=True)
-    def _morning(self) -> Iterator[None]:
-        """Late in the evening a class in an hour is one of the day after the contract's last."""
-        with time_machine.travel(timezone.now().replace(hour=8), tick=True):
-            yield
-
     def test_who_is_booked_stays_until_the_class_is_over(self, owner: StaffLogin, there: There) -> None:
         connection = connected(added_at=NOW)
         now = timezone.now()

@@ -35,6 +35,7 @@ def lease_over(listing: Listing) -> None:
     Listing.objects.filter(pk=listing.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
+@pytest.mark.usefixtures("by_day")
 class TestOrder:
     def test_of_one_session_in_the_order_of_its_changes(self, there: Marketplace) -> None:
         connection = connected()

@@ -48,6 +48,7 @@ def lines(connection: Connection) -> list[Exchange]:
     return list(connection.exchanges.order_by("pk"))
 
 
+@pytest.mark.usefixtures("by_day")
 class TestMessages:
     def test_a_session_with_its_signature(self, theirs: Theirs) -> None:
         connection = at_theirs(theirs)

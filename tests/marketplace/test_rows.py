@@ -21,7 +21,7 @@ from tests.factories import SessionFactory, StaffLoginFactory
 from tests.factories.marketplace import ListingFactory
 from tests.marketplace.scenes import connected, item_of, session_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_day")]
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """What a marketplace does for its guest: book, cancel, check in (I6-I11, Q11, Q20-Q24, Q29)."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.utils import timezone
 
 from bookings import actions as bookings
@@ -23,14 +21,7 @@ from tests.factories import MemberFactory, SessionFactory, SpotFactory, StaffLog
 from tests.factories.packages import PackageVersionFactory, PurchaseFactory
 from tests.marketplace.scenes import connected, item_of, session_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def morning() -> Iterator[None]:
-    """In the evening a class in six hours would be one of another day."""
-    with time_machine.travel(timezone.now().replace(hour=8), tick=True):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_day")]
 
 
 def guest_of(connection: Connection, **fields: Any) -> Guest:
