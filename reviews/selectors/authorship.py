@@ -36,7 +36,7 @@ def changes_for(studio: Studio, visits: Mapping[int, int]) -> Mapping[int, list[
     `visits`: member by visit, of this studio. Of whoever the visit was at the time: a merge that gave it to another
     profile is a change of its own. Two queries, and one for each merge behind a merge.
     """
-    chains = _chains(visits)
+    chains = _chains(studio, visits)
     lines = _lines(studio, {one.member for chain in chains.values() for one in chain})
     return {visit: _along(chain, lines) for visit, chain in chains.items()}
 
@@ -46,7 +46,7 @@ def doubt_of(visit: Reservation, *, now: datetime) -> int | None:
 
     Asked when it is written: what the studio changes afterwards takes nothing out of its mean.
     """
-    chain = _chains({visit.pk: visit.member_id})[visit.pk]
+    chain = _chains(visit.studio, {visit.pk: visit.member_id})[visit.pk]
     changes = _along(chain, _lines(visit.studio, {one.member for one in chain}))
     if found := rules.change_in_doubt(changes, ends_at=visit.ends_at, now=now):
         return found.key
@@ -64,12 +64,12 @@ def addresses_of(visit: Reservation) -> list[str]:
     return [address for address in dict.fromkeys(found) if address]
 
 
-def _chains(visits: Mapping[int, int]) -> dict[int, list[Owned]]:
+def _chains(studio: Studio, visits: Mapping[int, int]) -> dict[int, list[Owned]]:
     """Whose each visit was, one after the other: first the profile that it was moved from, however often."""
     chains = {visit: [Owned(member)] for visit, member in visits.items()}
     asked = set(visits.values())
     while asked:
-        merges = _merges(asked)
+        merges = _merges(studio, asked)
         for one in merges:
             for visit in set(one["moved__reservations__moved"] or ()) & chains.keys():
                 first, *later = chains[visit]
@@ -81,8 +81,8 @@ def _chains(visits: Mapping[int, int]) -> dict[int, list[Owned]]:
     return chains
 
 
-def _merges(kept: Collection[int]) -> list[Any]:
-    found = MemberMerge.objects.filter(kept__in=kept, undone_at=None).order_by("-merged_at", "-id")
+def _merges(studio: Studio, kept: Collection[int]) -> list[Any]:
+    found = MemberMerge.objects.filter(studio=studio, kept__in=kept, undone_at=None).order_by("-merged_at", "-id")
     return list(found.values("kept", "merged", "merged_at", "before__set__email", "moved__reservations__moved"))
 
 

@@ -233,6 +233,68 @@ class TestWhatIsWritten:
                 cursor.execute(statement)
 
 
+class TestNobodyElse:
+    """What somebody could try who is not the member."""
+
+    def press(self, there: Reservation, token: str, slug: str = "") -> int:
+        form = {name: str(marks) for name, marks in ALL_FIVE.items()} | {"text": "Not mine."}
+        with time_machine.travel(DUE, tick=False):
+            path = reverse("reviews:write", args=[slug or there.studio.slug, token])
+            return int(Client(raise_request_exception=True).post(path, form).status_code)
+
+    def test_writes_with_a_link_that_was_bent_or_is_for_reading(self, there: Reservation) -> None:
+        mine = visit(session=there.session)
+        for reservation, address in ((there, A), (mine, B)):
+            ReviewInvitation.objects.create(
+                studio=there.studio, reservation=reservation, invited_at=DUE, address=links.address_hash(address)
+            )
+        own = links.token_for(ReviewInvitation.objects.get(reservation=mine))
+        said, sign = own.rsplit(":", 1)
+        _number, short = said.split(".")
+        for token, status in (
+            (f"{there.pk}.{short}:{sign}", 404),  # my signature under another visit
+            (own.swapcase(), 404),
+            (links.reading_token_for(there), 404),  # of what was not written yet
+            (links._signer.sign(str(there.pk)), 404),  # as links were made before they knew an address
+            (links._signer.sign(f"{there.pk}.{short}"), 404),  # asked at another address
+        ):
+            assert self.press(there, token) == status, token
+        assert self.press(mine, own, slug=StaffLoginFactory().studio.slug) == 404
+        assert not Review.objects.exists()
+
+    def test_takes_over_a_review_by_taking_over_its_visit(self, there: Reservation, ana: StaffLogin) -> None:
+        written(there)
+        other = MemberFactory(studio=there.studio, email=B)
+        taken = Reservation.objects.filter(pk=there.pk)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS author_stays IMMEDIATE")
+        with pytest.raises(DatabaseError), transaction.atomic():
+            taken.update(member=other)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS author_stays DEFERRED")
+        done = merge(other, there.member, take={}, by=ana, now=DUE)
+        undo_merge(done, by=ana, now=DUE)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS author_stays IMMEDIATE")
+        assert Review.objects.get().reservation.member == there.member
+
+    def test_counts_twice_by_merging_two_who_were_there(self, there: Reservation, ana: StaffLogin) -> None:
+        second = visit(session=there.session)
+        for reservation in (there, second):
+            written(reservation)
+        merge(there.member, second.member, take={}, by=ana, now=DUE)
+        assert (Review.objects.count(), overall(there.studio, DUE).count) == (2, 1)
+        assert Review.objects.waiting().count() == 1
+
+    def test_gives_an_opinion_more_weight(self, there: Reservation) -> None:
+        marks = ALL_FIVE | {"price": 5, "class": 5}
+        review = write(there, marks=marks, text="", source="link", now=DUE)
+        assert review.marks == ALL_FIVE | {"class": 5}
+        for bad in (0, 6, -1):
+            with pytest.raises(ValueError, match="not between"):
+                write(there, marks=ALL_FIVE | {"class": bad}, text="", source="link", now=DUE)
+
+
 class TestWhoSeesIt:
     @pytest.fixture
     def review(self, there: Reservation, ana: StaffLogin) -> Review:
