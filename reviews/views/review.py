@@ -71,9 +71,7 @@ def review(request: StudioRequest, review: int) -> HttpResponse:
     text, do = form.cleaned_data["text"], request.POST.get("do", SEND)
     warned = warned_of(text, found)
     if do == PREVIEW:
-        return render(
-            request, "reviews/review.html", _context(request, found, form, now=now, preview=text, warned=warned)
-        )
+        return _page(request, _context(request, found, form, now=now, preview=text, warned=warned))
     agreed = do == ANYWAY and set(warned.all) <= set(request.POST.getlist("warned"))
     if warned.all and not agreed:
         return _again(request, found, form, now=now, warned=warned)
@@ -90,7 +88,7 @@ def review_withdraw(request: StudioRequest, review: int) -> HttpResponse:
         messages.success(request, _("Withdrawn. “Reply withdrawn” stands in its place; you can send the words again."))
     except NotTaken as no:
         messages.warning(request, str(NO_REPLY_WORDS[no.reason]))
-    return redirect("reviews:review", request.studio.slug, found.pk)
+    return _done(request, found, now=now)
 
 
 @studio_view(Right.ANSWER_REVIEWS)
@@ -142,7 +140,7 @@ def _send(request: StudioRequest, found: Review, form: ReplyForm, *, now: dateti
             return _again(request, found, form, now=now, no=str(NO_REPLY_WORDS[no.reason]))
         response = no.response  # the same words, sent twice
     messages.success(request, _sent_words(response, now=now, zone=zone_of(request.location_choice.visible)))
-    return redirect("reviews:review", request.studio.slug, found.pk)
+    return _done(request, found, now=now)
 
 
 def _sent_words(response: Response, *, now: datetime, zone: ZoneInfo) -> str:
@@ -156,7 +154,24 @@ def _sent_words(response: Response, *, now: datetime, zone: ZoneInfo) -> str:
 def _again(request: StudioRequest, found: Review, form: ReplyForm, *, now: datetime, **more: Any) -> HttpResponse:
     """The page once more with what was typed."""
     context = _context(request, found, form, now=now, **more)
-    return render(request, "reviews/review.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _done(request: StudioRequest, found: Review, *, now: datetime) -> HttpResponse:
+    """The reply as it is by now, or the way to its page without script."""
+    if not _wants_part(request):
+        return redirect("reviews:review", request.studio.slug, found.pk)
+    return _page(request, _context(request, the_review(request, found.pk, request.location_choice), now=now))
+
+
+def _page(request: StudioRequest, context: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
+    """The whole of it, or what the form changed: the reply."""
+    name = "reviews/review.html" + ("#reply" if _wants_part(request) else "")
+    return render(request, name, context | {"is_part": _wants_part(request)}, status=status)
+
+
+def _wants_part(request: StudioRequest) -> bool:
+    return request.method == "POST" and bool(request.htmx) and not request.htmx.boosted
 
 
 def _context(

@@ -8,9 +8,21 @@ document.addEventListener("keydown", (event) => {
   form.requestSubmit(form.querySelector("button[name=do]"));
 });
 
-for (const unfolded of document.querySelectorAll("details.reply-change")) {
-  unfolded.addEventListener("toggle", () => unfolded.open && unfolded.querySelector("textarea").focus());
-}
+// A toggle does not bubble; the form may have been swapped in after this script ran.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches?.("details.reply-change") && target.open) target.querySelector("textarea").focus();
+}, true);
+
+// What was sent is answered in its place: the errors, the warning or the word that it is done take the focus.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const reply = document.getElementById("reply");
+  if (!reply || detail.target?.id !== "reply") return;
+  const told = reply.querySelector("[data-form-errors], [role=alert], [role=status]");
+  if (told) {
+    told.tabIndex = -1;
+    told.focus();
+  }
+});
 
 // On a phone the line is wider than the screen: the newest months come first.
 for (const line of document.querySelectorAll(".line-scroll")) line.scrollLeft = line.scrollWidth;

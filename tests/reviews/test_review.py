@@ -174,3 +174,25 @@ def test_costs_the_same_with_a_history(client: Client, owner: StaffLogin, review
     assert len(many) <= len(few) + 1  # who withdrew it
     assert len(page.context["versions"]) == 5
     assert len(page.context["history"]) == 7
+
+
+def test_with_script_each_deed_answers_with_the_reply_in_its_place(
+    client: Client, owner: StaffLogin, review: Review
+) -> None:
+    """Without, it leads to the page: the tests above."""
+    client.defaults["HTTP_HX_REQUEST"] = "true"
+    address = f"/{owner.studio.slug}/reviews/{review.pk}/"
+    sent = ask(client, review, text="Thank you.", do="send")
+    assert sent.status_code == 200
+    for part in ('id="reply"', "Thank you.", "Your reply stands below the review", f'action="{address}withdraw/"'):
+        assert part in sent.text
+    taken_back = ask(client, review, "withdraw/", press="1")
+    assert "Reply withdrawn on" in taken_back.text
+    assert f'action="{address}#reply"' in taken_back.text
+    refused, warned = ask(client, review, text=" ", do="send"), ask(client, review, text="+31 20 123 4567", do="send")
+    preview = ask(client, review, text="Soon.", do="preview")
+    assert [one.status_code for one in (refused, warned, preview)] == [422, 422, 200]
+    for answer, words in ((refused, "Not sent yet"), (warned, "a phone number:"), (preview, "how it will stand")):
+        assert words in answer.text
+        assert "<html" not in answer.text
+    assert "<html" in ask(client, review).text
