@@ -13,19 +13,23 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.words import day_and_clock
 from marketplace import actions
 from marketplace.adapters import ADAPTERS
 from marketplace.models import (
     Call,
+    Conflict,
     ConnectedLocation,
     Connection,
     Contract,
     ContractTerms,
+    InboxMessage,
     Marketplace,
 )
 from marketplace.selectors.connecting import setting_up
+from marketplace.selectors.messages import given_up
 from marketplace.words import missing_words
 from portal.admin_site import DeskAdmin, ReadOnly, is_operator
 from portal.operator.sections import Section
@@ -47,12 +51,14 @@ class Kept:
 
 
 class LocationsInline(Kept, admin.TabularInline):
+    verbose_name_plural = gettext_lazy("locations")
     model = ConnectedLocation
     fields = ("location", "external_id")
     extra = 0
 
 
 class ContractsInline(Kept, admin.TabularInline):
+    verbose_name_plural = gettext_lazy("contracts")
     model = Contract
     fields = ("number", "currency", "ends_on")
     extra = 0
@@ -98,6 +104,7 @@ class MarketplaceForm(forms.ModelForm):
 @admin.register(Marketplace)
 class MarketplaceAdmin(DeskAdmin):
     label = gettext_lazy("Marketplaces")
+    named = gettext_lazy("marketplace"), gettext_lazy("marketplaces")
     section, icon, place = Section.MARKETPLACES, "blocks", 30
     form = MarketplaceForm
     list_display = ("name", "key", "shape", "adapter", "horizon_days")
@@ -132,6 +139,7 @@ class ConnectionAdmin(ReadOnly):
     """To be looked at, and activated on a page of its own or by the action above the list. Secrets are never shown."""
 
     label = gettext_lazy("Connections")
+    named = gettext_lazy("connection"), gettext_lazy("connections")
     section, icon, place = Section.MARKETPLACES, "plug", 10
     STAGES = ("contracted_on", "added_at", "activated_at", "allowed_at", "first_synced_at", "first_booked_at")
     list_display = ("studio", "marketplace", "state", "contracted_on", "added_at", "activated_at", "waits_for", "deed")
@@ -218,18 +226,23 @@ class ContractAdmin(ReadOnly):
     """What was agreed is not rewritten, by nobody: each change is a version with its first day."""
 
     label = gettext_lazy("Contracts")
+    named = gettext_lazy("contract"), gettext_lazy("contracts")
     section, icon, place = Section.MARKETPLACES, "file-text", 20
     list_display = ("number", "studio", "marketplace", "currency", "versions", "since", "ends_on")
     list_filter = ("connection__marketplace",)
     list_select_related = ("studio", "connection__marketplace")
     search_fields = ("number", "studio__name", "studio__slug")
     ordering = ("studio__name", "pk")
-    fields = ("studio", "connection", "number", "currency", "ends_on")
+    fields = ("studio", "marketplace", "number", "currency", "ends_on")
+    readonly_fields = ("marketplace",)
     inlines: ClassVar[list[Any]] = [TermsInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contract]:
         versions: Any = super().get_queryset(request)
         return versions.annotate(versions=Count("terms"), since=Max("terms__first_on"))
+
+    def title_of(self, found: Contract) -> str:
+        return ", ".join(filter(None, (found.connection.marketplace.name, found.studio.name, found.number)))
 
     @admin.display(description=gettext_lazy("marketplace"), ordering="connection__marketplace__name")
     def marketplace(self, contract: Contract) -> str:
@@ -246,16 +259,106 @@ class ContractAdmin(ReadOnly):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly):
-    """The outbox: what marketplaces were told, and what was given up. Tried again from the studio's log."""
+    """The outbox: what marketplaces were told, and what was given up, to be sent again by the action above the list."""
 
     section, icon, place = Section.MARKETPLACES, "send", 40
-    label = gettext_lazy("Sent to marketplaces")
+    label = gettext_lazy("Sent there")
+    named = gettext_lazy("call"), gettext_lazy("calls")
     list_display = ("created_at", "studio", "marketplace", "kind", "state", "attempts", "said", "answer", "ended_at")
     list_filter = ("state", "kind", "connection__marketplace")
     list_select_related = ("studio", "connection__marketplace")
     search_fields = ("studio__name", "studio__slug")
     ordering = ("-pk",)
+    fields = (
+        *("studio", "marketplace", "class_there", "kind", "state", "said", "answer", "attempts"),
+        *("created_at", "due_at", "ended_at", "key"),
+    )
+    readonly_fields = ("marketplace", "class_there")
+    actions = ("send_again",)
+
+    def title_of(self, found: Call) -> str:
+        return f"{found.connection.marketplace.name}, {found.get_kind_display()} {found.pk}"
 
     @admin.display(description=gettext_lazy("marketplace"))
     def marketplace(self, call: Call) -> str:
         return call.connection.marketplace.name
+
+    @admin.display(description=gettext_lazy("class"))
+    def class_there(self, call: Call) -> str:
+        session = call.listing.session
+        return f"{session.item.name}, {day_and_clock(session.starts_at, session.location)}" if session else "-"
+
+    @admin.action(description=gettext_lazy("Send again"), permissions=["view"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Call]) -> None:
+        """Those that were given up, the oldest first; the others are as they are."""
+        if not is_operator(request):
+            raise PermissionDenied
+        again = sum(actions.retry(one) for one in queryset.filter(state=Call.State.DEAD).select_related("connection").order_by("pk"))
+        words = ngettext("%(number)d call is sent again now.", "%(number)d calls are sent again now.", again)
+        self.message_user(request, words % {"number": again}, messages.SUCCESS if again else messages.WARNING)
+
+
+class Fate(admin.SimpleListFilter):
+    title = gettext_lazy("what became of it")
+    parameter_name = "fate"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("given_up", _("given up")),
+            ("conflict", _("a conflict, for the studio")),
+            ("open", _("not dealt with yet")),
+            ("done", _("done")),
+            ("refused", _("refused")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
+        outcome = InboxMessage.Outcome
+        fates = {
+            "given_up": given_up(queryset),
+            "conflict": queryset.filter(outcome=outcome.FOR_A_PERSON, reason__in=Conflict.Kind.values),
+            "open": queryset.filter(handled_at=None),
+            "done": queryset.filter(outcome=outcome.DONE),
+            "refused": queryset.filter(outcome=outcome.REFUSED),
+        }
+        return fates.get(self.value() or "", queryset)
+
+
+@admin.register(InboxMessage)
+class InboxAdmin(ReadOnly):
+    """The inbox: what marketplaces told us. What names people is not shown; what was given up is applied again."""
+
+    section, icon, place = Section.MARKETPLACES, "inbox", 50
+    label = gettext_lazy("Received from there")
+    named = gettext_lazy("message"), gettext_lazy("messages")
+    list_display = ("received_at", "studio", "marketplace", "method", "path", "outcome", "reason", "handled_at")
+    list_filter = (Fate, "connection__marketplace")
+    list_select_related = ("studio", "connection__marketplace")
+    search_fields = ("studio__name", "studio__slug", "key")
+    ordering = ("-pk",)
+    fields = (
+        *("studio", "marketplace", "method", "path", "key", "proof"),
+        *("received_at", "outcome", "reason", "handled_at"),
+    )
+    readonly_fields = ("marketplace",)
+    actions = ("apply_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboxMessage]:
+        return super().get_queryset(request).defer("body", "headers")
+
+    def title_of(self, found: InboxMessage) -> str:
+        return f"{found.connection.marketplace.name}, {found.method} {found.pk}"
+
+    @admin.display(description=gettext_lazy("marketplace"))
+    def marketplace(self, message: InboxMessage) -> str:
+        return message.connection.marketplace.name
+
+    @admin.action(description=gettext_lazy("Apply again"), permissions=["view"])
+    def apply_again(self, request: HttpRequest, queryset: QuerySet[InboxMessage]) -> None:
+        """Those that were given up; a conflict is settled by the studio, and nothing is applied twice."""
+        if not is_operator(request):
+            raise PermissionDenied
+        again = sum(actions.apply_again(one) for one in given_up(queryset).order_by("pk"))
+        words = ngettext(
+            "%(number)d message is applied again now.", "%(number)d messages are applied again now.", again
+        )
+        self.message_user(request, words % {"number": again}, messages.SUCCESS if again else messages.WARNING)

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.adapters import ADAPTERS
-from marketplace.models import Connection
+from marketplace.models import Call, Connection, InboxMessage
 from marketplace.selectors.connecting import setting_up
+from marketplace.selectors.messages import given_up
 from portal.models import Studio
 from portal.operator import needs, parts
 from portal.operator.needs import Need
@@ -43,6 +44,32 @@ def silent_connections(now: datetime) -> Iterable[Need]:
     )
 
 
+def given_up_calls(now: datetime) -> Iterable[Need]:
+    """What a marketplace was to be told and was not, after all tries: there it stands as it did before."""
+    dead = Call.objects.dead().filter(studio__practice_of=None)
+    yield Need(
+        word="dead_calls",
+        label=gettext_lazy("Calls to marketplaces that were given up"),
+        note=gettext_lazy("What stands there is old. Look at the answer, mend it, have them sent again."),
+        url=f"{reverse('admin:marketplace_call_changelist')}?state__exact=dead",
+        urgent=True,
+        **dead.aggregate(count=Count("pk"), oldest=Min("ended_at")),
+    )
+
+
+def given_up_messages(now: datetime) -> Iterable[Need]:
+    """What a marketplace told us and we could not do, after all tries: a guest may stand at the desk."""
+    dead = given_up(InboxMessage.objects.filter(studio__practice_of=None))
+    yield Need(
+        word="dead_messages",
+        label=gettext_lazy("Messages of marketplaces that were given up"),
+        note=gettext_lazy("A booking or a cancellation is missing here. Look at the reason, have them applied again."),
+        url=f"{reverse('admin:marketplace_inboxmessage_changelist')}?fate=given_up",
+        urgent=True,
+        **dead.aggregate(count=Count("pk"), oldest=Min("received_at")),
+    )
+
+
 def connections(studio: Studio, now: datetime) -> Part:
     rows = studio.connections.select_related("marketplace").order_by("marketplace__name")
     lines = [
@@ -64,5 +91,7 @@ def count_connections(studios: list[int], now: datetime) -> dict[int, int]:
 def register() -> None:
     needs.register(to_activate, place=10)
     needs.register(silent_connections, place=70)
+    needs.register(given_up_messages, place=71)
+    needs.register(given_up_calls, place=72)
     parts.register(connections, place=40)
     parts.register_figure(parts.Figure("connections", gettext_lazy("connections"), count_connections), place=50)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from axes.models import AccessFailureLog, AccessLog
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -17,6 +17,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from portal.admin_site import DeskAdmin, ReadOnly
@@ -36,7 +38,7 @@ from portal.support import admin as support_admin  # noqa: F401 - registers ques
 # their person or an owner; what a second step is made of is seen by nobody.
 admin.site.unregister([Group, EmailAddress, UserSession, Authenticator])
 # Of those who tried and failed axes keeps the lockouts; the rest is not written (`AXES_DISABLE_ACCESS_LOG`).
-admin.site.unregister([AccessLog, AccessFailureLog])
+admin.site.unregister([AccessAttempt, AccessLog, AccessFailureLog])
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -44,12 +46,18 @@ class NewUserForm(AdminUserCreationForm):
         model = User
         fields = ("email", "name")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        by_password: Any = self.fields["usable_password"]
+        by_password.label, by_password.help_text = _("Log in by password"), _("No: with a passkey, or not at all.")
+        by_password.choices = [("true", _("Yes")), ("false", _("No"))]
+
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin, DeskAdmin):
     section, icon, place = Section.STUDIOS, "user-round", 40
     label = _("People")
-    show_facets = admin.ShowFacets.NEVER
+    named = _("person"), _("people")
     add_form = NewUserForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff")
@@ -57,11 +65,18 @@ class UserAdmin(DjangoUserAdmin):
     ordering = ("email",)
     filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": ("email", "name", "language", "password")}),
+        (None, {"fields": ("email", "name", "language", "by_password")}),
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "by_password")
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+
+    @admin.display(description=_("password"))
+    def by_password(self, user: User) -> SafeString:
+        """Whether there is one, and the way to set it: what is stored of it is nobody's to look at."""
+        words = _("There is one.") if user.has_usable_password() else _("There is none.")
+        link = format_html('<a class="button small" href="../password/">{}</a>', _("Set a password"))
+        return format_html("{} {}", words, link)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """A person is switched off: the log needs a name for what they did."""
@@ -90,6 +105,7 @@ class AuthenticatorAdmin(DeskAdmin):
 
     section, icon, place = Section.STUDIOS, "key-round", 60
     label = _("Second steps")
+    named = _("second step"), _("second steps")
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
@@ -118,11 +134,47 @@ class AuthenticatorAdmin(DeskAdmin):
             tell_studios([one.user], "step_removed", now=timezone.now())
 
 
+@admin.register(AccessAttempt)
+class LockoutAdmin(ReadOnly):
+    """Who typed wrong passwords; deleting the line lets the person try again at once."""
+
+    section, icon, place = Section.STUDIOS, "lock", 70
+    label = _("Wrong passwords")
+    named = _("lockout"), _("lockouts")
+    fields = list_display = ("who", "ip_address", "tries", "last_at", "browser")
+    readonly_fields = fields
+    search_fields = ("username", "ip_address")
+    ordering = ("-attempt_time",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def title_of(self, found: AccessAttempt) -> str:
+        return str(found.username or found.ip_address)
+
+    @admin.display(description=_("e-mail"), ordering="username")
+    def who(self, found: AccessAttempt) -> str:
+        return str(found.username or "-")
+
+    @admin.display(description=_("wrong tries"), ordering="failures_since_start")
+    def tries(self, found: AccessAttempt) -> int:
+        return int(found.failures_since_start)
+
+    @admin.display(description=_("last try"), ordering="attempt_time")
+    def last_at(self, found: AccessAttempt) -> Any:
+        return found.attempt_time
+
+    @admin.display(description=_("browser"))
+    def browser(self, found: AccessAttempt) -> str:
+        return str(found.user_agent)
+
+
 @admin.register(Location)
 class LocationAdmin(ReadOnly):
     """To be looked at: a studio sets its places itself, where classes move with a new time zone."""
 
     label = _("Locations")
+    named = _("location"), _("locations")
     icon, place = "map-pin", 30
     list_display = ("name", "studio", "city", "zone")
     list_filter = ("studio",)
@@ -193,6 +245,7 @@ class StaffLoginForm(forms.ModelForm):
 class StaffLoginAdmin(DeskAdmin):
     icon, place = "id-card", 20
     label = _("Logins")
+    named = _("login"), _("logins")
     form = StaffLoginForm
     list_display = ("user", "studio", "preset", "is_active")
     list_filter = ("studio", "preset", "is_active")
@@ -222,6 +275,7 @@ class MemberAdmin(ReadOnly):
     """To be looked up when a studio asks for help; members are changed in their studio."""
 
     label = _("Members")
+    named = _("member"), _("members")
     icon, place = "users", 50
     list_display = ("name", "number", "studio", "created_at")
     list_filter = ("studio",)

@@ -16,6 +16,7 @@ from functools import update_wrapper
 from typing import Any, TypeAlias, cast
 
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -27,7 +28,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from portal.models import User
-from portal.operator import needs
+from portal.operator import naming, needs
 from portal.operator.sections import OF_APP, SECTION_WORDS, Section
 
 View: TypeAlias = Callable[..., HttpResponseBase]
@@ -56,17 +57,45 @@ class DeskAdmin(admin.ModelAdmin):
     icon = "table-2"
     #: In the rail and above the list, where the model's own plural says too little.
     label: str | Promise = ""
+    #: The same where a phone's tab has no room for that.
+    tab: str | Promise = ""
+    #: What one row is called, and many, in Django's own sentences.
+    named: tuple[str | Promise, str | Promise] | None = None
     #: Where among the pages of its section.
     place = 50
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
+    def __init__(self, model: type[models.Model], site: admin.AdminSite) -> None:
+        super().__init__(model, site)
+        naming.name(model, self.named)
+        for inline in self.inlines:
+            if inline.model is not None:
+                naming.name(inline.model, getattr(inline, "named", None))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without Django's small buttons that open another table in a window: the rail leads there."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"heading": self.label, **(extra_context or {})})
+
+    def title_of(self, found: Any) -> str:
+        """What a row's page is headed by."""
+        return str(found)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        context["heading"] = self.label
+        if (found := context.get("original")) is not None:
+            context["row_title"] = self.title_of(found)
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 class ReadOnly(DeskAdmin):
@@ -146,6 +175,7 @@ class OperatorSite(admin.AdminSite):
                 found[section].append(
                     {
                         "label": getattr(page, "label", "") or model["name"],
+                        "tab": getattr(page, "tab", ""),
                         "url": model["admin_url"],
                         "icon": getattr(page, "icon", "table-2"),
                         "place": getattr(page, "place", 50),

@@ -74,6 +74,7 @@ class ReportAdmin(ReadOnly):
     """Cases, those that wait first."""
 
     label = gettext_lazy("Reports")
+    named = gettext_lazy("report"), gettext_lazy("reports")
     section, icon, place = Section.REVIEWS, "flag", 10
     list_display = ("opened", "studio", "rule_words", "reason_words", "reported_at", "decision", "decided_at")
     list_display_links = None
@@ -127,6 +128,7 @@ class ReviewAdmin(ReadOnly):
     """All reviews, those first whose visit or author is in doubt and not settled."""
 
     label = gettext_lazy("Reviews")
+    named = gettext_lazy("review"), gettext_lazy("reviews")
     section, icon, place = Section.REVIEWS, "star", 20
     list_display = (
         "opened",

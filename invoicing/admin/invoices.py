@@ -50,6 +50,7 @@ class InvoiceAdmin(ReadOnly):
     """What was issued, with how the matter stands; the studio's questions are answered from here."""
 
     label = gettext_lazy("Invoices")
+    named = gettext_lazy("invoice"), gettext_lazy("invoices")
     section, icon, place = Section.MONEY, "receipt-text", 10
     list_display = ("number", "studio", "marketplace", "of_month", "type_code", "gross", "currency", "stands", "deeds")
     list_filter = (Waits, "type_code", "month")
@@ -57,7 +58,7 @@ class InvoiceAdmin(ReadOnly):
     search_fields = ("number", "studio__name", "studio__slug")
     ordering = ("-pk",)
     fields = (
-        *("number", "studio", "connection", "month", "type_code", "issued_at", "due_on", "corrects", "replaces"),
+        *("number", "studio", "marketplace", "month", "type_code", "issued_at", "due_on", "corrects", "replaces"),
         *("check_ins", "additional", "no_shows", "late_cancels", "adjustments", "net", "tax", "gross", "currency"),
         *("hash", "stands", "deeds", "timeline"),
     )
@@ -192,6 +193,7 @@ class IssueAttemptAdmin(ReadOnly):
 
     section, icon, place = Section.MONEY, "circle-slash", 30
     label = gettext_lazy("Not issued")
+    named = gettext_lazy("invoice that was not issued"), gettext_lazy("invoices that were not issued")
     list_display = ("of_month", "studio", "marketplace", "why", "tried_at")
     list_select_related = ("studio", "contract__connection__marketplace")
     search_fields = ("studio__name", "studio__slug")

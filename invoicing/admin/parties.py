@@ -53,6 +53,7 @@ class PayerAdmin(DeskAdmin):
     """Without it no invoice of the marketplace is issued. What was issued keeps what it was then."""
 
     label = gettext_lazy("Payers")
+    named = gettext_lazy("payer"), gettext_lazy("payers")
     section, icon, place = Section.MONEY, "landmark", 40
     form = PayerForm
     list_display = ("legal_name", "marketplace", "country", "vat_id", "electronic_address")

@@ -62,6 +62,7 @@ class PayoutAdmin(ReadOnly):
     """What was told is appended and never changed; a mistake is taken back."""
 
     label = gettext_lazy("Payouts")
+    named = gettext_lazy("payout"), gettext_lazy("payouts")
     section, icon, place = Section.MONEY, "banknote", 20
     change_list_template = "admin/invoicing/payouts.html"
     change_form_template = "admin/invoicing/payout.html"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
@@ -112,3 +112,8 @@ def _its(asked: _Asked, conflicts: list[Conflict]) -> list[Conflict]:
         return [one for one in conflicts if one.settled_at is None]
     theirs = [one for one in conflicts if one.guest and one.guest.external_id == member]
     return [one for one in theirs if one.about == asked.at] or [one for one in theirs if one.settled_at is None]
+
+
+def given_up(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
+    """Those that failed for good and can be applied again; what two sides tell differently is settled by the studio."""
+    return messages.filter(outcome=InboxMessage.Outcome.FOR_A_PERSON).exclude(reason__in=Conflict.Kind.values)

@@ -47,6 +47,7 @@ class JobAdmin(ReadOnly):
     """What waits, fails and was given up; the operator can have the latter tried again."""
 
     label = _("Jobs")
+    named = _("job"), _("jobs")
     section = Section.MACHINES
     icon = "list-checks"
     place = 10
@@ -83,6 +84,7 @@ class HeartbeatAdmin(ReadOnly):
     section = Section.MACHINES
     icon = "heart-pulse"
     label = _("Signs of life")
+    named = _("sign of life"), _("signs of life")
     place = 40
     list_display = ["name", "seen_at"]
 
@@ -92,6 +94,7 @@ class ScheduledRunAdmin(ReadOnly):
     """Which slots of periodic work were turned into jobs."""
 
     label = _("Runs by the clock")
+    named = _("run"), _("runs")
     section = Section.MACHINES
     icon = "calendar-clock"
     place = 30

@@ -53,6 +53,7 @@ class StudioAdmin(DeskAdmin):
     """Who has a studio here; what a studio sets itself is set there."""
 
     label = _("Studios")
+    named = _("studio"), _("studios")
     section, icon, place = Section.STUDIOS, "store", 10
     list_display = ("name", "slug", "language")
     list_filter = (Practice,)
@@ -129,6 +130,7 @@ class InvitationAdmin(ReadOnly):
     """Of owners, by the operator. Sent anew, shown and withdrawn on the studio's page."""
 
     label = _("Invitations")
+    named = _("invitation"), _("invitations")
     section, icon, place = Section.STUDIOS, "mail-plus", 15
     list_display = ("name", "email", "studio", "invited_at", "link_made_at", "accepted_at", "withdrawn_at")
     list_filter = (InvitationState,)

@@ -53,7 +53,8 @@ class AnswerToTicket(forms.Form):
 class TicketAdmin(ReadOnly):
     """Those that wait stand first, the oldest on top. Answered on the question's own page: by mail and on screen."""
 
-    label = gettext_lazy("Questions of studios")
+    label, tab = gettext_lazy("Questions of studios"), gettext_lazy("Questions")
+    named = gettext_lazy("question"), gettext_lazy("questions")
     section = Section.SUPPORT
     icon = "messages-square"
     place = 10
@@ -144,6 +145,7 @@ class AnswerAdmin(DeskAdmin):
     """A line for each question; its page has the languages side by side."""
 
     label = gettext_lazy("Answers")
+    named = gettext_lazy("answer"), gettext_lazy("answers")
     section = Section.SUPPORT
     icon = "book-open"
     place = 20
