@@ -1,6 +1,6 @@
 """The moving part of a demo studio: sessions, who booked them, what came of it, and the events that tell it.
 
-Rows are written in bulk, past the actions: weeks of desk work have to be invented in seconds. What the actions promise
+Rows are written in bulk, past the actions: a year of desk work has to be invented in seconds. What the actions promise
 is kept by hand here, and checked by the database's constraints: places, spots, one event for each change.
 """
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
-from uuid import UUID
 
-from django.db import connection
-
+from bookings.demo import archive
+from bookings.demo.course import Course
 from bookings.demo.crowd import Crowd
 from bookings.demo.plan import ClassPlan, StudioPlan
-from bookings.models import CalendarItem, Pulse, Recurrence, Reservation, ReservationEvent, ScheduledSession
+from bookings.demo.told import Booked, Told, Waited
+from bookings.models import CalendarItem, Recurrence, ReservationEvent, ScheduledSession, Spot
 from bookings.recurrence import moment
 from bookings.rules import Attendance, Booking, cancellation_deadline
 from bookings.sources import is_own
@@ -24,6 +24,14 @@ from portal.roles import Preset, Right
 Kind = ReservationEvent.Kind
 SWEEP = timedelta(minutes=5)
 STAYS_EMPTY_AFTER = 24  # days ahead; nobody books earlier
+# The share of full classes that were full so early that others stood on the list in vain; at most so many.
+IN_VAIN, WAITING = 0.45, 4
+# The share of past classes that the studio cancelled; none in the last days, which `moments` looks after.
+CALLED_OFF, UNTOUCHED = 0.006, timedelta(days=12)
+# People like to come after work.
+AFTER_WORK, EARLY = 1.12, 0.92
+USUAL, SOON_FULL = 0.88, 1.12
+AT_THE_DESK = 0.09
 
 
 @dataclass
@@ -34,32 +42,44 @@ class Diary:
     plan: StudioPlan
     now: datetime
     dice: Random
+    first: date
     sessions: list[ScheduledSession] = field(default_factory=list)
-    reservations: list[Reservation] = field(default_factory=list)
-    events: list[ReservationEvent] = field(default_factory=list)
+    reservations: list[Booked] = field(default_factory=list)
+    waits: list[Waited] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.items: dict[str, CalendarItem] = {
             item.name: item
-            for item in self.studio.calendar_items.select_related("studio", "location", "teacher", "room")
-            .prefetch_related("room__spots")
-            .order_by("pk")
+            for item in self.studio.calendar_items.select_related("studio", "location", "teacher", "room").order_by(
+                "pk"
+            )
         }
+        self.spots: dict[int | None, list[int]] = {}
+        for room, spot in (
+            Spot.objects.filter(room__location__studio=self.studio).order_by("fill_order").values_list("room", "pk")
+        ):
+            self.spots.setdefault(room, []).append(spot)
         self.series = {
             (one.item_id, one.local_start, tuple(one.weekdays)): one for one in self.studio.recurrences.all()
         }
-        self.crowd = Crowd.of(self.studio, self.plan)
+        self.today = self.studio.locations.in_order()[0].local_day(self.now)
+        self.course = Course(self.today, self.plan.age, self.plan.sources, self.plan.joined)
+        self.crowd = Crowd.of(self.studio, self.plan, self.course, self.first, self.dice)
+        self.opened = {place.slug: place.opened for place in self.plan.places}
+        self.booked: dict[int, list[Booked]] = {}
         logins = self.studio.logins.select_related("user").order_by("pk")
         self.desk: list[StaffLogin] = [
             login for login in logins if Right.CHECK_IN in login.rights and login.preset != Preset.TEACHER
         ]
-        self.sources, self.weights = list(self.plan.sources), list(self.plan.sources.values())
 
     # One day, one session
 
     def write_day(self, day: date) -> None:
         """All sessions of the week's plan on this local day, with their reservations."""
+        self.crowd.begin(day)
         for one in self.plan.classes:
+            if not self.course.size(day, opened=self.opened[one.place]):
+                continue
             for weekdays, start in one.week:
                 if day.weekday() in weekdays:
                     item = self.items[one.name]
@@ -73,17 +93,32 @@ class Diary:
         session = self.new_session(plan, starts_at)
         session.recurrence, session.occurs_on = series, day
         day = session.location.local_day(starts_at)
-        ahead = max(0.0, (starts_at - self.now) / timedelta(days=1))
-        share = min(1.0, plan.fill * self.dice.uniform(0.85, 1.15)) if plan.fill < 1 else 1.0
-        share *= max(0.0, 1 - max(0.0, ahead - 2) / STAYS_EMPTY_AFTER)
-        for member in self.crowd.draw(
-            round(plan.capacity * share), location_id=session.location_id, day=day, dice=self.dice
-        ):
-            self.write_booked(session, member)
+        wanted = round(plan.capacity * self._share(plan, starts_at, day))
+        is_over = starts_at < self.now - timedelta(hours=1)
+        in_vain = is_over and wanted == plan.capacity > 1 and self.dice.random() < IN_VAIN
+        for member in self.crowd.draw(wanted, location_id=session.location_id, day=day, dice=self.dice):
+            self.write_booked(session, member, long_before=in_vain)
+        if in_vain and session.places_taken == session.capacity:
+            self._write_waiting(session, day)
+            return session
         gone = sum(self.dice.random() < 0.12 for _ in range(session.places_taken))
         for member in self.crowd.draw(gone, location_id=session.location_id, day=day, dice=self.dice):
             self.write_cancelled(session, member)
+        if starts_at < self.now - UNTOUCHED and self.dice.random() < CALLED_OFF:
+            self.call_off(session)
         return session
+
+    def _share(self, plan: ClassPlan, starts_at: datetime, day: date) -> float:
+        """The share of its places that is booked by now: by its popularity, the studio's course and the time left."""
+        ahead = max(0.0, (starts_at - self.now) / timedelta(days=1))
+        demand = self.course.demand(day, opened=self.opened[plan.place])
+        if plan.fill >= 1:
+            share = 1.0 if demand > USUAL else min(1.0, SOON_FULL * demand * self.dice.uniform(0.85, 1.15))
+        else:
+            hour = starts_at.astimezone(self.items[plan.name].location.tz).hour
+            liked = AFTER_WORK if 17 <= hour < 19 else EARLY if hour < 8 else 1
+            share = min(1.0, plan.fill * demand * liked * self.dice.uniform(0.85, 1.15))
+        return share * max(0.0, 1 - max(0.0, ahead - 2) / STAYS_EMPTY_AFTER)
 
     def new_session(self, plan: ClassPlan, starts_at: datetime) -> ScheduledSession:
         item = self.items[plan.name]
@@ -103,19 +138,20 @@ class Diary:
 
     # One reservation
 
-    def write_booked(self, session: ScheduledSession, member: Member, *, came: bool | None = None) -> Reservation:
+    def write_booked(
+        self, session: ScheduledSession, member: Member, *, came: bool | None = None, long_before: bool = False
+    ) -> Booked:
         """A place taken, with whatever is known of it at `now`. `came` None lets the dice say."""
-        reservation = self._reserved(session, member)
-        if session.room and session.room.spots.all():
-            spots = sorted(session.room.spots.all(), key=lambda spot: spot.fill_order)
-            reservation.spot = spots[session.places_taken]
+        reservation = self._reserved(session, member, early=long_before)
+        if spots := self.spots.get(session.room_id):
+            reservation.spot_id = spots[session.places_taken]
         session.places_taken += 1
         came = self.dice.random() < 0.92 if came is None else came
         arrives_at = session.starts_at + timedelta(minutes=self.dice.triangular(-18, 6, -5))
         if came and arrives_at <= self.now:
             by = self.dice.choice(self.desk)
             reservation.attendance = Attendance.CHECKED_IN
-            reservation.checked_in_at, reservation.checked_in_by = arrives_at, by
+            reservation.checked_in_at, reservation.checked_in_by_id = arrives_at, by.pk
             self._event(reservation, Kind.CHECKED_IN, arrives_at, {"attendance": Attendance.UNKNOWN.value}, by=by)
         swept_at = session.ends_at + session.location.grace + SWEEP
         if not came and swept_at <= self.now:
@@ -123,12 +159,23 @@ class Diary:
             self._event(reservation, Kind.NO_SHOW, swept_at, {"attendance": Attendance.UNKNOWN.value}, by_word="sweep")
         return reservation
 
+    def _write_waiting(self, session: ScheduledSession, day: date) -> None:
+        """Some of our own people stood on the list of a class that stayed full, until it began (docs/waiting.md)."""
+        cut_off = session.starts_at - timedelta(minutes=self.studio.waiting_cutoff_minutes)
+        full_since = max(one.booked_at for one in self.booked[id(session)])
+        count = self.dice.choices(range(WAITING + 1), (1, 4, 3, 2, 1))[0]
+        moments = sorted(full_since + (cut_off - full_since) * self.dice.uniform(0.05, 0.95) for _ in range(count))
+        own = self.crowd.draw_own(count, location_id=session.location_id, day=day, dice=self.dice)
+        for member, joined_at in zip(own, moments, strict=False):
+            ids = self.dice.getrandbits(128), self.dice.getrandbits(128)
+            self.waits.append(Waited(session, member, joined_at, session.starts_at + timedelta(seconds=40), ids))
+
     def write_cancelled(
         self, session: ScheduledSession, member: Member, *, late: bool | None = None, excused: bool | None = None
     ) -> None:
         """A place given up: mostly in time, some late, and a few of those excused by the desk."""
         reservation = self._reserved(session, member, early=late is False)
-        booked_at, deadline_at = reservation.booked_at or self.now, reservation.deadline_at
+        booked_at, deadline_at = reservation.booked_at, reservation.deadline_at
         in_time = booked_at, min(deadline_at, self.now)
         too_late = max(deadline_at, booked_at), min(session.starts_at, self.now)
         late = self.dice.random() < 0.35 if late is None else late
@@ -146,18 +193,15 @@ class Diary:
         """Cancel the session a day before its start, or just now; nobody is a no-show for it (Q27)."""
         called_off_at = session.cancelled_at = min(session.starts_at - timedelta(days=1), self.now)
         session.cancelled_reason = "The teacher is ill"
-        booked = [one for one in self.reservations if one.session is session and one.booking == Booking.BOOKED]
+        booked = [one for one in self.booked.get(id(session), ()) if one.booking == Booking.BOOKED]
         for reservation in booked:
             reservation.attendance = Attendance.UNKNOWN
-            reservation.checked_in_at = reservation.checked_in_by = None
-            reservation.booked_at = min(reservation.booked_at or called_off_at, called_off_at - timedelta(hours=1))
-        theirs = {id(one) for one in booked}
-        self.events = [e for e in self.events if e.kind == Kind.RESERVED or id(e.reservation) not in theirs]
-        for event in self.events:
-            if id(event.reservation) in theirs:
-                event.occurred_at = event.recorded_at = event.reservation.booked_at or called_off_at
+            reservation.checked_in_at = reservation.checked_in_by_id = None
+            reservation.booked_at = min(reservation.booked_at, called_off_at - timedelta(hours=1))
+            reservation.events = reservation.events[:1]
+            reservation.events[0].at = reservation.booked_at
 
-    def _reserved(self, session: ScheduledSession, member: Member, *, early: bool = False) -> Reservation:
+    def _reserved(self, session: ScheduledSession, member: Member, *, early: bool = False) -> Booked:
         """`early`: while cancelling was still free."""
         deadline = cancellation_deadline(
             session.starts_at,
@@ -167,31 +211,23 @@ class Diary:
         )
         latest = min(session.starts_at, self.now, *([deadline.at] if early else []))
         booked_at = latest - timedelta(hours=0.5 + min(self.dice.expovariate(1 / 60), 400))
-        reservation = Reservation(
-            studio=self.studio,
-            session=session,
-            member=member,
-            location=session.location,
-            starts_at=session.starts_at,
-            ends_at=session.ends_at,
-            source=self._source(session),
-            booked_at=booked_at,
-            deadline_at=deadline.at,
-            deadline_from=deadline.origin,
-        )
+        reservation = Booked(session, member, self._source(session, member), booked_at, deadline.at, deadline.origin)
         self.reservations.append(reservation)
+        self.booked.setdefault(id(session), []).append(reservation)
         by = self.dice.choice(self.desk) if reservation.source == "desk" else None
         self._event(reservation, Kind.RESERVED, booked_at, None, by=by)
         return reservation
 
-    def _source(self, session: ScheduledSession) -> str:
+    def _source(self, session: ScheduledSession, member: Member) -> str:
         """By which road the booking came; a marketplace sells only what is allowed to it."""
-        source = self.dice.choices(self.sources, self.weights)[0]
-        return source if is_own(source) or session.item.allows_marketplaces else "direct"
+        road = self.crowd.road(member, session.location.local_day(session.starts_at))
+        if is_own(road) or not session.item.allows_marketplaces:
+            return "desk" if self.dice.random() < AT_THE_DESK else "direct"
+        return road
 
     def _event(
         self,
-        reservation: Reservation,
+        reservation: Booked,
         kind: Kind,
         at: datetime,
         before: dict[str, Any] | None,
@@ -205,39 +241,14 @@ class Diary:
             "attendance": str(reservation.attendance),
             "excused": reservation.excused,
         }
-        marketplace = reservation.source not in {"direct", "desk"}
-        self.events.append(
-            ReservationEvent(
-                studio=self.studio,
-                reservation=reservation,
-                kind=kind,
-                action_id=UUID(int=self.dice.getrandbits(128), version=4),
-                occurred_at=at,
-                recorded_at=at,
-                by=by,
-                by_word="" if by else by_word or (reservation.source if marketplace else "member"),
-                before={} if before is None else after | before,
-                after=after,
-            )
+        word = "" if by else by_word or ("member" if is_own(reservation.source) else reservation.source)
+        key = self.dice.getrandbits(128)
+        reservation.events.append(
+            Told(kind, key, at, by.pk if by else None, word, {} if before is None else after | before, after)
         )
 
     # At the end
 
     def save(self) -> None:
         """Write all rows; the events get their versions in the order in which they happened."""
-        ScheduledSession.objects.bulk_create(self.sessions)
-        for reservation in self.reservations:
-            reservation.session_id = reservation.session.pk
-        Reservation.objects.bulk_create(self.reservations, batch_size=2000)
-        # PostgreSQL checks each row's promises at the commit; knowing that these are many, it looks them up by index.
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE bookings_scheduledsession, bookings_reservation")
-        pulse, _ = Pulse.objects.get_or_create(studio=self.studio)
-        self.events.sort(key=lambda event: event.occurred_at)
-        for event in self.events:
-            event.reservation_id = event.reservation.pk
-            pulse.version += 1
-            event.version = pulse.version
-        ReservationEvent.objects.bulk_create(self.events, batch_size=2000)
-        pulse.changed_at = self.now
-        pulse.save()
+        archive.save(self.studio, self.sessions, self.reservations, self.waits, now=self.now)

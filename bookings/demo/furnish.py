@@ -1,17 +1,28 @@
 """The still part of a demo studio: places, rooms, spots, calendar items, teachers, logins, members."""
 
 from datetime import date, timedelta
+from functools import cache
 from random import Random
 
+from django.contrib.auth.hashers import make_password
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
+from bookings.demo.course import closed
+from bookings.demo.diary import Diary
 from bookings.demo.names import mailbox, people
 from bookings.demo.plan import PASSWORD, StudioPlan
 from bookings.demo.portraits import portrait
 from bookings.models import HUES, CalendarItem, Recurrence, Room, Spot
-from portal.models import Location, Member, StaffLogin, Studio, Teacher, User
+from portal.models import ClosingDays, Location, Member, StaffLogin, Studio, Teacher, User
 from portal.models.people import photo_path
+
+_JOINED = """
+UPDATE portal_member SET joined_on = said.day
+  FROM unnest(%s::bigint[], %s::date[]) AS said (id, day) WHERE portal_member.id = said.id
+"""
+PORTRAYED = 0.22  # the share of members with a photo
 
 
 def furnish(plan: StudioPlan, *, today: date, dice: Random, practice_of: Studio | None = None) -> Studio:
@@ -42,14 +53,17 @@ def furnish(plan: StudioPlan, *, today: date, dice: Random, practice_of: Studio 
             allows_marketplaces=one.kind in {CalendarItem.Kind.CLASS, CalendarItem.Kind.WORKSHOP},
             marketplace_quota=one.quota,
         )
-    _members(studio, plan.members, today=today, dice=dice)
+    _members(studio, plan, today=today, dice=dice)
     return studio
 
 
-def write_series(studio: Studio, plan: StudioPlan, first_on: date, last_on: date) -> None:
-    """Each slot of the week's plan as a series until that day; one that is there already is prolonged."""
+def write_series(studio: Studio, plan: StudioPlan, today: date) -> None:
+    """Each slot of the week's plan as a series as far as the plan goes; one that is there already is prolonged."""
+    opened = {one.slug: one.opened for one in plan.places}
+    last_on = today + plan.future
     for one in plan.classes:
         item = studio.calendar_items.get(name=one.name)
+        first_on = today - min(plan.past, opened[one.place] or plan.past)
         for weekdays, start in one.week:
             slot = {"studio": studio, "item": item, "weekdays": list(weekdays), "local_start": start}
             series = Recurrence.objects.filter(**slot).first() or Recurrence(**slot, first_on=first_on)
@@ -58,10 +72,37 @@ def write_series(studio: Studio, plan: StudioPlan, first_on: date, last_on: date
             series.save()
 
 
+def close(studio: Studio, first: date, before: date) -> None:
+    """On the holidays that were."""
+    ClosingDays.objects.bulk_create(
+        ClosingDays(studio=studio, first_on=day, last_on=day, reason=name) for day, name in closed(first, before)
+    )
+
+
+def say_since_when(diary: Diary, *, is_new: bool) -> None:
+    """Who came for the first time in these days has been a member since then; who never came, for some weeks."""
+    joined = diary.crowd.joined
+    for one in diary.reservations:
+        if one.member_id in joined:
+            joined[one.member_id] = min(joined[one.member_id], one.booked_at.date())
+    if is_new:
+        joined = {one.pk: diary.today - timedelta(days=3 + one.pk % 60) for one in diary.crowd.newcomers} | joined
+    with connection.cursor() as cursor:
+        cursor.execute(_JOINED, [list(joined), list(joined.values())])
+
+
 def person(email: str, name: str, *, operator: bool = False) -> User:
     """The person with this address, made if missing. The demo's password is set past the rules for real ones."""
     user = User.objects.filter(email=email).first()
-    return user or User.objects.create_user(email, PASSWORD, name=name, is_staff=operator, is_superuser=operator)
+    return user or User.objects.create(
+        email=email, password=_hashed(), name=name, is_staff=operator, is_superuser=operator
+    )
+
+
+@cache
+def _hashed() -> str:
+    """Once for all: they have one password, which everybody knows, and to hash it takes a third of a second."""
+    return make_password(PASSWORD)
 
 
 def _places(studio: Studio, plan: StudioPlan) -> dict[tuple[str, str], Room]:
@@ -100,10 +141,10 @@ def _logins_and_teachers(studio: Studio, plan: StudioPlan) -> dict[str, Teacher]
     return teachers
 
 
-def _members(studio: Studio, count: int, *, today: date, dice: Random) -> None:
+def _members(studio: Studio, plan: StudioPlan, *, today: date, dice: Random) -> None:
     """Members in the order of their numbers; the first ones are the regulars and have been here longest."""
     members = []
-    for position, (first, last) in enumerate(people(count, dice)):
+    for position, (first, last) in enumerate(people(plan.members, dice)):
         number = 4000 + position
         member = Member(
             studio=studio,
@@ -112,12 +153,12 @@ def _members(studio: Studio, count: int, *, today: date, dice: Random) -> None:
             last_name=last,
             email=mailbox(first, last, number),
             phone=f"+31 6 {dice.randrange(10**7, 10**8)}" if dice.random() < 0.8 else "",
-            joined_on=today - timedelta(days=1200 - 2 * position + dice.randrange(40)),
+            joined_on=today - plan.age - timedelta(days=3 + dice.randrange(900)),
             notes=dice.choice(["Knee injury, no jumps", "Prefers the back row", "Pregnant, 5th month"])
             if dice.random() < 0.05
             else "",
         )
-        if dice.random() < 0.4:
+        if dice.random() < PORTRAYED:
             member.photo = _saved(photo_path(member, ""), portrait(dice))
         members.append(member)
     Member.objects.bulk_create(members)

@@ -1,4 +1,4 @@
-"""Load the demo: two studios that have been running for six weeks when you look at them."""
+"""Load the demo: two studios that have been running for fourteen months when you look at them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from bookings.demo import wallets
 from bookings.demo.diary import Diary
-from bookings.demo.furnish import furnish, person, write_series
+from bookings.demo.furnish import close, furnish, person, say_since_when, write_series
 from bookings.demo.moments import call_some_off, write_today
 from bookings.demo.plan import DEMO, OPERATOR, OTHER, StudioPlan
 from bookings.demo.standing import write_standing
@@ -65,17 +65,20 @@ def dice_for(plan: StudioPlan, now: datetime) -> Random:
 def fill(studio: Studio, plan: StudioPlan, *, now: datetime, dice: Random, is_new: bool) -> Loaded:
     """Write the days of a furnished studio that are missing, up to the plan's last, and a class that runs right now."""
     today = studio.locations.in_order()[0].local_day(now)
-    write_series(studio, plan, today - plan.past, today + plan.future)
-    diary = Diary(studio, plan, now, dice)
+    begins = today - plan.past
+    write_series(studio, plan, today)
     last = ScheduledSession.objects.filter(studio=studio).order_by("starts_at").last()
-    day = (
-        max(today - plan.past, last.location.local_day(last.starts_at) + timedelta(days=1))
-        if last
-        else today - plan.past
-    )
-    closed = list(studio.closing_days.all())
+    day = max(begins, last.location.local_day(last.starts_at) + timedelta(days=1)) if last else begins
+    if is_new:
+        close(studio, begins, today)
+    diary = Diary(studio, plan, now, dice, day)
+    closed = {
+        one.first_on + timedelta(days=number)
+        for one in studio.closing_days.all()
+        for number in range((one.last_on - one.first_on).days + 1)
+    }
     while day <= today + plan.future:
-        if not any(one.first_on <= day <= one.last_on for one in closed):
+        if day not in closed:
             diary.write_day(day)
         day += timedelta(days=1)
     if is_new or not _running(studio, now):
@@ -87,6 +90,7 @@ def fill(studio: Studio, plan: StudioPlan, *, now: datetime, dice: Random, is_ne
     till = wallets.Till(diary)
     till.serve()
     diary.save()
+    say_since_when(diary, is_new=is_new)
     if is_new:
         till.trouble()
         write_standing(diary, today)

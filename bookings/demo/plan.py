@@ -9,6 +9,7 @@ from portal.roles import Preset
 PASSWORD = "tresen-demo"  # noqa: S105 - printed by `make run`, for a studio of invented people
 OPERATOR = "operator@tresen.test"
 Kind = CalendarItem.Kind
+YEAR = timedelta(days=425)  # and two months, so that a year's newcomers are new
 ALL_WEEK, WORKDAYS, WEEKEND = range(7), range(5), range(5, 7)
 
 
@@ -23,10 +24,12 @@ class PlacePlan:
     country: str
     # Rooms, with the number of numbered spots in each; 0: none.
     rooms: dict[str, int]
-    # Members who usually come here, of the studio's members in their order.
+    # Members who come here where nobody has been drawn yet, when it is as large as today; in the order of the members.
     regulars: int
     grace_minutes: int = 0
     region: str = ""
+    # How long ago it opened; None: with the studio.
+    opened: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,15 @@ class StudioPlan:
     # None: every class is free.
     packages: tuple[PackagePlan, ...] = ()
     cancel_hours: int = 12
-    past: timedelta = timedelta(days=42)
+    # How far back its book reaches, and how long ago it was small: usually the same (bookings/demo/course.py).
+    past: timedelta = YEAR
+    age: timedelta = YEAR
     future: timedelta = timedelta(days=28)
-    sources: dict[str, int] = field(default_factory=lambda: {"direct": 45, "wellpass": 30, "onefit": 20, "desk": 5})
+    # By which road people come today, and how long ago marketplaces among them joined.
+    sources: dict[str, int] = field(default_factory=lambda: {"direct": 48, "wellpass": 28, "onefit": 26})
+    joined: dict[str, timedelta] = field(
+        default_factory=lambda: {"wellpass": timedelta(days=300), "onefit": timedelta(days=165)}
+    )
 
 
 def days(days: range, *times: str) -> tuple[tuple[range, time], ...]:
@@ -97,7 +106,7 @@ DEMO = StudioPlan(
     slug="demo",
     name="Studio Linden",
     language="en",
-    members=600,
+    members=1150,
     places=[
         PlacePlan(
             "centrum",
@@ -121,6 +130,7 @@ DEMO = StudioPlan(
             {"Loft": 0},
             130,
             grace_minutes=10,
+            opened=timedelta(days=235),
         ),
     ],
     classes=[
@@ -230,7 +240,7 @@ OTHER = StudioPlan(
     slug="other",
     name="Kiezyoga",
     language="de",
-    members=120,
+    members=180,
     places=[
         PlacePlan(
             "kreuzberg",
@@ -251,6 +261,8 @@ OTHER = StudioPlan(
         ClassPlan("Offener Saal", "kreuzberg", "Kleiner Saal", "Jörg Krüger", 90, 12, 0.6, ()),
     ],
     logins=[LoginPlan("owner@other.test", "Henrike Böhm", Preset.OWNER, teaches_as="Henrike Böhm")],
+    # Enough for a look at a second studio.
+    past=timedelta(days=120),
     now_class="Offener Saal",
     soon_class="Feierabend-Flow",
 )

@@ -1,8 +1,8 @@
 """Who sat where others were turned away (N9): marketplace seats beside own members who found none; for insight.
 
 An own member was turned away from a class when their place on its waiting list came to nothing: they were offered no
-place, did not leave the list before the class began, and had no booking in it. Who was refused at the desk and did not
-join the list is recorded nowhere, so all of this is the least.
+place, did not leave the list before the class began, which closes it, and had no booking in it. Who was refused at the
+desk and did not join the list is recorded nowhere, so all of this is the least.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ WITH {PLACES}, turned AS MATERIALIZED (
    WHERE wait.studio_id = %(studio)s AND session.starts_at >= %(from)s AND session.starts_at < %(until)s
      AND session.starts_at <= %(now)s AND session.cancelled_at IS NULL AND session.capacity IS NOT NULL
      AND wait.source = ANY(%(own)s) AND wait.offered_at IS NULL AND wait.reservation_id IS NULL
-     AND (wait.state = 'waiting' OR wait.state = 'left' AND wait.closed_at >= session.starts_at)
+     AND (wait.state = 'waiting' OR wait.state IN ('left', 'lapsed') AND wait.closed_at >= session.starts_at)
      AND NOT coalesce((SELECT true FROM bookings_reservation booked
                         WHERE booked.session_id = wait.session_id AND booked.member_id = wait.member_id
                           AND booked.booking = 'booked' LIMIT 1), false)

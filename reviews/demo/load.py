@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from random import Random
 from uuid import uuid4
 
@@ -11,8 +12,7 @@ from django.db import connection, transaction
 from bookings.actions import Refused, mark_no_show, revert_check_in
 from bookings.models import Reservation
 from bookings.sources import OWN
-from portal.changes import record_changes
-from portal.models import StaffLogin, Studio, User
+from portal.models import Change, StaffLogin, Studio, User
 from portal.roles import Preset
 from reviews import rules
 from reviews.actions.deciding import open_case
@@ -25,6 +25,7 @@ from reviews.demo.words import (
     REPORTED,
     SAID,
     Said,
+    more,
 )
 from reviews.models import Report, Response, ResponseVersion, Review, ReviewPolicy, Rule
 from reviews.selectors.asking import weights_for
@@ -37,8 +38,14 @@ _ASKED_LONG_AGO = """
 INSERT INTO reviews_reviewinvitation (studio_id, reservation_id, invited_at)
 SELECT studio_id, id, ends_at + interval '4 hours' FROM bookings_reservation
 WHERE studio_id = %s AND attendance = 'checked_in' AND ends_at > %s AND ends_at < %s
+UNION ALL
+SELECT visit.studio_id, visit.id, visit.ends_at + interval '4 hours'
+  FROM reviews_review review JOIN bookings_reservation visit ON visit.id = review.reservation_id
+ WHERE review.studio_id = %s AND review.source = 'link'
 ON CONFLICT DO NOTHING
 """
+# One visit in so many is reviewed.
+VISITS_EACH = 55
 
 
 def furnish(studio: Studio, *, now: datetime) -> int:
@@ -50,41 +57,38 @@ def furnish(studio: Studio, *, now: datetime) -> int:
         policy, _made = ReviewPolicy.objects.get_or_create(studio=studio)
         visits = _visits(studio, dice, now=now)
         special = [HIDDEN, REPORTED, DISPUTED][: len(visits)]
-        said = [*special, *SAID][: len(visits)]
+        said = [*special, *islice(chain(SAID, more(dice)), len(visits) - len(special))]
         made = [
             _review(visit, one, policy, dice, now=now, is_special=number < len(special))
             for number, (visit, one) in enumerate(zip(visits, said, strict=False))
         ]
         reviews = Review.objects.bulk_create(made)
-        record_changes(
-            [(one, {}, {"score": one.score}) for one in reviews],
-            "written",
-            studio=studio,
-            by=None,
-            now=now,
-            by_word="link",
-        )
+        _log([(one, one.written_at, {"score": str(one.score)}) for one in reviews], "written", studio=studio, by=None)
         _reply(studio, list(zip(reviews, said, strict=True)), now=now)
         _look_at(studio, reviews[: len(special)], now=now)
         with connection.cursor() as cursor:
-            cursor.execute(_ASKED_LONG_AGO, [studio.pk, now - rules.OPEN_FOR, now - timedelta(days=1)])
+            cursor.execute(_ASKED_LONG_AGO, [studio.pk, now - rules.OPEN_FOR, now - timedelta(days=1), studio.pk])
     return len(reviews)
 
 
 def _visits(studio: Studio, dice: Random, *, now: datetime) -> list[Reservation]:
-    """Visits to be reviewed, of as many members: first of the last two days and of our own members, then any."""
+    """Visits to be reviewed: first of the last two days and of our own members, then any; a member's once a month."""
     attended = studio.reservations.attended().filter(ends_at__lt=now - QUIET, session__cancelled_at=None)
     attended = attended.select_related("session").order_by("pk")
     recent = list(attended.filter(ends_at__gt=now - RECENT, source__in=OWN)[:200])
     others = list(attended.filter(ends_at__lte=now - RECENT).values_list("pk", flat=True))
     dice.shuffle(recent)
     dice.shuffle(others)
-    wanted = attended.filter(pk__in=others[: 2 * len(SAID)])
-    return _one_each([*recent[:3], *sorted(wanted, key=lambda visit: others.index(visit.pk))])
+    count = max(2 * len(SAID), len(others) // VISITS_EACH)
+    wanted = {visit.pk: visit for visit in attended.filter(pk__in=others[:count])}
+    return _once_a_month([*recent[:3], *(wanted[pk] for pk in others[:count])])
 
 
-def _one_each(visits: Sequence[Reservation]) -> list[Reservation]:
-    return list({visit.member_id: visit for visit in reversed(visits)}.values())[::-1]
+def _once_a_month(visits: Sequence[Reservation]) -> list[Reservation]:
+    def when(visit: Reservation) -> tuple[int, str]:
+        return visit.member_id, f"{visit.starts_at:%Y-%m}"
+
+    return list({when(visit): visit for visit in reversed(visits)}.values())[::-1]
 
 
 def _review(
@@ -122,7 +126,20 @@ def _reply(studio: Studio, said: Sequence[tuple[Review, Said]], *, now: datetime
     ResponseVersion.objects.bulk_create(
         ResponseVersion(response=reply, text=reply.text, by=by, written_at=reply.written_at) for reply in replies
     )
-    record_changes([(reply.review, {}, {}) for reply in replies], "replied", studio=studio, by=by, now=now)
+    _log([(reply.review, reply.written_at, {}) for reply in replies], "replied", studio=studio, by=by)
+
+
+def _log(
+    done: Sequence[tuple[Review, datetime, dict[str, str]]], kind: str, *, studio: Studio, by: StaffLogin | None
+) -> None:
+    """Lines of the studio's log, of the moments at which it was done, in their order."""
+    Change.objects.bulk_create(
+        Change(
+            studio=studio, subject="review", subject_id=review.pk, kind=kind, after=after, by=by,
+            by_word="" if by else "link", occurred_at=at, recorded_at=at,
+        )
+        for review, at, after in sorted(done, key=lambda one: one[1])
+    )  # fmt: skip
 
 
 def _look_at(studio: Studio, special: Sequence[Review], *, now: datetime) -> None:

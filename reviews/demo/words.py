@@ -3,7 +3,10 @@
 Marks for class, teacher, place and welcome; the words; the studio's reply, where it has answered.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from random import Random
 
 
 @dataclass(frozen=True)
@@ -129,3 +132,60 @@ REPORTED = Said((1, 1, 3, 2), "The teacher is an idiot who should not be let nea
 REPORT_REASON = "It calls our teacher an idiot. That she did not like the class is fine; this is an insult."
 HIDDEN_REASON = "It holds a phone number and advertises another place. What it says about the class is not the reason."
 DISPUTED = Said((2, 3, 3, 2), "Ging niet door zoals beloofd, ik ben na tien minuten weer vertrokken.")
+
+# What most people say, if they say anything: a sentence about the hour, and one more. By language, with short replies.
+_SHORT = (
+    (
+        (
+            "Lovely class.",
+            "Just what I needed.",
+            "Tough today.",
+            "Good flow.",
+            "Clear and calm.",
+            "Always a good hour.",
+        ),
+        ("See you next week.", "Time flew.", "I will sleep well.", "Nice group.", "The teacher saw everything."),
+        ("Thank you!", "Glad that you were there."),
+    ),
+    (
+        ("Heel fijne les.", "Precies goed.", "Pittig vandaag.", "Mooie opbouw.", "Rustig en duidelijk.", "Weer top."),
+        ("Tot volgende week.", "De tijd vloog.", "Ik slaap vast goed.", "Leuke groep.", "Veel persoonlijke aandacht."),
+        ("Dank je wel!", "Fijn dat je er was."),
+    ),
+    (
+        (
+            "Schöne Stunde.",
+            "Genau das Richtige.",
+            "Ganz schön fordernd.",
+            "Guter Aufbau.",
+            "Klar und ruhig.",
+            "Gern wieder.",
+        ),
+        (
+            "Bis nächste Woche.",
+            "Die Zeit verging schnell.",
+            "Ich werde gut schlafen.",
+            "Nette Gruppe.",
+            "Alles gut erklärt.",
+        ),
+        ("Danke dir!", "Schön, dass du da warst."),
+    ),
+)
+# Most give marks alone; of those who write, so many are answered.
+SILENT, ANSWERED = 0.5, 0.3
+_MARKS, _WEIGHTS = (5, 4, 3, 2), (58, 32, 8, 2)
+
+
+def more(dice: Random) -> Iterator[Said]:
+    """As many more as one likes: short ones, each text once, and after those marks alone."""
+    texts = [(f"{one} {two}", replies) for ones, twos, replies in _SHORT for one, two in product(ones, twos)]
+    dice.shuffle(texts)
+    while True:
+        first, *others = dice.choices(_MARKS, _WEIGHTS, k=4)
+        # Who is pleased is pleased with most of it.
+        marks = (first, *(min(5, max(2, round((first + one) / 2))) for one in others))
+        if dice.random() < SILENT or not texts or min(marks) < 3:
+            yield Said(marks)  # type: ignore[arg-type]
+            continue
+        text, replies = texts.pop()
+        yield Said(marks, text, dice.choice(replies) if dice.random() < ANSWERED else "")  # type: ignore[arg-type]

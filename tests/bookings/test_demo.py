@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q
 
 from bookings.actions import schedule
 from bookings.demo.load import load
-from bookings.demo.plan import DEMO, PASSWORD
+from bookings.demo.plan import DEMO, OTHER, PASSWORD
 from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession, WaitingEvent
 from bookings.rules import State
+from bookings.selectors.wallet import balances
+from packages.models import LedgerEntry, Purchase
 from portal.members.duplicates import suggestions
 from portal.models import Member, Studio, User
 from portal.staff.pins import try_pin
@@ -22,8 +24,12 @@ MOMENTS = [
     datetime(2026, 7, 3, 10, 30, tzinfo=UTC),
 ]
 
-# As the real one, but with four days instead of nine weeks.
+# As the real one, but with four days instead of 14 months.
 SHORT = [replace(DEMO, members=380, past=timedelta(days=2), future=timedelta(days=1))]
+# Six weeks, in which the second place opens.
+OPENED = timedelta(days=12)
+PLACES = [replace(one, regulars=40, opened=OPENED if one.opened else None) for one in DEMO.places]
+WEEKS = replace(DEMO, members=420, past=timedelta(days=42), places=PLACES)
 
 pytestmark = pytest.mark.django_db
 
@@ -80,20 +86,21 @@ def test_what_the_actions_promise_holds() -> None:
             "excused": reservation.excused,
         }
     for pulse in Pulse.objects.all():
-        told = [model.objects.filter(studio_id=pulse.studio_id).count() for model in (ReservationEvent, WaitingEvent)]
-        assert pulse.version == sum(told)
+        counts = [model.objects.filter(studio_id=pulse.studio_id).count() for model in (ReservationEvent, WaitingEvent)]
+        assert pulse.version == sum(counts)
     assert not Reservation.objects.due_for_sweep(now - timedelta(minutes=5)).exists()
 
 
 def test_there_is_all_that_a_visitor_is_promised() -> None:
+    """One test, because weeks take as long to load as fifty others."""
     now = MOMENTS[2]
-    load(now=now)
+    load(now=now, plans=[WEEKS, replace(OTHER, past=timedelta(days=2))])
 
     demo = Studio.objects.get(slug="demo")
     assert [place.zone for place in demo.locations.in_order()] == ["Europe/Amsterdam"] * 2
-    assert demo.members.count() == 600
-    assert 150 < demo.members.exclude(photo="").count() < 350
-    assert demo.sessions.filter(cancelled_at__isnull=False).count() == 2
+    assert demo.members.count() == 420
+    assert 50 < demo.members.exclude(photo="").count() < 150
+    assert demo.sessions.filter(cancelled_at__gt=now - timedelta(days=12)).count() >= 2
     assert demo.sessions.filter(places_taken=F("capacity"), starts_at__gt=now).exists()
     assert demo.sessions.earliest("starts_at").starts_at < now - timedelta(days=41)
     assert demo.sessions.latest("starts_at").starts_at > now + timedelta(days=20)
@@ -105,7 +112,7 @@ def test_there_is_all_that_a_visitor_is_promised() -> None:
 
     # Something waits for somebody.
     assert demo.waiting.open().count() == 2
-    (full,) = {one.session for one in demo.waiting.all()}
+    (full,) = {one.session for one in demo.waiting.open()}
     assert full.places_taken == full.capacity
     running = demo.sessions.get(item__name="Open Mat", starts_at__lte=now, ends_at__gt=now)
     assert running.reservations.filter(booking="booked", member__staff_notes__for_next_visit=True).count() == 1
@@ -116,6 +123,39 @@ def test_there_is_all_that_a_visitor_is_promised() -> None:
         login = demo.logins.get(user__email=one.email)
         assert hasattr(login, "pin") == bool(one.pin)
         assert not one.pin or try_pin(login, one.pin, now=now).pin
+
+    the_past_obeys_the_rules(demo, now)
+
+
+def the_past_obeys_the_rules(demo: Studio, now: datetime) -> None:
+    """Counted naively: what nobody was offered, what is used up, who came when."""
+    in_vain = list(demo.waiting.exclude(state__in=["waiting", "offered"]).select_related("session"))
+    assert in_vain
+    for wait in in_vain:
+        booked = wait.session.reservations.all()
+        assert wait.session.places_taken == wait.session.capacity
+        assert max(one.booked_at for one in booked if one.booked_at) < wait.joined_at
+        assert wait.joined_at < wait.session.starts_at - timedelta(minutes=demo.waiting_cutoff_minutes)
+        assert {one.booking for one in booked} == {"booked"}
+        assert wait.member_id not in {one.member_id for one in booked}
+    bought = Purchase.objects.filter(studio=demo)
+    left = balances(bought, now=now)
+    assert bought.count() > 100
+    assert all(one.free is None or one.free >= 0 for one in left.values())
+    for one in demo.reservations.exclude(purchase=None).select_related("purchase", "location"):
+        assert one.purchase
+        assert one.purchase.member_id == one.member_id
+        assert one.purchase.expires_on is None or one.location.local_day(one.starts_at) <= one.purchase.expires_on
+    assert set(LedgerEntry.objects.filter(studio=demo, kind="sold").values_list("purchase", "uses")) == set(
+        bought.values_list("pk", "uses")
+    )
+    noord = demo.sessions.filter(location__slug="noord").earliest("starts_at")
+    assert noord.starts_at.date() == now.date() - OPENED
+    visits = demo.reservations.attended()
+    first = {row["member"]: row["booked"] for row in visits.values("member").annotate(booked=Min("booked_at"))}
+    since = dict(demo.members.values_list("pk", "joined_on"))
+    assert sum(since[member] == booked.date() for member, booked in first.items()) > 20
+    assert all(since[member] <= booked.date() for member, booked in first.items())
 
 
 def test_refresh_adds_the_days_that_are_missing() -> None:
