@@ -10,6 +10,7 @@
 
 const TOAST_MS = 10_000;
 const SEQUENCE_MS = 1_500;
+const HELD_MS = 250;
 const KEYS_OFF = "tresen_keys=off";
 
 const isField = (element) => element?.matches?.("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]");
@@ -136,8 +137,33 @@ document.addEventListener("keydown", (event) => {
     if (name.startsWith("Arrow") && typing && !active.matches("input[type=search]")) return;
     if (event.shiftKey && name !== "Enter") return;
   }
+  if (name === "?" && !event.altKey && targetOf(name)) {
+    event.preventDefault();
+    return ask(event);
+  }
   if (act(single && event.shiftKey && /[A-Z]/.test(name) ? `Shift+${name}` : name)) event.preventDefault();
 });
+
+/* `?`, pressed shortly, opens the list of keys; while it is held, everything that has a key shows it beside itself. */
+let asked = null;
+
+function ask(event) {
+  if (event.repeat || asked) return;
+  asked = { code: event.code, timer: setTimeout(() => document.documentElement.classList.add("show-keys"), HELD_MS) };
+}
+
+function asksNoMore(opens) {
+  if (!asked) return;
+  const wasHeld = document.documentElement.classList.contains("show-keys");
+  clearTimeout(asked.timer);
+  asked = null;
+  document.documentElement.classList.remove("show-keys");
+  if (opens && !wasHeld) act("?");
+}
+
+// By its place: whoever lets go of Shift first gets another sign when the key comes up.
+document.addEventListener("keyup", (event) => event.code === asked?.code && asksNoMore(true));
+addEventListener("blur", () => asksNoMore(false));
 
 const keysSwitch = document.getElementById("keys-switch");
 if (keysSwitch) {

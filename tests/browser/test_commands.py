@@ -66,6 +66,15 @@ def test_escape_closes_it_and_the_keys_of_the_page_work_again(open_page: OpenPag
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).not_to_be_visible()
+    page.set_viewport_size({"width": 1024, "height": 700})
+    page.keyboard.down("?")  # while it is held, what has a key shows it; pressed shortly, it opens the list
+    expect(page.locator("html")).to_have_class("show-keys")
+    page.keyboard.up("?")
+    expect(page.locator("html")).not_to_have_class("show-keys")
+    expect(page.locator("#keys")).not_to_be_visible()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
     page.keyboard.press("g")
     page.keyboard.press("b")
     expect(page).to_have_url(re.compile(r"/linden/bookings/$"))
