@@ -33,7 +33,7 @@ class Derived:
 
     type: str
     meaning: Words
-    values: Mapping[str, Words] = field(default_factory=dict)
+    values: Mapping[Any, Words] = field(default_factory=dict)
 
 
 def _as_it_is(rows: "QuerySet[Any]", now: datetime) -> "QuerySet[Any]":
