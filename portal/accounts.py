@@ -1,12 +1,15 @@
 """What allauth and axes are told about people who want to come in: nobody signs up, and nobody guesses for long."""
 
+import logging
 from collections.abc import Callable
+from email.utils import make_msgid
 from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context, ratelimit
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from cryptography.fernet import MultiFernet
@@ -17,7 +20,10 @@ from django.shortcuts import render
 from django.utils import translation
 
 from portal.encryption import cipher
-from portal.mail import fill, language_at
+from portal.jobs import Away, GiveUp, InDoubt
+from portal.mail import fill, in_words, language_at, sender_domain
+
+logger = logging.getLogger(__name__)
 
 NOBODY = str(ip_address(0))  # a request that came over no network
 
@@ -36,7 +42,18 @@ class AccountAdapter(DefaultAccountAdapter):
             if isinstance(mail, EmailMultiAlternatives) and not mail.alternatives:
                 hosts = [f"{scheme}://{request.get_host()}" for scheme in ("http", "https")] if request else []
                 fill(mail, str(mail.subject), str(mail.body), origins=hosts)
+            mail.extra_headers["Message-ID"] = make_msgid(domain=sender_domain())  # not with this machine's name
         return mail
+
+    def send_mail(self, *args: Any, **kwargs: Any) -> None:
+        """At once, since a link to come in is waited for; where it cannot go out, the page says so, for an address that
+        nobody has, too."""
+        try:
+            with in_words():
+                super().send_mail(*args, **kwargs)
+        except (Away, GiveUp, InDoubt) as error:
+            logger.warning("mail not sent", extra={"error": str(error)})
+            raise ImmediateHttpResponse(render(context.request, "account/mail_away.html", status=503)) from error
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)

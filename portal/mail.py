@@ -4,7 +4,8 @@ Each is text and HTML; a text template is the one source of both (`portal.mail_h
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from typing import Any
@@ -64,11 +65,10 @@ def send_words(
     """The same of a mail whose text is there already."""
     if not to:
         return False
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     mail = EmailMultiAlternatives(
-        from_email=formataddr((" ".join(studio.name.split()), sender)),
+        from_email=formataddr((" ".join(studio.name.split()), _sender())),
         to=[to],
-        headers={"Message-ID": f"<{uuid.uuid5(uuid.NAMESPACE_OID, job.key)}@{sender.rpartition('@')[2]}>"},
+        headers={"Message-ID": f"<{uuid.uuid5(uuid.NAMESPACE_OID, job.key)}@{sender_domain()}>"},
         # What a practice studio's made-up people are written stays in the house.
         connection=get_connection(KEEPING) if studio.is_practice else None,
     )
@@ -120,10 +120,18 @@ def deliver(mail: EmailMultiAlternatives) -> None:
     if isinstance(mail.connection, KeepingBackend):
         mail.send()
         return
+    with in_words():
+        mail.send()
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Around handing a mail over: what is raised has words, and whether mails are taken is noted. Raises what `deliver`
+    does."""
     if mail_health.is_left_alone():
         raise Away(NO_ANSWER)
     try:
-        mail.send()
+        yield
     except Exception as error:
         meaning, is_of_server = meaning_of(error)
         if is_of_server:
@@ -134,6 +142,14 @@ def deliver(mail: EmailMultiAlternatives) -> None:
             raise
         raise meaning from error
     mail_health.note(mail_health.SENT)
+
+
+def sender_domain() -> str:
+    return _sender().rpartition("@")[2]
+
+
+def _sender() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def operator_address() -> str:

@@ -17,8 +17,8 @@ from portal.models import Job, Studio
 LEASE = timedelta(seconds=90)
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=5), timedelta(hours=1)
 UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
-# While the other side is away: with pauses of up to an hour, two days, give or take a third.
-ATTEMPTS_WHILE_AWAY = 72
+# While the other side is away: about two days; when it is back, nothing waits for long.
+ATTEMPTS_WHILE_AWAY, LONGEST_BACKOFF_WHILE_AWAY = 200, timedelta(minutes=20)
 TRIES_MORE_IN_DOUBT, PAUSE_IN_DOUBT = 2, timedelta(minutes=10)
 
 # One random studio that has due work, and its oldest due job: a studio with ten thousand jobs delays no other. The
@@ -184,7 +184,7 @@ def _pause_after(job: Job) -> timedelta:
 def wait(job: Job, error: str) -> bool:
     """As `fail`, where the other side is away: the job has more attempts then, if it had fewer."""
     job.max_attempts = max(job.max_attempts, ATTEMPTS_WHILE_AWAY)
-    return _fail(job, error, pause=_pause_after(job))
+    return _fail(job, error, pause=min(_pause_after(job), LONGEST_BACKOFF_WHILE_AWAY * random.uniform(0.5, 1)))  # noqa: S311
 
 
 def doubt(job: Job, error: str) -> bool:

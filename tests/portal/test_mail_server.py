@@ -14,12 +14,15 @@ from urllib.parse import quote
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertTemplateUsed
 
 from portal import mail, mail_health, mail_smtp, tasks
 from portal.jobs import Away, GiveUp, InDoubt, enqueue, queue, registry, worker
 from portal.models import Heartbeat, Invitation, Job, Studio
-from tests.factories import StudioFactory
+from tests.factories import StaffLoginFactory, StudioFactory
 from tests.portal.mail_server import MailServer, mail_server
 
 KIND = "test.mail"
@@ -130,6 +133,27 @@ def test_a_talk_that_takes_too_long_ends_before_the_mail(post: MailServer, monke
     assert post.raw == []
 
 
+@pytest.mark.django_db
+def test_the_mail_for_a_new_password_names_no_machine(post: MailServer, client: Client) -> None:
+    login = StaffLoginFactory()
+    client.post(reverse("account_reset_password"), {"email": login.user.email})
+    (arrived,) = post.mails
+    assert arrived["Message-ID"].endswith("@tresen.test>")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_mail_for_a_new_password_that_cannot_go_out_is_said_to_anybody(
+    post: MailServer, client: Client, is_known: bool
+) -> None:
+    post.answers = {"MAIL": "451 4.3.2 not now"}
+    email = StaffLoginFactory().user.email if is_known else "nobody@example.test"
+    answer = client.post(reverse("account_reset_password"), {"email": email})
+    assert answer.status_code == 503
+    assertTemplateUsed(answer, "account/mail_away.html")
+    assert email not in answer.content.decode()
+
+
 class TestTheQueue:
     def work(self, monkeypatch: pytest.MonkeyPatch, *raised: Exception | None) -> list[int]:
         """A job whose tries end as given; their numbers."""
@@ -153,8 +177,9 @@ class TestTheQueue:
         self.work(monkeypatch, *[Away("The mail server cannot be reached.")] * 20)
         waits = Job.objects.open().get()
         assert (waits.attempts, waits.last_error) == (20, "The mail server cannot be reached.")
-        pauses = [queue.backoff(tried, 0.5) for tried in range(1, waits.max_attempts)]
-        assert timedelta(hours=44) < sum(pauses, timedelta()) < timedelta(hours=52)
+        longest = queue.LONGEST_BACKOFF_WHILE_AWAY
+        assert Job.objects.filter(run_after__gt=Now() + longest / 3, run_after__lt=Now() + longest).exists()
+        assert timedelta(hours=44) < waits.max_attempts * longest * 0.75 < timedelta(hours=52)
 
     @pytest.mark.django_db
     def test_in_doubt_there_are_three_copies_at_most(self, monkeypatch: pytest.MonkeyPatch) -> None:
