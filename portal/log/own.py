@@ -311,5 +311,6 @@ def register_own() -> None:
                 lambda one: f"{one.reference} {one.subject}",
             ),
             model=Ticket,
+            quiet=frozenset({"reference"}),
         )
     )
