@@ -167,7 +167,10 @@ def _thread(request: StudioRequest, found: Ticket, form: MessageForm) -> HttpRes
         "crumbs": [*crumbs(request, whence(request)), listed],
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "portal/ticket.html", context, status=status)
+    # A script is led on by the redirect of what it sent, as a browser is, so that a form sent twice is one (`once`).
+    is_part = bool(request.htmx) and not request.htmx.boosted
+    name = "portal/ticket.html#thread" if is_part else "portal/ticket.html"
+    return render(request, name, context | {"is_part": is_part}, status=status)
 
 
 def _too_many() -> str:

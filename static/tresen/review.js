@@ -14,14 +14,14 @@ document.addEventListener("toggle", ({ target }) => {
 }, true);
 
 // What was sent is answered in its place: the errors, the warning or the word that it is done take the focus.
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  const reply = document.getElementById("reply");
-  if (!reply || detail.target?.id !== "reply") return;
-  const told = reply.querySelector("[data-form-errors], [role=alert], [role=status]");
-  if (told) {
-    told.tabIndex = -1;
-    told.focus();
-  }
+let sent = false;
+document.addEventListener("htmx:beforeRequest", ({ target }) => (sent = Boolean(target.closest?.("#reply"))));
+document.addEventListener("htmx:afterSettle", () => {
+  const told = sent && document.querySelector("#reply :is([data-form-errors], [role=alert], [role=status])");
+  sent = false;
+  if (!told) return;
+  told.tabIndex = -1;
+  told.focus();
 });
 
 // On a phone the line is wider than the screen: the newest months come first.

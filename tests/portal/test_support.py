@@ -445,3 +445,19 @@ def test_a_subject_is_one_line_and_what_outsiders_write_is_quoted(
     page = str(mail.alternatives[0][0])
     assert "<blockquote" in page
     assert 'href="http://localhost:8000/evil/"' not in page
+
+
+def test_with_script_a_reply_is_answered_in_its_place(owner: StaffLogin) -> None:
+    """What it is led to without script is the whole page: the tests above."""
+    client = as_(owner)
+    client.post(ASK, ASKED)
+    page = f"{LISTED}{Ticket.objects.get().reference}/"
+    script: Any = {"headers": {"HX-Request": "true"}}
+    refused = client.post(f"{page}reply/", {"text": ""}, **script)
+    sent = client.post(f"{page}reply/", {"text": "The second one."}, **script, follow=True)
+    assert (refused.status_code, sent.status_code) == (422, 200)
+    assert "The second one." in sent.text
+    assert "Sent." in sent.text
+    for answer in (refused, sent):
+        assert answer.text.lstrip().startswith('<div class="with-aside support" id="thread">')
+    assert "<html" in client.get(page).text
