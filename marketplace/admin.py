@@ -293,7 +293,8 @@ class CallAdmin(ReadOnly):
         """Those that were given up, the oldest first; the others are as they are."""
         if not is_operator(request):
             raise PermissionDenied
-        again = sum(actions.retry(one) for one in queryset.filter(state=Call.State.DEAD).select_related("connection").order_by("pk"))
+        dead = queryset.filter(state=Call.State.DEAD).select_related("connection").order_by("pk")
+        again = sum(actions.retry(one) for one in dead)
         words = ngettext("%(number)d call is sent again now.", "%(number)d calls are sent again now.", again)
         self.message_user(request, words % {"number": again}, messages.SUCCESS if again else messages.WARNING)
 

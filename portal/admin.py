@@ -139,7 +139,7 @@ class LockoutAdmin(ReadOnly):
     """Who typed wrong passwords; deleting the line lets the person try again at once."""
 
     section, icon, place = Section.STUDIOS, "lock", 70
-    label = _("Wrong passwords")
+    label = _("Lockouts")
     named = _("lockout"), _("lockouts")
     fields = list_display = ("who", "ip_address", "tries", "last_at", "browser")
     readonly_fields = fields

@@ -57,7 +57,7 @@ class DeskAdmin(admin.ModelAdmin):
     icon = "table-2"
     #: In the rail and above the list, where the model's own plural says too little.
     label: str | Promise = ""
-    #: The same where a phone's tab has no room for that.
+    #: The same for the rail and a phone's tabs, where there is no room for that.
     tab: str | Promise = ""
     #: What one row is called, and many, in Django's own sentences.
     named: tuple[str | Promise, str | Promise] | None = None
