@@ -84,11 +84,16 @@ def prepare(job: Job, *, now: datetime) -> None:
 
 
 def finish(export: Export, job: Job, *, now: datetime) -> None:
-    """The archive is there: keep it for a week, and tell the owners. Raises LeaseLost: another worker writes it."""
+    """The archive is there: keep it for a week in place of an older one, and tell the owners.
+
+    Raises LeaseLost: another worker writes it.
+    """
     with transaction.atomic():
         renew(job)
         export.finished_at, export.expires_at = now, now + KEPT_FOR
         export.save()
+        for older in export.studio.exports.exclude(pk=export.pk).exclude(file=""):
+            _delete(older)
         counted = {"rows": export.rows, "bytes": export.size, "sha256": export.sha256}
         record_change(
             export, "finished", studio=export.studio, by=export.asked_by, now=now, after=counted, by_word="export"
@@ -124,10 +129,7 @@ def forget_old(now: datetime) -> int:
     old = Export.objects.filter(expires_at__lt=now).exclude(file="")
     for export in old:
         with transaction.atomic():
-            storage, name = export.file.storage, export.file.name
-            export.file = ""
-            export.save(update_fields=["file"])
-            transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))  # type: ignore[misc]
+            _delete(export)
     for studio in (
         Studio.objects.filter(exports__isnull=False)
         .exclude(exports__in=Export.objects.filter(finished_at=None, failed_at=None, job__dead_at=None))
@@ -154,6 +156,19 @@ def last_of(studio: Studio) -> Export | None:
 def newest_of(studio: Studio) -> Export | None:
     """The last one that was asked for, whatever became of it. One query."""
     return studio.exports.select_related("asked_by__user", "job").first()
+
+
+def there_of(studio: Studio, now: datetime) -> Export | None:
+    """The one that can be fetched; a new one takes the place of an older one. One query."""
+    return studio.exports.filter(expires_at__gt=now).exclude(file="").first()
+
+
+def _delete(export: Export) -> None:
+    """Its row stays, and says when it was; its file goes when the transaction is committed."""
+    storage, name = export.file.storage, str(export.file.name)
+    export.file = ""
+    export.save(update_fields=["file"])
+    transaction.on_commit(lambda: storage.delete(name))
 
 
 def _folder(studio: Studio) -> Path:

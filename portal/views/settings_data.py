@@ -31,7 +31,7 @@ def settings_data(request: StudioRequest) -> HttpResponse:
     context = {
         "export": newest,
         "given_up": newest is not None and newest.is_given_up,
-        "is_there": newest is not None and newest.is_there(now),
+        "there": exports.there_of(studio, now),
         "may_export": request.may(Right.EXPORT_ALL) and not request.login.locations.exists(),
         "last": last_export_words(studio, zone),
         "days": exports.KEPT_FOR.days,
@@ -76,7 +76,8 @@ def export_file(request: StudioRequest, export: int) -> HttpResponseBase:
         content = found.file.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
-    exports.note_download(found, by=request.base_login, now=now)
+    if request.method == "GET":
+        exports.note_download(found, by=request.base_login, now=now)
     name = file_name("tresen", request.studio.slug, timezone.localdate(found.finished_at), kind="zip")
     return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip")
 

@@ -21,7 +21,8 @@ from portal.leaving import archive, exports
 from portal.models import Change, Export, Job, StaffLogin, Studio
 from portal.roles import Preset
 from portal.tasks import mail_exported
-from tests.factories import PASSWORD, LocationFactory, MemberFactory, StaffLoginFactory, StudioFactory
+from tests.factories import PASSWORD, LocationFactory, MemberFactory, StaffLoginFactory, StudioFactory, UserFactory
+from tests.portal.test_operator_looking import look, prove, set_up
 
 pytestmark = pytest.mark.django_db
 PAGE, ASK = "/linden/settings/data/", "/linden/settings/data/export/"
@@ -177,6 +178,24 @@ def test_after_a_week_it_is_deleted(owner: StaffLogin, media: Path, django_captu
     assert browser(owner).get(f"{ASK}{export.pk}/").status_code == HTTPStatus.NOT_FOUND
 
 
+def test_a_newer_archive_takes_the_place_of_the_older(
+    owner: StaffLogin, media: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    first = written(owner)
+    with django_capture_on_commit_callbacks(execute=True):
+        second = written(owner)
+    first.refresh_from_db()
+    assert not first.file
+    assert [path.name for path in files(media)] == [Path(second.file.name).name]
+    page = browser(owner, proved=False).get(PAGE).content.decode()
+    assert f"{ASK}{second.pk}/" in page
+    again = ask(owner)
+    Job.objects.filter(pk=again.job_id).update(dead_at=timezone.now())
+    page = browser(owner, proved=False).get(PAGE).content.decode()
+    assert "The archive could not be written." in page
+    assert f"{ASK}{second.pk}/" in page  # what there is can still be fetched
+
+
 def test_the_first_page_of_settings_says_when_it_was_done_last(owner: StaffLogin) -> None:
     client = browser(owner, proved=False)
     assert "Last export: never" in client.get("/linden/settings/").content.decode()
@@ -258,13 +277,28 @@ def test_practice_has_none_and_says_why(owner: StaffLogin) -> None:
 
 
 def test_who_looks_through_anothers_eyes_takes_nothing(owner: StaffLogin) -> None:
-    """Of an operator who looks in, the rights have none of it (`looking.RIGHTS`); of an owner, the page refuses."""
     second = StaffLoginFactory(studio=owner.studio)
     export = written(owner)
     client = browser(owner)
     client.post(f"/linden/staff/{second.pk}/preview/")
     assert client.post(ASK).status_code == HTTPStatus.FORBIDDEN
     assert client.get(f"{ASK}{export.pk}/").status_code == HTTPStatus.FORBIDDEN
+
+
+def test_an_operator_who_looks_in_takes_nothing(owner: StaffLogin) -> None:
+    export = written(owner)
+    person = UserFactory(is_staff=True, is_superuser=True)
+    set_up(person)
+    operator = Client()
+    operator.force_login(person)
+    prove(operator, person)
+    look(operator, owner)
+    page = operator.get(PAGE)
+    assert page.status_code == HTTPStatus.OK
+    assert ASK not in page.content.decode()
+    assert operator.post(ASK).status_code == HTTPStatus.FORBIDDEN
+    assert operator.get(f"{ASK}{export.pk}/").status_code == HTTPStatus.FORBIDDEN
+    assert kinds_of(owner.studio) == ["asked", "finished"]
 
 
 def test_the_page_says_how_old_the_backup_is_and_what_is_kept(owner: StaffLogin, tmp_path: Path, settings: Any) -> None:
