@@ -31,7 +31,7 @@ from reviews.selectors.listing import Filters
 from reviews.selectors.one import next_unanswered
 from reviews.selectors.overall import Year, year_of
 from reviews.views.shown import Shown, zone_of
-from reviews.words import score_words
+from reviews.words import doubt_words, score_words
 
 CHART = 100  # height of the line's picture; a score of 1 lies at the bottom, 5 at the top
 
@@ -154,7 +154,7 @@ def _chips(filters: Filters) -> list[tuple[str, str, bool]]:
     return [
         ("unanswered", _("Not answered"), filters.unanswered),
         ("low", _("3 or less"), filters.low),
-        ("disputed", _("Visit disputed"), filters.disputed),
+        ("disputed", _("In doubt"), filters.disputed),
         ("hidden", _("Hidden"), filters.hidden),
     ]
 
@@ -183,6 +183,7 @@ def _columns(*, with_contact: bool) -> list[Column]:
         Column(_("Source")),
         Column(_("Changed")),
         Column(_("Visit disputed")),
+        Column(_("Author in doubt")),
         Column(_("Hidden because")),
         Column(_("Review")),
         Column(_("Reply state")),
@@ -205,7 +206,8 @@ def _rows(rows: Iterator[Shown], *, with_contact: bool) -> Iterator[list[Cell]]:
             *([visit.member.number, visit.member.name] if with_contact else []),
             source_name(review.source) if review.source != "link" else _("own link"),
             row.edited_at,
-            review.is_disputed,
+            review.is_disputed and review.has_no_visit,
+            doubt_words(review) or None,
             row.rule or None,
             row.text or None,
             row.reply_words,
