@@ -26,10 +26,15 @@ class Course:
     joined: Mapping[str, timedelta]
 
     def size(self, day: date, *, opened: timedelta | None = None) -> float:
-        """The share of today's demand that a place has on that day; `opened`: so long ago, None: with the studio."""
+        """The share of today's demand that a place has on that day: none before it opened, `opened` ago.
+
+        None: with the studio, of which we know nothing earlier than that it was small.
+        """
         age = opened or self.age
         passed = 1 - (self.today - day) / age
-        return 0.0 if passed < 0 else min(1.0, BEGINS_WITH + (1 - BEGINS_WITH) * passed**0.8)
+        if passed < 0 and opened:
+            return 0.0
+        return min(1.0, BEGINS_WITH + (1 - BEGINS_WITH) * max(0.0, passed) ** 0.8)
 
     def demand(self, day: date, *, opened: timedelta | None = None) -> float:
         """Size and season; what is to come is booked as always."""

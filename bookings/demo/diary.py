@@ -32,6 +32,7 @@ CALLED_OFF, UNTOUCHED = 0.006, timedelta(days=12)
 AFTER_WORK, EARLY = 1.12, 0.92
 USUAL, SOON_FULL = 0.88, 1.12
 AT_THE_DESK = 0.09
+COMES = {"desk": 0.96, "wellpass": 0.91, "onefit": 0.86}
 
 
 @dataclass
@@ -146,7 +147,7 @@ class Diary:
         if spots := self.spots.get(session.room_id):
             reservation.spot_id = spots[session.places_taken]
         session.places_taken += 1
-        came = self.dice.random() < 0.92 if came is None else came
+        came = self.dice.random() < COMES.get(reservation.source, 0.93) if came is None else came
         arrives_at = session.starts_at + timedelta(minutes=self.dice.triangular(-18, 6, -5))
         if came and arrives_at <= self.now:
             by = self.dice.choice(self.desk)

@@ -63,7 +63,8 @@ def write_series(studio: Studio, plan: StudioPlan, today: date) -> None:
     last_on = today + plan.future
     for one in plan.classes:
         item = studio.calendar_items.get(name=one.name)
-        first_on = today - min(plan.past, opened[one.place] or plan.past)
+        since = opened[one.place]
+        first_on = max(plan.begins(today), today - since) if since else plan.begins(today)
         for weekdays, start in one.week:
             slot = {"studio": studio, "item": item, "weekdays": list(weekdays), "local_start": start}
             series = Recurrence.objects.filter(**slot).first() or Recurrence(**slot, first_on=first_on)

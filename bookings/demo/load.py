@@ -65,7 +65,7 @@ def dice_for(plan: StudioPlan, now: datetime) -> Random:
 def fill(studio: Studio, plan: StudioPlan, *, now: datetime, dice: Random, is_new: bool) -> Loaded:
     """Write the days of a furnished studio that are missing, up to the plan's last, and a class that runs right now."""
     today = studio.locations.in_order()[0].local_day(now)
-    begins = today - plan.past
+    begins = plan.begins(today)
     write_series(studio, plan, today)
     last = ScheduledSession.objects.filter(studio=studio).order_by("starts_at").last()
     day = max(begins, last.location.local_day(last.starts_at) + timedelta(days=1)) if last else begins

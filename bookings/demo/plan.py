@@ -1,7 +1,7 @@
 """What the demo studios are made of: places, rooms, classes with their weekly times, and who can log in."""
 
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 from bookings.models import CalendarItem
 from portal.roles import Preset
@@ -88,6 +88,7 @@ class StudioPlan:
     packages: tuple[PackagePlan, ...] = ()
     cancel_hours: int = 12
     # How far back its book reaches, and how long ago it was small: usually the same (bookings/demo/course.py).
+    # Whole months, where it is months.
     past: timedelta = YEAR
     age: timedelta = YEAR
     future: timedelta = timedelta(days=28)
@@ -96,6 +97,11 @@ class StudioPlan:
     joined: dict[str, timedelta] = field(
         default_factory=lambda: {"wellpass": timedelta(days=300), "onefit": timedelta(days=165)}
     )
+
+    def begins(self, today: date) -> date:
+        """The first day of the book."""
+        begins = today - self.past
+        return begins.replace(day=1) if self.past > timedelta(days=60) else begins
 
 
 def days(days: range, *times: str) -> tuple[tuple[range, time], ...]:

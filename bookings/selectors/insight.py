@@ -7,12 +7,14 @@ clock is asked of thousands of sessions and not of a million reservations. State
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from bookings.models import ScheduledSession
 from bookings.rules.insight import Period
 from bookings.selectors.local_days import midnight
 from portal.models import Location, Studio
@@ -105,6 +107,14 @@ class Scope:
             "last": 2 * len(period.buckets) + 1,
             "last_before": len(period.buckets),
         }
+
+    @cached_property
+    def before_is_known(self) -> bool:
+        """Whether there were classes when the period before began, a week more or less: else it is not all recorded,
+        and a sum of it is no measure.
+        """
+        soon = self.facts["from"] + timedelta(days=7)
+        return ScheduledSession.objects.filter(location__in=self.locations, starts_at__lt=soon).exists()
 
     def spot_of(self, bucket: int) -> Spot | None:
         """What `width_bucket` says, as a place in the period; None: in neither."""

@@ -108,7 +108,7 @@ def _said(look: Look, now: dict[int, Seats], before: dict[int, Seats], drawn: li
         ngettext("%(number)s class was held.", "%(number)s classes were held.", held) % {"number": integer(held)},
         fill_summary(drawn),
     ]
-    if change := change_words(held, sum(one.held for one in before.values())):
+    if change := change_words(look, held, sum(one.held for one in before.values())):
         said.append(_("Classes held: %(change)s.") % {"change": change})
     return said
 

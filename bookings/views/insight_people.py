@@ -137,7 +137,7 @@ def _newcomers_said(look: Look, now: list[Newcomers], before: list[Newcomers]) -
     if not total:
         return [_("No newcomers in this period.")]
     said = [ngettext("%(number)s newcomer.", "%(number)s newcomers.", total) % {"number": integer(total)}]
-    if change := change_words(total, sum(one.number for one in before)):
+    if change := change_words(look, total, sum(one.number for one in before)):
         said.append(f"{change[0].upper()}{change[1:]}.")
     back_30, share_30, back_90, share_90 = _returned_in_all(look, now)
     for days, back, share in ((30, back_30, share_30), (90, back_90, share_90)):

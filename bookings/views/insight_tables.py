@@ -198,9 +198,9 @@ def only_visits(number: int) -> str:
     return ngettext("only %(number)d visit", "only %(number)d visits", number) % {"number": number}
 
 
-def change_words(now: int, before: int) -> str:
-    """ "14 % more than before", for a sentence; "" where nothing was before."""
-    if not before:
+def change_words(look: Look, now: int, before: int) -> str:
+    """ "14 % more than before", for a sentence; "" where nothing was before, or not all of it was recorded."""
+    if not before or not look.scope.before_is_known:
         return ""
     change = round(100 * (now - before) / before)
     if change == 0:

@@ -104,7 +104,7 @@ def check_ins_part(look: Look, found: Visits) -> Part:
     return Part(
         "check-ins",
         _("Check-ins by month and source") if look.period.by_month else _("Check-ins by week and source"),
-        _check_ins_said(buckets, came, of_now, total, total_before),
+        _check_ins_said(look, buckets, came, of_now, total, total_before),
         Sheet(headings, lines, foot),
         "bookings/insight_stack.html" if total or total_before else "",
         _stacked(look, came, before, of_now, sources),
@@ -121,7 +121,12 @@ def _history(look: Look, bucket: Bucket) -> str:
 
 
 def _check_ins_said(
-    buckets: tuple[Bucket, ...], came: list[dict[str, int]], of_now: dict[str, int], total: int, before: int
+    look: Look,
+    buckets: tuple[Bucket, ...],
+    came: list[dict[str, int]],
+    of_now: dict[str, int],
+    total: int,
+    before: int,
 ) -> list[str]:
     if not total:
         return [_("No check-ins in this period.")]
@@ -132,7 +137,7 @@ def _check_ins_said(
         (_("Most in %(when)s: %(number)s.") if buckets[best].is_month else _("Most in the week %(when)s: %(number)s."))
         % {"when": bucket_words(buckets[best]), "number": integer(sums[best])},
     ]
-    if change := change_words(total, before):
+    if change := change_words(look, total, before):
         said.append(f"{change[0].upper()}{change[1:]}.")
     theirs = sum(number for source, number in of_now.items() if not is_own(source))
     if theirs and theirs < total:

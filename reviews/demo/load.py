@@ -46,6 +46,7 @@ ON CONFLICT DO NOTHING
 """
 # One visit in so many is reviewed.
 VISITS_EACH = 55
+LONG_AGO = timedelta(days=800)
 
 
 def furnish(studio: Studio, *, now: datetime) -> int:
@@ -96,7 +97,10 @@ def _review(
 ) -> Review:
     """Written some hours or days after the visit, and not in the future."""
     weights = weights_for(visit, policy)
-    marks = {one.value: mark for one, mark in zip(rules.CRITERIA, said.marks, strict=True) if one in weights}
+    # The studio has learnt: long ago fewer were pleased.
+    was_worse = not said.text and dice.random() < (now - visit.ends_at) / LONG_AGO
+    given = [max(2, mark - was_worse) for mark in said.marks]
+    marks = {one.value: mark for one, mark in zip(rules.CRITERIA, given, strict=True) if one in weights}
     after = timedelta(minutes=dice.randint(40, 160 if is_special else 5 * 24 * 60))
     return Review(
         studio=visit.studio,

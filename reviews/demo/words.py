@@ -172,7 +172,7 @@ _SHORT = (
     ),
 )
 # Most give marks alone; of those who write, so many are answered.
-SILENT, ANSWERED = 0.5, 0.3
+SILENT, ANSWERED = 0.5, 0.85
 _MARKS, _WEIGHTS = (5, 4, 3, 2), (58, 32, 8, 2)
 
 

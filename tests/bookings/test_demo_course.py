@@ -30,7 +30,8 @@ def test_it_grows_until_today_and_not_beyond(today: date) -> None:
     assert sizes == sorted(sizes)
     assert 0.3 < sizes[0] < 0.5
     assert {size for day, size in zip(days, sizes, strict=True) if day >= today} == {1.0}
-    assert course(today).size(days[0] - DAY) == 0
+    first = DEMO.begins(today)
+    assert (first.day, first <= days[0], course(today).size(first)) == (1, True, sizes[0])
 
 
 @pytest.mark.parametrize("today", TODAYS)

@@ -88,6 +88,15 @@ def test_months_have_their_sources_and_the_same_days_of_the_year_before(owner: S
     assert "only 2 visits" in words(page)
 
 
+def test_a_period_before_that_is_not_all_recorded_is_no_measure(owner: StaffLogin, centrum: Location) -> None:
+    visit(centrum, local("2026-10-06T18:00"))
+    visit(centrum, local("2025-10-07T18:00"))
+    for page in ("", "classes/", "people/"):
+        assert "in the period before" not in words(get(owner, page))
+    visit(centrum, local("2024-12-02T18:00"))
+    assert "50 % less than in the period before" in words(get(owner, ""))
+
+
 def test_the_source_in_the_address_filters_charts_and_files(owner: StaffLogin, centrum: Location) -> None:
     visit(centrum, local("2026-10-06T18:00"), source="direct")
     visit(centrum, local("2026-10-07T18:00"), source="wellpass", **MISSED)
