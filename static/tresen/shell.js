@@ -123,6 +123,7 @@ function escape() {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.isComposing) return;
   if (event.key === "Escape") return escape();
+  if (["Alt", "AltGraph", "Shift"].includes(event.key)) return; // on its own it is no key, and ends no sequence
   const name = nameOf(event);
   const active = document.activeElement;
   const typing = isField(active);
