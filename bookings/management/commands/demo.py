@@ -9,7 +9,7 @@ from bookings.demo.plan import DEMO, OPERATOR, OTHER, PASSWORD
 
 
 class Command(BaseCommand):
-    help = "Load two demo studios with classes around today. Run again, it changes nothing."
+    help = "Load two demo studios with months behind them and classes around today. Run again, it changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
