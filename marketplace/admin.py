@@ -262,7 +262,7 @@ class CallAdmin(ReadOnly):
     """The outbox: what marketplaces were told, and what was given up, to be sent again by the action above the list."""
 
     section, icon, place = Section.MARKETPLACES, "send", 40
-    label = gettext_lazy("Sent there")
+    label, tab = gettext_lazy("Sent to marketplaces"), gettext_lazy("Sent")
     named = gettext_lazy("call"), gettext_lazy("calls")
     list_display = ("created_at", "studio", "marketplace", "kind", "state", "attempts", "said", "answer", "ended_at")
     list_filter = ("state", "kind", "connection__marketplace")
@@ -329,9 +329,9 @@ class InboxAdmin(ReadOnly):
     """The inbox: what marketplaces told us. What names people is not shown; what was given up is applied again."""
 
     section, icon, place = Section.MARKETPLACES, "inbox", 50
-    label = gettext_lazy("Received from there")
+    label, tab = gettext_lazy("Received from marketplaces"), gettext_lazy("Received")
     named = gettext_lazy("message"), gettext_lazy("messages")
-    list_display = ("received_at", "studio", "marketplace", "method", "path", "outcome", "reason", "handled_at")
+    list_display = ("received_at", "studio", "marketplace", "outcome", "reason", "path", "handled_at")
     list_filter = (Fate, "connection__marketplace")
     list_select_related = ("studio", "connection__marketplace")
     search_fields = ("studio__name", "studio__slug", "key")
