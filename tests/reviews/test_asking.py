@@ -117,7 +117,8 @@ class TestTheMail:
         (sent,) = self.sent()
         assert sent.to == [reservation.member.email]
         assert sent.subject == f"How was {reservation.session.item.name}, Wed 10 Jun, 18:00?"
-        page, stop = [line for line in sent.body.splitlines() if line.startswith("https://")]
+        page, stop = [line for line in map(str.strip, sent.body.splitlines()) if line.startswith("https://")]
+        assert sent.alternatives[0][0].count('class="button"') == 1  # the page; the way out is words
         assert sent.extra_headers["List-Unsubscribe"] == f"<{stop}>"
         with time_machine.travel(DUE, tick=False):
             assert client.get(page.removeprefix("https://tresen.example")).status_code == 200
