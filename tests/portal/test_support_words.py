@@ -106,6 +106,18 @@ def test_they_are_the_same_words_in_each_language(slug: str, language: str) -> N
     assert {words: all_of for words, all_of in possible.items() if not all_of & theirs} == {}
 
 
+@pytest.mark.parametrize("language", [one for one in shipped.LANGUAGES if one != "en"])
+def test_a_link_that_is_called_as_its_page_is_called_so_in_each_language(language: str) -> None:
+    def links(slug: str, of: str) -> list[tuple[str, str]]:
+        return re.findall(r"\[([^\]]+)\]\((page:[^)]+)\)", OF[slug, of].text)
+
+    for slug in SLUGS:
+        for text, page in links(slug, "en"):
+            possible = catalogue(language).get(plain(text)) if text[0].isupper() else None
+            theirs = {plain(words) for words, leads_to in links(slug, language) if leads_to == page}
+            assert possible is None or theirs & possible, f"{slug}: [{text}] is {possible}, not {theirs}"
+
+
 @pytest.mark.parametrize("slug", SLUGS)
 def test_keys_are_registered_and_the_same_in_each_language(slug: str) -> None:
     english = {key_of(key) for key in marked(OF[slug, "en"].text, "code_inline")}
