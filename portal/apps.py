@@ -11,6 +11,7 @@ class PortalConfig(AppConfig):
         from portal import commands
         from portal.imports.kinds import register
         from portal.leaving import own as leaving
+        from portal.leaving.holding import Archives
         from portal.log.own import register_own
         from portal.members.holdings import register as hold
         from portal.members.own import Log, Notes
@@ -28,7 +29,7 @@ class PortalConfig(AppConfig):
         from portal.today import registry as today
 
         register(MemberImport())
-        for holding in (Notes(), Log(), Traces(), Mails(), Tickets()):
+        for holding in (Notes(), Log(), Traces(), Mails(), Tickets(), Archives()):
             hold(holding)
         for group in (
             groups.STUDIO,

@@ -26,5 +26,10 @@ def register() -> None:
     export(ReviewInvitation, "review_invitations")
     export(ReviewOptOut, "review_opt_outs")
     register_retention(
-        lambda: [Kept(_("Reviews, answers and their earlier versions"), _("for good; nobody deletes a review"))]
+        lambda: [
+            Kept(
+                _("Reviews, answers and their earlier versions"),
+                _("for good; of a person that you delete the marks stay and the words go"),
+            )
+        ]
     )

@@ -92,8 +92,7 @@ def finish(export: Export, job: Job, *, now: datetime) -> None:
         renew(job)
         export.finished_at, export.expires_at = now, now + KEPT_FOR
         export.save()
-        for older in export.studio.exports.exclude(pk=export.pk).exclude(file=""):
-            _delete(older)
+        delete_all(export.studio, but=export)
         counted = {"rows": export.rows, "bytes": export.size, "sha256": export.sha256}
         record_change(
             export, "finished", studio=export.studio, by=export.asked_by, now=now, after=counted, by_word="export"
@@ -161,6 +160,12 @@ def newest_of(studio: Studio) -> Export | None:
 def there_of(studio: Studio, now: datetime) -> Export | None:
     """The one that can be fetched; a new one takes the place of an older one. One query."""
     return studio.exports.filter(expires_at__gt=now).exclude(file="").first()
+
+
+def delete_all(studio: Studio, *, but: Export | None = None) -> None:
+    """Delete the archives that can be fetched, when the caller's transaction is committed."""
+    for one in studio.exports.exclude(pk=but.pk if but else None).exclude(file=""):
+        _delete(one)
 
 
 def _delete(export: Export) -> None:

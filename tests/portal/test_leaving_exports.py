@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from portal.jobs import LeaseLost
 from portal.leaving import archive, exports
+from portal.members.scrubbing import scrub
 from portal.models import Change, Export, Job, StaffLogin, Studio
 from portal.roles import Preset
 from portal.tasks import mail_exported
@@ -194,6 +195,15 @@ def test_a_newer_archive_takes_the_place_of_the_older(
     page = browser(owner, proved=False).get(PAGE).content.decode()
     assert "The archive could not be written." in page
     assert f"{ASK}{second.pk}/" in page  # what there is can still be fetched
+
+
+def test_who_is_deleted_is_in_no_archive_any_more(
+    owner: StaffLogin, media: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    written(owner)
+    with django_capture_on_commit_callbacks(execute=True):
+        scrub(owner.studio.members.get(), by=owner, now=timezone.now())
+    assert files(media) == []
 
 
 def test_the_first_page_of_settings_says_when_it_was_done_last(owner: StaffLogin) -> None:
