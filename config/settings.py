@@ -112,7 +112,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "portal_cache",
         "OPTIONS": {"MAX_ENTRIES": 1_000_000},
-    }
+    },
+    # What each page repeats word for word (templates/base.html): drawn once in a process.
+    "fragments": {
+        "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
+        "LOCATION": "fragments",
+        "TIMEOUT": None,
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 

@@ -64,7 +64,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "hue": hue(login.user.name),
                 "by_pin": desk.acting(request.session) is not None,
             },
-            "nav": navigation(request, login),
+            "nav": (nav := navigation(request, login)),
+            "pages": " ".join(entry["label"] for entry in nav),
             "studios": _other_studios(request, login),
             # Asked by whole pages only, not by the fragments that are rendered with the same context.
             "alarms": partial(alarms_for, login, now=timezone.now()),

@@ -20,6 +20,7 @@ from config.embedded.binaries import find_binaries
 from config.embedded.services import BEAT, WEB, WORKER
 from config.probe import beat_ticks, web_answers
 from tests.config.installation import ask, eventually, free_port
+from tests.template import template
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
@@ -33,8 +34,11 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     server = os.environ["DATABASE_URL"]
     name = f"compose_{os.getpid()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template()}")
     parts = {key: value for key, value in conninfo_to_dict(server).items() if key != "dbname"}
+    with psycopg.connect(make_conninfo(dbname=name, **parts), autocommit=True) as connection:
+        # One table is still to be made; two that make it at once, and do not wait, would be in each other's way.
+        connection.execute("DROP TABLE django_session; DELETE FROM django_migrations WHERE app = 'sessions'")
     broker = client_url(os.environ["REDIS_URL"]).partition("?")[0]
     made = {
         key: re.sub(r"\$\{\w+:[?-](.*)\}", r"\1", value) for key, value in SERVICES["migrate"]["environment"].items()
