@@ -1,6 +1,6 @@
 """What someone who opens the demo should meet: a class that runs right now, one to come, a few that were called off."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bookings.demo.diary import Diary
 from bookings.demo.plan import ClassPlan
@@ -14,14 +14,21 @@ CALLED_OFF = ((True, False), (True, True), (False, False))
 def write_today(diary: Diary, today: date) -> None:
     """A class that began a quarter of an hour ago or less, at any time of day, and one that starts later today."""
     tz = diary.studio.locations.in_order()[0].tz
-    midnight = datetime.combine(today, time(), tz)
-    since_midnight = diary.now - midnight
-    starts_at = midnight + max(timedelta(), since_midnight // QUARTER * QUARTER - QUARTER)
+    starts_at = running_since(diary.now, today, tz)
     _write_running(diary, _plan(diary, diary.plan.now_class), starts_at, today)
     tomorrow = datetime.combine(today + timedelta(days=1), time(), tz)
     soon = starts_at + 4 * QUARTER
     if soon < tomorrow and not _starts_between(diary, diary.now, tomorrow):
         diary.write_session(_plan(diary, diary.plan.soon_class), soon)
+
+
+def running_since(now: datetime, today: date, tz: tzinfo) -> datetime:
+    """When the class that runs right now began: on a quarter of an hour of this local day, the one before the last.
+
+    Counted in hours that pass, not on the wall: on the night on which clocks go back it would begin in an hour's time.
+    """
+    midnight = datetime.combine(today, time(), tz).astimezone(UTC)
+    return midnight + max(timedelta(), (now - midnight) // QUARTER * QUARTER - QUARTER)
 
 
 def _starts_between(diary: Diary, first: datetime, last: datetime) -> bool:

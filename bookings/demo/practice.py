@@ -19,7 +19,8 @@ from portal.erasing import erase
 from portal.models import StaffLogin, Studio
 from portal.onboarding.path import say_done
 
-MEMBERS = 200
+# A third of the demo's people of today, and some who were never here.
+SHARE, MEMBERS = 1 / 3, 200
 PAST, FUTURE = timedelta(days=14), timedelta(days=7)
 
 
@@ -75,8 +76,7 @@ def plan_for(studio: Studio, *, slug: str) -> StudioPlan:
     """The demo's plan, smaller, in the studio's language and zone, without logins that anybody knows."""
     first = studio.locations.in_order().first()
     zone = first.zone if first else DEMO.places[0].zone
-    share = MEMBERS / DEMO.members
-    places = [replace(one, zone=zone, regulars=round(one.regulars * share)) for one in DEMO.places]
+    places = [replace(one, zone=zone, regulars=round(one.regulars * SHARE)) for one in DEMO.places]
     with translation.override(studio.language):
         name = _("%(studio)s, practice") % {"studio": studio.name[:80]}
     return replace(

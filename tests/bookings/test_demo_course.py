@@ -1,11 +1,12 @@
 """The course of a demo studio on any day of the calendar: it grows, has its seasons, and ends at today's size."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bookings.demo.course import Course, closed, season
+from bookings.demo.moments import running_since
 from bookings.demo.plan import DEMO
 from bookings.recurrence import moment
 
@@ -76,3 +77,15 @@ def test_no_class_of_the_week_falls_into_the_hour_that_is_left_out_or_comes_twic
         for one in DEMO.classes:
             for _weekdays, start in one.week:
                 assert moment(day, start, tz).astimezone(tz).time() == start
+
+
+@pytest.mark.parametrize("night", ["2026-03-29", "2026-10-25", "2026-11-22", "2028-02-29"])
+def test_a_class_runs_at_each_hour_of_the_day_also_when_clocks_change(night: str) -> None:
+    tz = ZoneInfo(DEMO.places[0].zone)
+    midnight = datetime.combine(date.fromisoformat(night), time(), tz).astimezone(UTC)
+    for number in range(23 * 6):
+        now = midnight + number * timedelta(minutes=10, seconds=1)
+        began = running_since(now, date.fromisoformat(night), tz)
+        assert timedelta() <= now - began <= timedelta(minutes=30)
+        assert began >= midnight
+        assert began.minute % 15 == 0
