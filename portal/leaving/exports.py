@@ -164,8 +164,9 @@ def there_of(studio: Studio, now: datetime) -> Export | None:
 
 def delete_all(studio: Studio, *, but: Export | None = None) -> None:
     """Delete the archives that can be fetched, when the caller's transaction is committed."""
-    for one in studio.exports.exclude(pk=but.pk if but else None).exclude(file=""):
-        _delete(one)
+    for one in studio.exports.exclude(file=""):
+        if one != but:
+            _delete(one)
 
 
 def _delete(export: Export) -> None:
