@@ -74,9 +74,9 @@ def classes(request: StudioRequest, text: str) -> Section:
     commands = []
     for session in found:
         start = timezone.localtime(session.starts_at, session.location.tz)
-        when = f"{date_format(start, _('D j M'))}, {start:%H:%M}"
+        day = date_format(start, _("D j M"))
         url = reverse("bookings:session", args=[request.studio.slug, session.pk])
-        commands.append(Command(session.item.name, url, "calendar", f"{when} · {session.location.name}"))
+        commands.append(Command(session.item.name, url, "calendar", f"{day}, {start:%H:%M} · {session.location.name}"))
     return Section(_("Classes"), commands)
 
 

@@ -5,6 +5,7 @@ not complete: a message missing, left over, untranslated, uncertain, or with oth
 Babel reads and writes; Django's `templatize` turns a template into what Babel reads. No gettext is needed.
 """
 
+import ast
 import os
 import sys
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ KEYWORDS: dict[str, Spec] = {
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,
+    "lazy": None,  # gettext_lazy, where a module is a table of words
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
@@ -71,6 +73,26 @@ def wanted() -> Catalog:
         for _line, message, _comments, context in found:
             catalogue.add(message, context=context)
     return catalogue
+
+
+def unheard(path: Path, code: str) -> list[str]:
+    """Calls for a message that Babel does not find, a line each: under a name that it does not know, in an f-string."""
+    tree = ast.parse(code)
+    names = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if "gettext" in alias.name
+    }
+    lost = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
+    return [
+        f"{path}:{node.lineno}: {node.func.id}() is " + ("in an f-string" if id(node) in lost else "not a known name")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+        if node.args and isinstance(node.args[0], ast.Constant)
+        if id(node) in lost or node.func.id not in KEYWORDS
+    ]
 
 
 def path_of(language: str) -> Path:
@@ -128,8 +150,11 @@ def faults_of(catalogue: Catalog, message: Message) -> list[str]:
 
 
 def check() -> int:
+    lost = [line for path, text in sources() if path.suffix == ".py" for line in unheard(path.relative_to(ROOT), text)]
+    for line in lost:
+        print(f"{line}: its words are in no catalogue", file=sys.stderr)
     template = wanted()
-    complete = True
+    complete = not lost
     for language in LANGUAGES:
         for fault in faults(language, template):
             complete = False

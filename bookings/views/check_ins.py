@@ -366,7 +366,7 @@ def _title(day: Day, choice: LocationChoice) -> str:
     """ "(3) Check-ins - Centrum": how many have begun without their tick."""
     missing = f"({day.counts['missing']}) " if day.counts["missing"] else ""
     place = choice.chosen.name if choice.chosen else _("All locations")
-    return f"{missing}{_('Check-ins')} - {place}"
+    return missing + _("Check-ins") + f" - {place}"
 
 
 def _empty(request: StudioRequest, choice: LocationChoice, now: datetime) -> dict[str, str]:

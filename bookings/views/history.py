@@ -86,7 +86,7 @@ class Months:
 
     @property
     def amount_heading(self) -> str:
-        return f"{_('Amount, net')}, {self.currencies[0]}" if len(self.currencies) == 1 else _("Amount, net")
+        return ", ".join([_("Amount, net"), *(self.currencies if len(self.currencies) == 1 else [])])
 
     @property
     def total_amount(self) -> str:

@@ -141,15 +141,15 @@ def balance_part(look: Look, balances: list[Balance]) -> Part:
         Heading(_("Source"), TEXT),
         Heading(_("Visits")),
         Heading(_("Share of visits"), PER_CENT),
-        Heading(f"{_('Income, net')}{unit}", AMOUNT, nothing=unknown),
-        Heading(f"{_('Income per visit')}{unit}", AMOUNT, nothing=unknown),
+        Heading(_("Income, net") + unit, AMOUNT, nothing=unknown),
+        Heading(_("Income per visit") + unit, AMOUNT, nothing=unknown),
         Heading(_("No-show rate"), PER_CENT, nothing=_("no places")),
         Heading(_("Newcomers")),
         Heading(_("Their 90 days are over")),
         Heading(_("of these, bought directly")),
         Heading(_("Places that displaced")),
-        Heading(f"{_('Visits')}, {before}"),
-        Heading(f"{_('Income per visit')}{unit}, {before}", AMOUNT, nothing=unknown),
+        Heading(_("Visits") + f", {before}"),
+        Heading(_("Income per visit") + f"{unit}, {before}", AMOUNT, nothing=unknown),
     ]
     lines = [Line(_balance_cells(one, total), only_visits(one.counts.came)) for one in balances]
     highest = max((one.one_amount or Decimal(0) for one in balances), default=Decimal(0)) or Decimal(1)

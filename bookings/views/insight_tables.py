@@ -176,7 +176,7 @@ def bucket_words(bucket: Bucket, *, short: bool = False) -> str:
     last = bucket.after - rules.DAY
     if short:
         return date_format(bucket.first, _("j M"))
-    return f"{date_format(bucket.first, _('j M'))} - {date_format(last, _('j M Y'))}"
+    return date_format(bucket.first, _("j M")) + " - " + date_format(last, _("j M Y"))
 
 
 def bucket_heading(period: Period) -> str:

@@ -335,8 +335,8 @@ def _rate_headings(look: Look) -> list[Heading]:
         Heading(_("No-show rate"), PER_CENT, nothing=_("no places")),
         Heading(_("Late cancels")),
         Heading(_("Late-cancel rate"), PER_CENT, nothing=_("no places")),
-        Heading(f"{_('No-show rate')}, {before}", PER_CENT, nothing=_("no places")),
-        Heading(f"{_('Late-cancel rate')}, {before}", PER_CENT, nothing=_("no places")),
+        Heading(_("No-show rate") + f", {before}", PER_CENT, nothing=_("no places")),
+        Heading(_("Late-cancel rate") + f", {before}", PER_CENT, nothing=_("no places")),
     ]
 
 

@@ -246,7 +246,7 @@ def _columns(applies: dict[str, bool]) -> list[Column]:
         "no_shows": _("No-shows"),
         "late_cancels": _("Late cancels"),
         "adjustments": _("Adjustments"),
-        "gross": f"{_('Total')}, {_('incl. VAT')}" if applies["tax"] else _("Total"),
+        "gross": ", ".join([_("Total"), *([_("incl. VAT")] if applies["tax"] else [])]),
         "tax": _("VAT"),
     }
     columns = [

@@ -20,7 +20,7 @@ def footer_of(login: StaffLogin, kind: NoticeKind | None = None) -> str:
         why %= names
     else:
         why = _("From %(studio)s, because you have a login there: %(kind)s.") % names
-    return f"{why}\n{_('Choose what you hear of, and how:')}\n{choices_url(login)}"
+    return "\n".join([why, _("Choose what you hear of, and how:"), choices_url(login)])
 
 
 def choices_url(login: StaffLogin) -> str:

@@ -57,3 +57,17 @@ def test_an_incomplete_message_is_a_fault(faults, was, becomes, fault):
 def test_missing_and_left_over_messages_are_faults(faults):
     renamed = COMPLETE.replace('msgid "Hello %(name)s"', 'msgid "Bye %(name)s"')
     assert faults(renamed) == ["left over: 'Bye %(name)s'", "missing: 'Hello %(name)s'"]
+
+
+@pytest.mark.parametrize(
+    ("code", "lost"),
+    [
+        ('_("Hello")', []),
+        ('said("Hello")', ["a.py:2: said() is not a known name"]),
+        ("f\"{_('Hello')}, {name}\"", ["a.py:2: _() is in an f-string"]),
+        ('f"{name}" + _("Hello")', []),
+    ],
+)
+def test_words_that_babel_would_not_hear_are_faults(code: str, lost: list[str]) -> None:
+    imports = "from django.utils.translation import gettext as _, gettext_lazy as said\n"
+    assert messages.unheard(Path("a.py"), imports + code) == lost
