@@ -79,7 +79,7 @@ class NoteForm(forms.Form):
 
 
 class WalkInForm(ActionForm):
-    """A class, and either a member or a new person's name."""
+    """A class, and either a member or a new person's name: what was typed to find them is one, where none else was."""
 
     session = forms.IntegerField(min_value=1, max_value=2**62)
     member = forms.IntegerField(min_value=1, max_value=2**62, required=False)
@@ -87,9 +87,14 @@ class WalkInForm(ActionForm):
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    q = forms.CharField(max_length=100, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        named = any(data.get(field) or field in self.errors for field in ("member", "first_name", "last_name"))
+        if not named and "@" not in (typed := data.get("q", "")) and any(sign.isalpha() for sign in typed):
+            data["first_name"], *last = typed.split()
+            data["last_name"] = " ".join(last)
         if not data.get("member") and not data.get("first_name") and "first_name" not in self.errors:
             self.add_error("first_name", _("Choose a person, or type the new person's first name."))
         return data

@@ -1,7 +1,7 @@
 """What the home page says of invoices: the month to close, the next dates, lines of statements without an answer."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -53,11 +53,9 @@ def dates(login: StaffLogin, *, now: datetime, locations: Sequence[Location]) ->
         return
     invoices = reverse("invoicing:invoices", args=[login.studio.slug])
     month = before if now < rules.closes_at(before, place.tz) else this
-    closes = rules.closes_at(month, place.tz)
+    last = place.local_day(rules.closes_at(month, place.tz) - timedelta(microseconds=1))  # it closes at midnight
     close_url = reverse("invoicing:close", args=[login.studio.slug, month])
-    yield _date(
-        "closes", _("%(month)s closes"), month, place.local_day(closes), day_and_clock(closes, place), close_url
-    )
+    yield _date("closes", _("%(month)s closes"), month, last, day_words(last), close_url)
     month = before if now < rules.issue_at(before, place.tz) else this
     issued = rules.issue_at(month, place.tz)
     yield _date(

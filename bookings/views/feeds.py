@@ -57,7 +57,8 @@ def feeds(request: StudioRequest) -> HttpResponse:
         form = FeedForm(login=request.login)
     elif form.is_bound:
         status = 422
-    context |= {"form": form, "feeds": feeds_of(request.login, locations_for(request.login))}
+    places = locations_for(request.login)
+    context |= {"form": form, "feeds": feeds_of(request.login, places), "zone": places[0].zone if places else "UTC"}
     return render(request, "bookings/schedule_feeds.html", context, status=status)
 
 

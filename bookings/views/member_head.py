@@ -77,6 +77,7 @@ def head(request: StudioRequest, member: Member, *, tab: str, now: datetime) -> 
         "with_contact": request.may(Right.SEE_CONTACT),
         "several": len(choice.visible) > 1,
         "crumbs": [(_("Members"), _list_url(request, query))],
+        "zone": choice.visible[0].zone if choice.visible else "UTC",
         "merges": member.merges.filter(undone_at=None).select_related("merged"),
         **_beside(request, member, query, now=now),
     }

@@ -92,8 +92,11 @@ def silent(now: datetime) -> Iterable[Need]:
             BEAT_SILENCE,
         ),
     ]
+    worker_is_silent = False
     for word, label, note, calm, most in parts:
-        is_silent = seen[word] is None or now - seen[word] >= most
+        # The clock is heard by a worker: while none is at work, nobody knows whether it ticks.
+        is_silent = (seen[word] is None or now - seen[word] >= most) and not worker_is_silent
+        worker_is_silent = is_silent and word == "worker"
         yield Need(
             word=word, label=label, note=note, calm=calm, count=int(is_silent), oldest=seen[word], url=url, urgent=True
         )

@@ -77,7 +77,8 @@ def _application(report: Report) -> Part:
 
 def _seen(report: Report, word: str, label: str, what: str) -> Part:
     part = report.get(word)
-    if part is None:
+    # The clock is heard by a worker: while none is at work, nobody knows whether it ticks.
+    if part is None or (word == "beat" and not part["ok"] and not report.get("worker", {}).get("ok", True)):
         return Part(word, label, None, _("Not known."))
     ago = part.get("seconds_ago")
     number = _("It has never been seen.") if ago is None else _("Last seen %(ago)s ago.") % {"ago": _span(ago)}

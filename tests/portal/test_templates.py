@@ -16,9 +16,12 @@ FORBIDDEN = {
     "a trigger filter": re.compile(r"hx-trigger\s*=\s*(\"[^\"]*\[|'[^']*\[)", re.IGNORECASE),
     "a script in the page": re.compile(r"<script\b(?![^>]*\bsrc=)", re.IGNORECASE),
     "text that is not escaped": re.compile(r"\|\s*safe(seq)?\b|{%\s*autoescape\s+off"),
+    "a moment in no studio's clock": re.compile(r"_(at|until)\|date:(?!['\"]c['\"])"),
 }
 # Mail programs read no stylesheet: what a mail is made of has its styles inside. It is no page of ours.
 MAILS = {"portal/mail/frame.html", "portal/mail/line.html"}
+# Of no studio: the operator's pages tell UTC, and a passkey belongs to a person.
+IN_NO_STUDIO = ("admin/", "mfa/", "portal/mail.html", "portal/mail_shown.html")
 
 
 def faults(text: str) -> set[str]:
@@ -27,7 +30,10 @@ def faults(text: str) -> set[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_holds_nothing_that_the_content_policy_forbids(name: str) -> None:
-    assert faults((TEMPLATES / name).read_text()) == ({"an inline style"} if name in MAILS else set())
+    allowed = {"an inline style"} if name in MAILS else set()
+    if name.startswith(IN_NO_STUDIO):
+        allowed = {"a moment in no studio's clock"}
+    assert faults((TEMPLATES / name).read_text()) <= allowed
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,6 +60,7 @@ def test_an_error_page_needs_no_context(name: str) -> None:
         ("<script>go()</script>", "a script in the page"),
         ("{{ name|safe }}", "text that is not escaped"),
         ("{% autoescape off %}", "text that is not escaped"),
+        ('{{ one.sent_at|date:"H:i" }}', "a moment in no studio's clock"),
     ],
 )
 def test_the_lint_sees_the_fault(text: str, fault: str) -> None:

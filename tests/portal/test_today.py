@@ -144,6 +144,7 @@ def test_dates_are_local_and_only_where_a_contract_bills(owner: StaffLogin, plac
         found = cards(owner, [place])
     assert {"closes", "issued", "payout"} <= set(found)
     assert found["issued"].on.day == 5
+    assert found["closes"].on.day == 3  # at the end of the third day
     assert found["payout"].on.day >= 15
     viewer = StaffLoginFactory(studio=place.studio, preset=Preset.DESK)
     assert not {"closes", "issued", "payout", "close"} & set(cards(viewer, [place]))

@@ -85,6 +85,19 @@ def test_a_full_class_is_refused_in_words_and_makes_nobody(desk: Client, vinyasa
     assert 'value="Zoë"' in response.content.decode()  # nothing is typed twice
 
 
+@pytest.mark.parametrize(
+    ("typed", "first", "last"), [("Zoë van der Quark", "Zoë", "van der Quark"), ("Zoë", "Zoë", "")]
+)
+def test_the_name_that_was_looked_for_is_the_new_persons(
+    desk: Client, vinyasa: ScheduledSession, typed: str, first: str, last: str
+) -> None:
+    """Whoever presses the button with the mouse has typed the name once, in the search."""
+    assert walk(desk, vinyasa, q=typed).status_code == 302
+    assert Member.objects.filter(first_name=first, last_name=last).exists()
+    for no_name in ("zoe@example.test", "+49 170 1234567"):
+        assert walk(desk, vinyasa, q=no_name).status_code == 422
+
+
 def test_nobody_chosen_and_no_name_is_said_at_the_field(desk: Client, vinyasa: ScheduledSession) -> None:
     response = walk(desk, vinyasa)
     assert response.status_code == 422
