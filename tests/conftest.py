@@ -2,22 +2,20 @@
 
 import gc
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management.commands import flush
 from django.db import connection, transaction
-from django.utils import timezone
 
 from bookings import sources
 from bookings.demo import practice
 from portal.notices import gathering
-from tests import at_once, emptying, logins
+from tests import at_once, emptying, factories, logins
 from tests.template import template
 from tests.world import World, world
 
@@ -68,10 +66,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture
-def by_day() -> Iterator[None]:
-    """In the morning, whenever the test runs: a class "in an hour" or "an hour ago" is one of today."""
-    with time_machine.travel(timezone.now().replace(hour=8), tick=True):
-        yield
+def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locations are where it is noon now: a class "in an hour" or "an hour ago" is one of today. No clock is moved, so
+    that PostgreSQL's tells the same."""
+    monkeypatch.setattr(factories, "ZONE", f"Etc/GMT{datetime.now(UTC).hour - 12:+d}")
 
 
 @pytest.fixture(scope="module", autouse=True)

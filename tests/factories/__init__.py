@@ -14,6 +14,7 @@ from portal.models import Location, Member, StaffLogin, Studio, Teacher, User
 from portal.roles import Preset
 
 PASSWORD = "correct-horse-battery"
+ZONE = "Europe/Amsterdam"  # of a location; `by_day` has another
 
 
 class StudioFactory(DjangoModelFactory[Studio]):
@@ -31,7 +32,7 @@ class LocationFactory(DjangoModelFactory[Location]):
     studio = factory.SubFactory(StudioFactory)
     slug = factory.Sequence(lambda n: f"place-{n}")
     name = factory.Sequence(lambda n: f"Place {n}")
-    zone = "Europe/Amsterdam"
+    zone = factory.LazyFunction(lambda: ZONE)
 
 
 class UserFactory(DjangoModelFactory[User]):
