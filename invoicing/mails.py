@@ -1,5 +1,6 @@
 """The mails about invoices and payouts, as jobs send them: the rows are read as they are when a mail goes out."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -49,10 +50,12 @@ def send_issued(job: Job, *, now: datetime) -> None:
             "replaced": invoice.replaces.number if invoice.replaces else "",
             "link": link_to(invoice),
         }
-    if _send(job, invoice.studio, "issued", context):
-        told = InvoiceEvent.objects.filter(invoice=invoice, kind=InvoiceEvent.Kind.MAILED)
-        if not told.exists():
+
+    def note() -> None:
+        if not InvoiceEvent.objects.filter(invoice=invoice, kind=InvoiceEvent.Kind.MAILED).exists():
             tell(invoice, InvoiceEvent.Kind.MAILED, now=now)
+
+    _send(job, invoice.studio, "issued", context, when_out=note)
 
 
 def counts(invoice: Invoice) -> list[tuple[str, int]]:
@@ -175,29 +178,37 @@ def link_to(invoice: Invoice) -> str:
     return str(settings.SITE_URL) + reverse("invoicing:invoice", args=[invoice.studio.slug, invoice.number])
 
 
-def _send(job: Job, studio: Studio, template: str, context: dict[str, Any]) -> bool:
-    """To an owner as they want it, or to the operator, who has no login here and no name; whether somebody is told."""
+def _send(
+    job: Job, studio: Studio, template: str, context: dict[str, Any], *, when_out: Callable[[], None] = lambda: None
+) -> None:
+    """To an owner as they want it, or to the operator, who has no login here and no name. `when_out`: called when a
+    mail that says it went out."""
     name = f"invoicing/mails/{template}.txt"
     if "login" not in job.payload:
         with translation.override(language_of(job, studio)):
             context = {**context, "name": _("operator"), "to_operator": True}
         to, language = mail.operator_address(), mail.operator_language()
-        return mail.send(job, to=to, studio=studio, template=name, context=context, language=language)
-    return tell_owner(job, template, {**context, "to_operator": False})
+        if mail.send(job, to=to, studio=studio, template=name, context=context, language=language):
+            when_out()
+        return
+    tell_owner(job, template, {**context, "to_operator": False}, when_out=when_out)
 
 
-def tell_owner(job: Job, template: str, context: dict[str, Any]) -> bool:
+def tell_owner(
+    job: Job, template: str, context: dict[str, Any], *, when_out: Callable[[], None] = lambda: None
+) -> None:
     """The login of the payload, unless it is gone or may not see invoices any more."""
     login = reader(job.payload["login"])
     if login is None:
-        return False
-    return notify(
+        return
+    notify(
         job,
         login=login,
         kind=OF_TEMPLATE[template],
         template=f"invoicing/mails/{template}.txt",
         context=context,
         path=context["link"].removeprefix(settings.SITE_URL),
+        when_out=when_out,
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models.functions import Now
 
 from portal.models import Heartbeat
@@ -15,11 +15,12 @@ LEFT_ALONE = timedelta(minutes=1)
 
 
 def note(name: str) -> None:
-    """That a mail was just sent or refused, or met silence. Never raises: what has been sent is sent."""
+    """That a mail was just sent or refused, or met silence. Raises nothing outside of a transaction, whatever
+    is wrong with the database: what has been sent is sent."""
     try:
         with transaction.atomic():
             Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": Now()})
-    except DatabaseError:
+    except Error:
         if connection.in_atomic_block:
             raise
 

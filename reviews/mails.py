@@ -17,7 +17,7 @@ from reviews import kinds, links
 from reviews.actions.asking import is_asked
 from reviews.models import Report, Review, ReviewInvitation
 from reviews.selectors.asking import may_write, policy_of
-from reviews.selectors.authorship import addresses_of
+from reviews.selectors import authorship
 
 _VISIT = ("reservation__member", "reservation__location", "reservation__session__item", "studio")
 
@@ -71,14 +71,19 @@ def _is_wanted(invitation: ReviewInvitation, *, now: datetime) -> bool:
 
 def address_asked(invitation: ReviewInvitation) -> str:
     """The address that is asked for the review: the member's, or one that they had; "" where the log knows it not."""
-    known = addresses_of(invitation.reservation)
-    return next((one for one in known if links.address_hash(one) == invitation.address), "")
+    return authorship.address_asked(invitation.reservation, invitation.address)
 
 
 def send_written(job: Job, *, now: datetime) -> bool:
-    """Tell one of the staff that there is a review; nothing of one that was hidden meanwhile."""
+    """Tell one of the staff that there is a review; nothing of one that was hidden meanwhile, or that became low and is
+    no longer. One that has become low since it was written is told by the job about that."""
     found = _review(job.payload["review"])
-    return found is not None and _tell(job, found, job.payload["kind"], "written", now=now)
+    if found is None:
+        return False
+    kind = kinds.kind_for(found.score)
+    if kind != job.payload["kind"] and (kind == kinds.LOW or job.payload.get("became")):
+        return False
+    return _tell(job, found, kind, "written", now=now)
 
 
 def send_changed(job: Job, *, now: datetime) -> bool:

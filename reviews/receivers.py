@@ -5,12 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.dispatch import receiver
-from django.urls import reverse
 
 from bookings.demo.plan import DEMO
 from bookings.signals import demo_loaded
 from portal.jobs import enqueue, enqueue_many
-from portal.models import Notice, Studio
+from portal.models import Studio
 from portal.notices.telling import readers
 from reviews import kinds, tasks
 from reviews.demo.load import furnish
@@ -35,17 +34,13 @@ def changed(review: Review, before: Decimal, replied: bool, now: datetime, **kwa
     if replied:
         _tell(tasks.MAIL_CHANGED, review, kinds.CHANGED, f"review {review.pk} changed {day}", {"review": review.pk})
     elif kinds.kind_for(before) != kinds.kind_for(review.score) == kinds.LOW:
-        payload = {"review": review.pk, "kind": kinds.LOW}
+        payload = {"review": review.pk, "kind": kinds.LOW, "became": True}
         _tell(tasks.MAIL_WRITTEN, review, kinds.LOW, f"review {review.pk} low {day}", payload)
 
 
 @receiver(review_decided, dispatch_uid="reviews.mail_decided")
 def decided(review: Review, report: Report, now: datetime, **kwargs: Any) -> None:
-    """Author and studio are told (P13, Q33). News of a hidden one that waits for the morning is news no more."""
-    if review.hidden_at is not None:
-        path = reverse("reviews:review", args=[review.studio.slug, review.pk])
-        waiting = Notice.objects.filter(login__studio=review.studio, path=path, sent_at=None)
-        waiting.filter(kind__in=(kinds.LOW, kinds.WRITTEN, kinds.CHANGED)).delete()
+    """Author and studio are told (P13, Q33)."""
     _tell(tasks.MAIL_DECIDED, review, kinds.DECIDED, f"review case {report.pk}", {"report": report.pk})
     enqueue(
         tasks.MAIL_DECIDED_AUTHOR,

@@ -19,7 +19,8 @@ FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=5), timedelta(hours=1)
 UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 # While the other side is away: about two days; when it is back, nothing waits for long.
 ATTEMPTS_WHILE_AWAY, LONGEST_BACKOFF_WHILE_AWAY = 200, timedelta(minutes=20)
-TRIES_MORE_IN_DOUBT, PAUSE_IN_DOUBT = 2, timedelta(minutes=10)
+# What may have been done thrice is not tried again, whatever else went wrong in between.
+MOST_DOUBTS, PAUSE_IN_DOUBT = 3, timedelta(minutes=10)
 
 # One random studio that has due work, and its oldest due job: a studio with ten thousand jobs delays no other. The
 # attempt is counted in this transaction of its own, so that a job that kills its worker runs out of them.
@@ -137,8 +138,8 @@ def renew(job: Job) -> None:
 
 def proceed(job: Job) -> None:
     """A step is done and there is more: forget the failed attempts, keep the job. Raises LeaseLost."""
-    job.attempts = 1
-    _update(job, lease_until=Now() + LEASE, attempts=job.attempts, **_left_behind(job))
+    job.attempts, job.doubts = 1, 0
+    _update(job, lease_until=Now() + LEASE, attempts=job.attempts, doubts=job.doubts, **_left_behind(job))
 
 
 def finish(job: Job) -> None:
@@ -170,6 +171,7 @@ def _fail(job: Job, error: str, *, pause: timedelta) -> bool:
         job,
         run_after=Now() + pause,
         max_attempts=job.max_attempts,
+        doubts=job.doubts,
         lease_until=None,
         lease_token=None,
         last_error=error[:500],
@@ -188,14 +190,14 @@ def wait(job: Job, error: str) -> bool:
 
 
 def doubt(job: Job, error: str) -> bool:
-    """As `fail`, where the other side has perhaps done it: few more tries, far apart."""
-    job.max_attempts = min(job.max_attempts, job.attempts + TRIES_MORE_IN_DOUBT)
-    return _fail(job, error, pause=PAUSE_IN_DOUBT)
+    """As `fail`, where the other side has perhaps done it: three times at most, far apart."""
+    job.doubts += 1
+    return give_up(job, error) if job.doubts >= MOST_DOUBTS else _fail(job, error, pause=PAUSE_IN_DOUBT)
 
 
 def give_up(job: Job, error: str) -> bool:
     """The job waits for a person: True, as `fail` has it."""
-    _update(job, dead_at=Now(), lease_until=None, lease_token=None, last_error=error[:500])
+    _update(job, dead_at=Now(), doubts=job.doubts, lease_until=None, lease_token=None, last_error=error[:500])
     return True
 
 
@@ -207,7 +209,7 @@ def backoff(attempts: int, chance: float) -> timedelta:
 def retry(ids: Iterable[int]) -> int:
     """Try dead jobs again from the start; how many. Others are left as they are."""
     with transaction.atomic():
-        revived = Job.objects.dead().filter(pk__in=ids).update(dead_at=None, attempts=0, run_after=Now())
+        revived = Job.objects.dead().filter(pk__in=ids).update(dead_at=None, attempts=0, doubts=0, run_after=Now())
         bell.ring_on_commit()
     return revived
 

@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 from portal.members.holdings import Exported, People, Preview
 from portal.members.masking import GONE, whole_words
 from portal.members.own import Owned
-from portal.models import Change, ImportRow, ImportRun, KeptMail, Member, Notice, SavedView, StaffLogin
+from portal.models import Change, ImportRow, ImportRun, KeptMail, Member, SavedView, StaffLogin
 
 _OF_A_MAIL = ("subject", "text", "html")
-_OF_NEWS = ("text", "path", "body")
 _ADDRESS = re.compile(r"https?://\S+")
 _TEXTS = ("cells", "reasons", "shown", "changes", "written")
 
@@ -58,7 +57,7 @@ class Traces(Owned):
 
 
 class Mails(Owned):
-    """Mails that the installation kept, and news that waits for somebody's morning mail: both may name the person."""
+    """Mails that the installation kept, which may name the person. (News that waits for a mail holds no words.)"""
 
     key, label, position = "mails", "", 205
 
@@ -79,7 +78,7 @@ class Mails(Owned):
         return [Exported("mails", columns, rows)]
 
     def scrub(self, people: People, *, now: datetime) -> None:
-        """Mails to the person go; in mails to others, and in news, the words that tell who it was."""
+        """Mails to the person go; in mails to others, the words that tell who it was."""
         members, words = people.members, people.words
         theirs = [one.pk for one in _kept(members) if _is_to(one, people.emails)]
         KeptMail.objects.filter(pk__in=theirs).delete()
@@ -88,8 +87,6 @@ class Mails(Owned):
         wanted = whole_words(words)
         for mail in _naming(words, _OF_A_MAIL, _kept(members)):
             _mask(mail, _OF_A_MAIL, wanted)
-        for notice in _naming(words, _OF_NEWS, Notice.objects.filter(login__studio=members[0].studio_id)):
-            _mask(notice, _OF_NEWS, wanted)
 
 
 def _kept(members: Sequence[Member]) -> "QuerySet[KeptMail]":
@@ -103,7 +100,7 @@ def _is_to(mail: KeptMail, emails: Iterable[str]) -> bool:
     return any(email.casefold() in readers for email in emails if email)
 
 
-def _mask(row: KeptMail | Notice, fields: Sequence[str], wanted: "re.Pattern[str]") -> None:
+def _mask(row: KeptMail, fields: Sequence[str], wanted: "re.Pattern[str]") -> None:
     for name in fields:
         setattr(row, name, wanted.sub(GONE, getattr(row, name)))
     row.save(update_fields=fields)

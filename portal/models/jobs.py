@@ -35,6 +35,8 @@ class Job(models.Model):
     run_after = models.DateTimeField(_("not before"), db_default=Now())
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     max_attempts = models.PositiveSmallIntegerField(_("attempts at most"), default=8)
+    # How often the other side may have done it and did not say so. Workers of the release before write rows, too.
+    doubts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     lease_until = models.DateTimeField(_("held by a worker until"), null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)

@@ -32,21 +32,19 @@ class NoticeChoice(models.Model):
 
 
 class Notice(models.Model):
-    """One piece of news that waits for its reader's next morning mail, or for a minute, for others of its kind."""
+    """One piece of news that waits for its reader's next morning mail, or for a minute, for others of its kind.
+
+    No word of it: the job of the key is asked what it says when the mail goes out (`portal.notices.saying`).
+    """
 
     login = models.ForeignKey(StaffLogin, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=40)
-    # The job that would have sent it at once: a job that runs twice leaves one notice.
+    # The job that brought it, and knows what it is about: a job that runs twice leaves one notice.
     key = models.CharField(max_length=200)
-    # The fact, as the subject of the mail says it, and where more is to be seen.
-    text = models.CharField(max_length=300)
-    path = models.CharField(max_length=500, blank=True)
     occurred_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
-    # The job that tells it with others of its kind; empty: it waits for the morning. What a mail about it alone says
-    # is kept until that job is done.
+    # The job that tells it with others of its kind; empty: it waits for the morning.
     together = models.CharField(max_length=200, blank=True, default="")
-    body = models.TextField(blank=True, default="")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
@@ -58,7 +56,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return self.key
 
 
 class DigestSent(models.Model):

@@ -3,7 +3,7 @@
 register_part("bookings.today", today_part)     # in AppConfig.ready; the kind offers `How.DIGEST`
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal import mail
-from portal.models import DigestSent, Job, Location, Notice, NoticeChoice, StaffLogin
+from portal.models import DigestSent, Job, Location, Notice, StaffLogin
 from portal.notices.footer import footer_of
 from portal.notices.registry import How
+from portal.notices.saying import Said, ask
 from portal.notices.telling import hows_of, reader
 
 MORNING = "morning"
@@ -72,10 +73,11 @@ def send_morning(job: Job, *, now: datetime) -> bool:
         return False
     news = Notice.objects.filter(login=login, together="", sent_at=None, occurred_at__lt=since)
     waiting, language = list(news.order_by("pk")), login.mail_language
+    told = [said for _row, said in ask(waiting)]
     with translation.override(language):
         hears = hows_of(login)
         parts = [part for kind, give in _parts.items() if hears.get(kind) == How.DIGEST for part in give(login, now)]
-        parts += _news(waiting, hears)
+        parts += _news(told)
         if parts:
             context = {"name": login.user.get_short_name(), **context_of(parts)}
             footer = footer_of(login)
@@ -89,24 +91,30 @@ def send_morning(job: Job, *, now: datetime) -> bool:
                 language=language,
             )
     with transaction.atomic():
-        Notice.objects.filter(pk__in=[one.pk for one in waiting]).update(sent_at=now)
+        mark_told([row.pk for row in waiting], told, now=now)
         if parts:
             DigestSent.objects.get_or_create(login=login, kind=MORNING, on=on, defaults={"sent_at": now})
     return bool(parts)
 
 
-def _news(waiting: list[Notice], hears: dict[str, NoticeChoice.How]) -> list[Part]:
-    """What waited, of the kinds that this person may still hear of and has not turned off since."""
-    found = [one for one in waiting if hears.get(one.kind, How.OFF) != How.OFF]
+def mark_told(rows: list[int], told: Sequence[Said], *, now: datetime) -> None:
+    """That these rows wait no longer, and that a mail with what they said went out. Inside a transaction."""
+    Notice.objects.filter(pk__in=rows).update(sent_at=now)
+    for said in told:
+        said.when_out()
+
+
+def _news(found: list[Said]) -> list[Part]:
+    """What waited, as far as this person may still hear of it and has not turned it off since."""
     if not found:
         return []
-    fact = found[0].text if len(found) == 1 else _count(len(found))
+    fact = found[0].fact if len(found) == 1 else _count(len(found))
     return [Part(fact=fact, heading=_("What happened"), lines=lines_of(found))]
 
 
-def lines_of(news: list[Notice]) -> list[Line]:
+def lines_of(news: list[Said]) -> list[Line]:
     """A line for each, and one that counts what is beyond the most that a mail has."""
-    shown = [Line(one.text, one.path) for one in news[:MOST_NEWS]]
+    shown = [Line(one.fact, one.path) for one in news[:MOST_NEWS]]
     if more := len(news) - len(shown):
         shown.append(Line(ngettext("and %(number)d more", "and %(number)d more", more) % {"number": more}))
     return shown

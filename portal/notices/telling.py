@@ -1,6 +1,6 @@
 """Telling one person one thing, as they want it: not at all, by mail at once, or in their next morning mail."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils import translation
 
 from portal import mail
 from portal.models import Job, NoticeChoice, StaffLogin, Studio
-from portal.notices import gathering
+from portal.notices import gathering, saying
 from portal.notices.footer import footer_of
 from portal.notices.gathering import gather, keep
 from portal.notices.registry import How, NoticeKind, default_of, kind_of, kinds_for, may_get
@@ -95,28 +95,40 @@ def notify(
     context: Mapping[str, Any],
     path: str,
     now: datetime | None = None,
+    when_out: Callable[[], Any] = lambda: None,
 ) -> bool:
     """Tell one person, as they want it and in their language; whether they hear of it at all, at once (a kind that is
     counted: with what else comes of it within a minute) or in the morning.
 
     For handlers of jobs that are not transactional, one job for each reader. `template` as for `portal.mail.send`; it
     gets `name` and `link` besides, unless `context` says otherwise. `path`: where it is to be seen, from the root of
-    the site. `now`: given, what happened over a day before waits for the morning mail.
+    the site. `now`: given, what happened over a day before waits for the morning mail. `when_out`: called when a mail
+    that tells it went out, perhaps twice.
+
+    What waits for a mail is asked for its words when that goes out: the handler runs again then, under its job, and
+    what it says here is part of that mail (`portal.notices.saying`).
     """
     wanted, found = how(login, kind), kind_of(kind)
     if wanted == How.OFF or not login.user.is_active:
         return False
-    given = {"name": login.user.get_short_name(), "link": settings.SITE_URL + path, **context}
-    if wanted == How.AT_ONCE and now is not None and now - job.created_at > FRESH_FOR:
-        wanted = How.AT_ONCE if found.fixed else How.DIGEST
+    if not saying.is_asked():
+        if wanted == How.AT_ONCE and now is not None and now - job.created_at > FRESH_FOR:
+            wanted = How.AT_ONCE if found.fixed else How.DIGEST
+        if wanted == How.DIGEST:
+            keep(job, login, kind)
+            return True
+        if found.counted and gathering.WINDOW:
+            gather(job, login, kind)
+            return bool(login.user.email)
     language = login.mail_language
+    given = {"name": login.user.get_short_name(), "link": settings.SITE_URL + path, **context}
     words = mail.words_of(login.studio, template, given, language=language)
-    if wanted == How.DIGEST:
-        keep(job, login, kind, text=words.subject, path=path)
+    if saying.is_asked():
+        saying.say(saying.Said(kind, wanted, words, path, when_out))
         return True
-    if found.counted and gathering.WINDOW:
-        gather(job, login, kind, text=words.subject, body=words.body, path=path)
-        return bool(login.user.email)
     with translation.override(language):
         footer = footer_of(login, found)
-    return mail.send_words(job, words, to=login.user.email, studio=login.studio, footer=footer, language=language)
+    went = mail.send_words(job, words, to=login.user.email, studio=login.studio, footer=footer, language=language)
+    if went:
+        when_out()
+    return went

@@ -36,7 +36,6 @@ from portal.models import (
     Member,
     MemberMerge,
     MemberNote,
-    Notice,
     SavedView,
     StaffLogin,
     Ticket,
@@ -137,7 +136,7 @@ def _asked(owner: StaffLogin) -> None:
 
 
 def _told(owner: StaffLogin) -> None:
-    """Mails that stayed in the house, and news that waits for a morning mail."""
+    """Mails that stayed in the house."""
     kept = {"studio": owner.studio, "sender": "house@example.test", "sent_at": NOW}
     KeptMail.objects.create(
         message_id="1", to="zwitscher@kanarski.test", subject="Your place", text="Hallo!", html="<p>Hallo!</p>", **kept
@@ -149,9 +148,6 @@ def _told(owner: StaffLogin) -> None:
     KeptMail.objects.create(message_id="3", to="other@example.test", subject="Your place", text="Hallo!", **kept)
     KeptMail.objects.create(
         message_id="5", to="other@example.test", subject="P", text="A new password", **(kept | {"studio": None})
-    )
-    Notice.objects.create(
-        login=owner, kind="conflicts", key="1", text="Zwitscher Kanarski: checked in there", occurred_at=NOW
     )
 
 

@@ -12,11 +12,12 @@ from django.utils import translation
 from django.utils.translation import ngettext_lazy
 
 from portal.jobs import enqueue
+from portal.jobs.registry import HANDLERS, Handler
 from portal.models import Change, Job, Notice, NoticeChoice, StaffLogin, User
 from portal.notices import gathering, morning, registry
 from portal.notices.gathering import TOGETHER
 from portal.notices.registry import How, NoticeKind, register
-from portal.notices.rounds import ask_for_mornings
+from portal.notices.rounds import MAIL_MORNING, ask_for_mornings
 from portal.notices.telling import notify
 from portal.notices.together import send_together
 from portal.roles import Preset, Right
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 NEWS, OTHER = "test.news", "test.other"
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+_OUT: list[int] = []  # the news of which a mail went out
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,7 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_kinds", {})
     monkeypatch.setattr(morning, "_parts", {})
     monkeypatch.setattr(gathering, "WINDOW", timedelta(seconds=60))
+    monkeypatch.setitem(HANDLERS, "test.mail", Handler(_said, transactional=False, every=None))
     for word in (NEWS, OTHER):
         counted = ngettext_lazy("%(number)d piece of news", "%(number)d pieces of news", "number")
         defaults = {Preset.OWNER: How.AT_ONCE}
@@ -47,12 +50,26 @@ def owner(**fields: Any) -> StaffLogin:
 
 
 def tell(login: StaffLogin, number: int, *, kind: str = NEWS) -> bool:
+    payload = {"login": login.pk, "kind": kind, "number": number}
     with transaction.atomic():
-        job = enqueue("test.mail", key=f"news {number} {login.pk}", studio=login.studio, payload={"login": login.pk})
+        job = enqueue("test.mail", key=f"news {number} {login.pk}", studio=login.studio, payload=payload)
+    return _said(job)
+
+
+def _said(job: Job) -> bool:
+    """News of the number in the payload; none any more without one."""
+    login, number = StaffLogin.objects.get(pk=job.payload["login"]), job.payload["number"]
     context = {"headline": f"Kim {number} wrote", "because": "Because.", "marketplace": "Wellpass"}
-    return notify(
-        job, login=login, kind=kind, template="marketplace/mail/late.txt", context=context, path=f"/x/{number}/"
-    )
+    return number is not None and notify(
+        job, login=login, kind=job.payload["kind"], template="marketplace/mail/late.txt", context=context,
+        path=f"/x/{number}/", when_out=lambda: _OUT.append(number),
+    )  # fmt: skip
+
+
+def becomes(number: int, /, **facts: Any) -> None:
+    """The news of that number says something else by now."""
+    job = Job.objects.get(kind="test.mail", payload__number=number)
+    Job.objects.filter(pk=job.pk).update(payload=job.payload | facts)
 
 
 def mails() -> list[Job]:
@@ -73,7 +90,7 @@ def test_what_comes_within_a_minute_is_one_mail_whose_subject_counts(mailoutbox:
     for number in (1, 2, 3):
         assert mail.body.count(f"- Kim {number} wrote\n  https://studio.test/x/{number}/\n") == 1
     assert "because you have a login there: News" in mail.body
-    assert set(Notice.objects.values_list("sent_at", "body")) == {(NOON, "")}
+    assert set(Notice.objects.values_list("sent_at", flat=True)) == {NOON}
     assert not send_together(job, now=NOON)
     assert len(mailoutbox) == 1
 
@@ -124,10 +141,8 @@ def test_killed_between_mail_and_rows_the_same_mail_goes_out_again(mailoutbox: A
     tell(login, 1)
     tell(login, 2)
     (job,) = mails()
-    waiting = list(Notice.objects.values("pk", "body"))
     send_together(job, now=NOON)
-    for row in waiting:
-        Notice.objects.filter(pk=row["pk"]).update(sent_at=None, body=row["body"])
+    Notice.objects.update(sent_at=None)
     send_together(job, now=NOON)
     first, again = mailoutbox
     assert first.extra_headers["Message-ID"] == again.extra_headers["Message-ID"]
@@ -143,7 +158,7 @@ def test_who_chose_otherwise_meanwhile_gets_no_mail_at_once(
     NoticeChoice.objects.create(login=login, kind=NEWS, how=wanted)
     assert not send_together(*mails(), now=NOON)
     assert mailoutbox == []
-    assert Notice.objects.filter(sent_at=None, together="", body="").exists() == in_the_morning
+    assert Notice.objects.filter(sent_at=None, together="").exists() == in_the_morning
 
 
 def test_the_morning_leaves_alone_what_is_about_to_be_told(mailoutbox: Any) -> None:
@@ -159,6 +174,65 @@ def test_nobody_who_left_is_told_and_nothing_is_kept_of_it(mailoutbox: Any) -> N
     User.objects.update(is_active=False)
     assert not send_together(*mails(), now=NOON)
     assert (len(mailoutbox), Notice.objects.count()) == (0, 0)
+
+
+def test_what_waits_are_keys_and_the_mail_says_what_is_so_when_it_goes_out(mailoutbox: Any) -> None:
+    login = owner()
+    for number in (1, 2, 3):
+        tell(login, number)
+    assert not any("Kim" in str(value) for row in Notice.objects.values() for value in row.values())
+    becomes(1, number=None)
+    becomes(2, number=7)
+    send_together(*mails(), now=NOON)
+    (mail,) = mailoutbox
+    assert mail.subject == "2 pieces of news"
+    assert ("Kim 7 wrote" in mail.body, "Kim 1" in mail.body, "Kim 2" in mail.body) == (True, False, False)
+    assert not Notice.objects.filter(sent_at=None).exists()
+
+
+def test_when_none_of_it_is_so_any_more_there_is_no_mail(mailoutbox: Any) -> None:
+    tell(owner(), 1)
+    becomes(1, number=None)
+    assert not send_together(*mails(), now=NOON)
+    assert mailoutbox == []
+
+
+def test_what_became_news_of_another_kind_is_not_counted_with_these_and_waits_for_the_morning(mailoutbox: Any) -> None:
+    login = owner()
+    tell(login, 1)
+    tell(login, 2)
+    becomes(2, kind=OTHER)
+    send_together(*mails(), now=NOON)
+    assert [mail.subject for mail in mailoutbox] == ["Kim 1 wrote"]
+    assert Notice.objects.get(sent_at=None).together == ""
+
+
+def test_the_mail_is_in_the_language_that_its_reader_has_when_it_goes_out(mailoutbox: Any) -> None:
+    login = owner(studio__language="en")
+    tell(login, 1)
+    User.objects.filter(pk=login.user_id).update(language="de")
+    send_together(*mails(), now=NOON)
+    (mail,) = mailoutbox
+    with translation.override("de"):
+        assert translation.gettext("Hello %(name)s,") % {"name": login.user.get_short_name()} in mail.body
+    assert "Hello" not in mail.body
+
+
+def test_that_a_mail_went_out_is_told_when_one_did(mailoutbox: Any) -> None:
+    _OUT.clear()
+    login = owner()
+    tell(login, 1)
+    becomes(1, number=None)
+    send_together(*mails(), now=NOON)
+    tell(login, 2)
+    NoticeChoice.objects.create(login=login, kind=OTHER, how=How.DIGEST)
+    tell(login, 3, kind=OTHER)
+    assert _OUT == []
+    send_together(mails()[1], now=NOON)
+    assert _OUT == [2]
+    ask_for_mornings(now=(next_morning := datetime(2036, 11, 24, 6, 30, tzinfo=UTC)))
+    assert morning.send_morning(Job.objects.get(kind=MAIL_MORNING), now=next_morning)
+    assert _OUT == [2, 3]
 
 
 def choose(login: StaffLogin, language: str) -> Any:

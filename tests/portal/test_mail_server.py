@@ -188,6 +188,15 @@ class TestTheQueue:
         assert Job.objects.dead().get().last_error == "Who knows."
 
     @pytest.mark.django_db
+    def test_nor_are_there_more_where_the_server_is_away_in_between(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        away, doubt = Away("The mail server cannot be reached."), InDoubt("Who knows.")
+        assert self.work(monkeypatch, *[doubt, away, away] * 4) == [1, 2, 3, 4, 5, 6, 7]
+        dead = Job.objects.dead().get()
+        assert (dead.last_error, dead.doubts) == ("Who knows.", 3)
+        queue.retry([dead.pk])
+        assert Job.objects.open().get().doubts == 0
+
+    @pytest.mark.django_db
     def test_between_two_copies_are_minutes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.work(monkeypatch, InDoubt("Who knows."))
         assert Job.objects.filter(run_after__gt=Now() + timedelta(minutes=9)).exists()
