@@ -38,7 +38,7 @@ def pytest_configure() -> None:
     # Two weeks of invented bookings are two seconds; who opens every address opens the studio for practice, too.
     practice.PAST = practice.FUTURE = timedelta(days=1)
 
-    # A mail at once is one at once; what is gathered for a minute has tests of its own.
+    # A mail at once is one at once, but in tests with the fixture `gathered`.
     gathering.WINDOW = timedelta(0)
 
     # After each test with transactions of its own Django would look whether each of the admin's permissions is there.
@@ -70,6 +70,13 @@ def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Locations are where it is noon now: a class "in an hour" or "an hour ago" is one of today. No clock is moved, so
     that PostgreSQL's tells the same."""
     monkeypatch.setattr(factories, "ZONE", f"Etc/GMT{datetime.now(UTC).hour - 12:+d}")
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told at once waits for others of its kind, as in the product; `tests.marketplace.scenes.drain` lets the
+    minute pass."""
+    monkeypatch.setattr(gathering, "WINDOW", timedelta(minutes=1))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -13,19 +13,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from invoicing import tasks
 from invoicing.actions import issue
 from invoicing.models import Invoice, InvoiceEvent
 from invoicing.rules.answers import stand
 from invoicing.selectors.answers import with_stand
-from portal.jobs import worker
 from portal.roles import Preset
 from tests.factories import StaffLoginFactory, UserFactory
 from tests.factories.invoicing import InvoiceFactory
 from tests.invoicing.scenes import House, at
 from tests.invoicing.screens import client_of, noon, of, page, ready, text_of
+from tests.marketplace.scenes import drain
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("gathered")]
 Kind = InvoiceEvent.Kind
 
 
@@ -297,9 +296,3 @@ def test_another_studio_answers_nothing(there: House, invoice: Invoice) -> None:
     for path in ("accept/", "question/", "objection/", "correction/"):
         assert post(client, there, invoice, path, "x").status_code == 404
     assert told(invoice) == []
-
-
-def drain() -> None:
-    """Do the jobs that are due, as a worker does."""
-    assert tasks.mail_asked
-    worker.drain("worker test")

@@ -17,15 +17,16 @@ from invoicing.payout_words import failed_note
 from invoicing.rules import Obstacle
 from invoicing.signals import invoice_issued
 from marketplace.models import Contract
+from portal.jobs import worker
 from portal.mail import operator_address
-from portal.models import Job, StaffLogin
+from portal.models import Job, NoticeChoice, StaffLogin
 from portal.roles import Preset
 from tests.factories import LocationFactory, StaffLoginFactory, UserFactory
 from tests.factories.invoicing import InvoiceFactory, PayerFactory, visit_of
 from tests.factories.marketplace import ContractTermsFactory
 from tests.marketplace.scenes import drain
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("gathered")]
 
 FIFTH = datetime(2026, 11, 5, 5, 1, tzinfo=UTC)
 
@@ -80,6 +81,14 @@ class TestIssued:
             assert said in first.body
         assert "Additional" not in first.body
         assert InvoiceEvent.objects.filter(kind="mailed").count() == 1
+
+    def test_is_noted_as_mailed_when_a_mail_went_out_and_not_before(self, owner: StaffLogin, invoice: Invoice) -> None:
+        issue(invoice)
+        with time_machine.travel(FIFTH, tick=False):
+            worker.drain("worker test")
+        NoticeChoice.objects.create(login=owner, kind="invoicing.issued", how="off")
+        assert work(FIFTH) == []
+        assert not InvoiceEvent.objects.filter(kind="mailed").exists()
 
     def test_speaks_the_language_of_the_studio(self, owner: StaffLogin, invoice: Invoice) -> None:
         owner.studio.language = "de"

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from bookings import actions as booking
@@ -17,7 +18,8 @@ from marketplace.adapters import ADAPTERS, Answer, register
 from marketplace.models import Call, Connection, Listing
 from marketplace.rules import Offer, Operation
 from portal.jobs import worker
-from portal.models import StaffLogin
+from portal.models import Job, StaffLogin
+from portal.notices.gathering import TOGETHER
 from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, SessionFactory
 from tests.factories.marketplace import ConnectedLocationFactory, ConnectionFactory, ContractTermsFactory
 
@@ -113,9 +115,11 @@ def deliver(connection: Connection) -> int:
 
 
 def drain() -> None:
-    """Do the jobs that are due, as a worker does."""
+    """Do the jobs that are due, as a worker does, and after a minute those that waited for it to gather news."""
     assert tasks.deliver
     worker.drain("worker test")
+    if Job.objects.open().filter(kind=TOGETHER, attempts=0).update(run_after=Now()):
+        worker.drain("worker test")
 
 
 def states(connection: Connection) -> list[str]:

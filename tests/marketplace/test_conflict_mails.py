@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 
 from bookings.models import ScheduledSession
 from marketplace.actions.conflicts import MAIL_CONFLICT, settle_conflict
@@ -12,7 +13,7 @@ from marketplace.notices import CONFLICT
 from portal.models import Job, NoticeChoice
 from portal.roles import Preset
 from tests.factories import LocationFactory, SessionFactory
-from tests.marketplace.scenes import connected, item_of
+from tests.marketplace.scenes import connected, drain, item_of
 from tests.marketplace.test_conflict_cards import in_conflict
 from tests.marketplace.test_risk import MINUTE, START, login_of
 
@@ -80,3 +81,18 @@ def test_the_desk_may_choose_to_hear_of_it(there: Connection, session: Scheduled
     NoticeChoice.objects.create(login=desk, kind=CONFLICT, how="at_once")
     in_conflict(there, session, desk)
     assert [job.payload["login"] for job in mails()] == [desk.pk]
+
+
+def test_what_waited_for_others_is_told_as_it_stands_when_the_mail_goes_out(
+    there: Connection, session: ScheduledSession, mailoutbox: Any, gathered: None
+) -> None:
+    desk, manager, other = (login_of(there, preset) for preset in (Preset.DESK, Preset.MANAGER, Preset.MANAGER))
+    in_conflict(there, session, desk)
+    for job in mails():
+        send_conflict(job, now=SOON)
+    other.locations.add(LocationFactory(studio=there.studio))
+    with time_machine.travel(SOON, tick=False):
+        drain()
+    (mail,) = mailoutbox
+    assert mail.to == [manager.user.email]
+    assert mail.subject.startswith("Vinyasa Flow, Wed 3 Jun, 18:00: cancelled by Fitpass One 18:15, checked in 18:02")

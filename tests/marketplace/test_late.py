@@ -20,6 +20,8 @@ from tests.factories import StaffLoginFactory
 from tests.marketplace.scenes import Marketplace as There
 from tests.marketplace.scenes import book, connected, deliver, drain, due_now, session_of
 
+pytestmark = pytest.mark.usefixtures("gathered")
+
 NOW = timezone.now()
 LATE = timedelta(minutes=55)
 

@@ -100,7 +100,7 @@ class TestWhoIsAsked:
         session = evening_class(capacity=100)
         for _number in range(12):
             visit(session=session, member=MemberFactory(studio=session.studio))
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             assert invite(now=DUE) == 12
 
 
@@ -216,6 +216,6 @@ class TestStaffIsTold:
         StaffLoginFactory(studio=reservation.studio)
         review = written(reservation)
         tasks.mail_written(self.told(tasks.MAIL_WRITTEN)[0])
-        assert [said.words.subject[:12] for _row, said in ask(Notice.objects.all())] == ["Review: 4.80"]
+        assert [said.words.subject[:12] for _row, said in ask(Notice.objects.all())] == ["Review: 4.30"]
         hidden(review)
         assert ask(Notice.objects.filter(kind=kinds.WRITTEN)) == []
