@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core import signing
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from bookings.models import Reservation
 from reviews import rules
@@ -39,11 +39,6 @@ class Opened:
     review: Review | None
     until: datetime
     writes: bool = True
-
-
-def address_hash(email: str) -> str:
-    """What is kept of the address that is asked for a review: enough to know it again, not to know it."""
-    return salted_hmac("reviews.address", email.strip().lower(), algorithm="sha256").hexdigest()
 
 
 def token_for(invitation: ReviewInvitation) -> str:

@@ -16,8 +16,8 @@ from portal.notices.telling import notify, reader
 from reviews import kinds, links
 from reviews.actions.asking import is_asked
 from reviews.models import Report, Review, ReviewInvitation
-from reviews.selectors.asking import may_write, policy_of
 from reviews.selectors import authorship
+from reviews.selectors.asking import may_write, policy_of
 
 _VISIT = ("reservation__member", "reservation__location", "reservation__session__item", "studio")
 

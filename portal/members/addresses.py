@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from portal import mail
 from portal.changes import record_changes
 from portal.jobs import enqueue_many
+from portal.members.masking import GONE
 from portal.models import Change, Job, Member, StaffLogin, Studio
 
 MAIL_CHANGED = "portal.mail_address_changed"
@@ -67,17 +68,25 @@ def _email(values: Mapping[str, object]) -> str:
 
 
 def masked(email: str) -> str:
-    """Enough of an address to know one's own, too little to learn another's: "k…@e….com"; "" of none."""
+    """Enough of an address to know one's own, too little to learn another's: "k…@e….com"; "" of none.
+
+    "[…]", which went with a deleted person, stays so.
+    """
+    if email == GONE:
+        return GONE
     local, _at, domain = email.strip().rpartition("@")
     name, _dot, ending = domain.rpartition(".")
     return f"{local[:1]}…@{name[:1]}….{ending}" if local else ""
 
 
 def send_changed(job: Job) -> bool:
-    """Tell the address that a member had. Nothing once the person was deleted: the log does not know it any more."""
+    """Tell the address that a member had. Nothing once the person was deleted: the log does not know it any more.
+
+    Nor where the old one went with another person who was deleted: it is not known any more either.
+    """
     change = Change.objects.select_related("studio").filter(pk=job.payload["change"]).first()
     to = _email(change.before) if change is not None else ""
-    if change is None or not to:
+    if change is None or to in ("", GONE):
         return False
     member = Member.objects.filter(pk=change.subject_id, studio=change.studio, scrubbed_at=None).first()
     if member is None:

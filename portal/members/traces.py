@@ -154,7 +154,22 @@ def _forget_changes(studio_id: int, words: Sequence[str]) -> None:
     wanted = whole_words(words) if words else None
     for change in rows:
         if wanted is not None and any(wanted.search(text) for text in _texts_in([change.before, change.after])):
-            Change.objects.filter(pk=change.pk).update(before={}, after={})
+            Change.objects.filter(pk=change.pk).update(**_without(change, wanted))
+
+
+def _without(change: Change, wanted: "re.Pattern[str]") -> dict[str, dict[str, str]]:
+    """What the line says from now on: nothing; of another member's changed address, that it was one.
+
+    Else who makes a person up and deletes them again would leave no trace of an address that was theirs for a while.
+    """
+    both = {name: getattr(change, name) for name in ("before", "after")}
+    if change.subject != "member" or change.kind != "edited" or any("email" not in one for one in both.values()):
+        return {"before": {}, "after": {}}
+    return {name: {"email": _known(str(one["email"] or ""), wanted)} for name, one in both.items()}
+
+
+def _known(email: str, wanted: "re.Pattern[str]") -> str:
+    return GONE if wanted.search(email) else email
 
 
 def _texts_in(value: Any) -> Iterator[str]:

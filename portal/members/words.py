@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from portal.members.holdings import People
+from portal.members.masking import GONE
 from portal.models import Change, Member, MemberMerge
 
 # A number that a person could be known by elsewhere, such as an e-mail, does not stay.
@@ -24,7 +25,7 @@ def people_of(members: Sequence[Member]) -> People:
     known: dict[str, set[str]] = {name: set() for name in _FIELDS}
     for values in (*_now(members), *_before_changes(members), *_before_merges(members)):
         for name in _FIELDS:
-            known[name] |= {str(values[name]).strip()} if values.get(name) else set()
+            known[name] |= {str(values[name]).strip()} - {GONE} if values.get(name) else set()
     others = Member.objects.filter(studio=members[0].studio_id).exclude(pk__in=[one.pk for one in members])
     taken = {email.casefold() for email in others.filter(_one_of(known["email"])).values_list("email", flat=True)}
     emails = {email for email in known["email"] if email.casefold() not in taken}

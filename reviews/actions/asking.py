@@ -1,7 +1,7 @@
 """Members are asked for a review after a visit, once for each and not too often; and they can say no to that (Q34)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -10,18 +10,17 @@ from django.db import connection, transaction
 from bookings.models import Reservation
 from portal.jobs import enqueue_many
 from portal.models import Member, Studio
-from reviews.links import address_hash
 from reviews.models import ReviewInvitation, ReviewOptOut
-from reviews.rules import OPEN_FOR, address_at
-from reviews.selectors.authorship import changes_for
+from reviews.rules import OPEN_FOR, UNKNOWN, address_at
+from reviews.selectors.authorship import address_hash, changes_for
 
 MAIL_INVITATION = "reviews.mail_invitation"
 # So many at once; whoever is left is asked in the next quarter of an hour, the longest waiting first.
 MOST = 2000
 
 # Each member for the latest of their visits that nobody asked about. Whoever asks holds the lock, so that two workers
-# do not ask one person for two visits; the unique reservation stands behind it. Who had no address when the visit ended
-# is not asked about it (`rules.address_at`), nor is anybody about a tick that came in a file: no desk saw them.
+# do not ask one person for two visits; the unique reservation stands behind it. Nobody is asked about a tick that came
+# in a file: no desk saw them. Who had an address when the visit ended, `rules.address_at` alone says.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('reviews.invite'))"
 _TO_ASK = """
 SELECT id, studio_id, member_id, email, ends_at FROM (
@@ -35,8 +34,6 @@ SELECT id, studio_id, member_id, email, ends_at FROM (
     AND visit.attendance = 'checked_in' AND coalesce(policy.invites, true) AND studio.practice_of_id IS NULL
     AND member.email <> '' AND member.scrubbed_at IS NULL AND member.merged_into_id IS NULL
     AND (visit.source <> 'import' OR visit.checked_in_by_id IS NOT NULL)
-    AND NOT EXISTS (SELECT FROM portal_change first WHERE first.studio_id = visit.studio_id AND first.subject = 'member'
-      AND first.subject_id = visit.member_id AND first.before->>'email' = '' AND first.occurred_at > visit.ends_at)
     AND NOT EXISTS (SELECT FROM reviews_review review WHERE review.reservation_id = visit.id)
     AND NOT EXISTS (SELECT FROM reviews_reviewinvitation asked WHERE asked.reservation_id = visit.id)
     AND NOT EXISTS (SELECT FROM reviews_reviewoptout stop WHERE stop.member_id = visit.member_id)
@@ -45,7 +42,7 @@ SELECT id, studio_id, member_id, email, ends_at FROM (
       WHERE earlier.member_id = visit.member_id
         AND asked.invited_at > %(now)s - coalesce(policy.invite_pause_days, 7) * interval '1 day')
   ORDER BY visit.member_id, visit.ends_at DESC, visit.id DESC
-) AS wanted ORDER BY ends_at, id LIMIT %(most)s
+) AS wanted WHERE (ends_at, id) > (%(after)s, %(after_id)s) ORDER BY ends_at, id LIMIT %(most)s
 """
 
 
@@ -61,29 +58,53 @@ class _Visit:
 def invite(*, now: datetime) -> int:
     """Write a mail's job for each member who is to be asked now; how many. Any number of times at once is as once."""
     with transaction.atomic():
-        visits = sorted(_to_ask(now), key=lambda visit: visit.studio_id)
-        for studio, theirs in groupby(visits, key=lambda visit: visit.studio_id):
-            _ask(Studio(pk=studio), list(theirs), now=now)
-    return len(visits)
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK)
+        return sum(_ask(visits, now=now) for visits in _to_ask(now))
 
 
-def _to_ask(now: datetime) -> Iterable[_Visit]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK)
-        cursor.execute(_TO_ASK, {"now": now, "oldest": now - OPEN_FOR, "most": MOST})
-        return [_Visit(*row) for row in cursor.fetchall()]
+def _to_ask(now: datetime) -> Iterator[list[_Visit]]:
+    """Up to `MOST` with an address at a time, until so many are asked or nobody is left."""
+    after, after_id, found = now - OPEN_FOR, 0, 0
+    while found < MOST:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _TO_ASK,
+                {"now": now, "oldest": now - OPEN_FOR, "most": MOST, "after": after, "after_id": after_id},
+            )
+            visits = [_Visit(*row) for row in cursor.fetchall()]
+        with_address = [one for one in _at_their_end(visits) if one.email][: MOST - found]
+        found += len(with_address)
+        yield with_address
+        if len(visits) < MOST:
+            return
+        after, after_id = visits[-1].ends_at, visits[-1].pk
 
 
-def _ask(studio: Studio, visits: list[_Visit], *, now: datetime) -> None:
-    """At the address that the member had when the visit ended, whatever the studio put in its place since."""
-    changes = changes_for(studio, {visit.pk: visit.member_id for visit in visits})
-    asked = {visit.pk: address_at(visit.ends_at, changes[visit.pk], address=visit.email) for visit in visits}
-    invitations = ReviewInvitation.objects.bulk_create(
-        ReviewInvitation(studio=studio, reservation_id=visit, invited_at=now, address=address_hash(address))
-        for visit, address in asked.items()
-    )
-    jobs = {f"review invitation {one.pk}": {"invitation": one.pk} for one in invitations}
-    enqueue_many(MAIL_INVITATION, jobs, studio=studio)
+def _at_their_end(visits: Iterable[_Visit]) -> Iterator[_Visit]:
+    """Each with the address that the member had when it ended, whatever the studio put in its place since; or none."""
+    by_studio = sorted(visits, key=lambda visit: visit.studio_id)
+    for studio, theirs in groupby(by_studio, key=lambda visit: visit.studio_id):
+        rows = list(theirs)
+        changes = changes_for(Studio(pk=studio), {visit.pk: visit.member_id for visit in rows})
+        for visit in rows:
+            found = address_at(visit.ends_at, changes[visit.pk], address=visit.email)
+            yield replace(visit, email="" if found == UNKNOWN else found)
+
+
+def _ask(visits: Iterable[_Visit], *, now: datetime) -> int:
+    asked = 0
+    for studio, theirs in groupby(visits, key=lambda visit: visit.studio_id):
+        invitations = ReviewInvitation.objects.bulk_create(
+            ReviewInvitation(
+                studio_id=studio, reservation_id=visit.pk, invited_at=now, address=address_hash(visit.email)
+            )
+            for visit in theirs
+        )
+        jobs = {f"review invitation {one.pk}": {"invitation": one.pk} for one in invitations}
+        enqueue_many(MAIL_INVITATION, jobs, studio=Studio(pk=studio))
+        asked += len(invitations)
+    return asked
 
 
 def ask_no_more(member: Member, *, now: datetime) -> None:

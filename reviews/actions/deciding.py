@@ -92,7 +92,10 @@ def _says_all(last: Report, review: Review, verdict: Verdict, rule: str) -> bool
 def case_of(review: Review) -> Case:
     """What the rule needs to know of a review."""
     about = {Report.Decision.VISIT_STANDS, Report.Decision.VISIT_FELL}
-    last = review.reports.filter(decision__in=about).order_by("-decided_at", "-id").first()
+    found = review.reports.filter(decision__in=about)
+    if review.doubted_at is not None:  # what was found before was about something else
+        found = found.filter(decided_at__gte=review.doubted_at)
+    last = found.order_by("-decided_at", "-id").first()
     return Case(
         hidden=review.hidden_at is not None,
         checked_in=not review.has_no_visit,

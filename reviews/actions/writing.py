@@ -8,7 +8,7 @@ from django.db import transaction
 from bookings.models import Reservation
 from portal.changes import record_change
 from reviews import rules
-from reviews.models import Review, ReviewPolicy, ReviewVersion
+from reviews.models import Review, ReviewInvitation, ReviewPolicy, ReviewVersion
 from reviews.models.review import LINK, TEXT_MOST
 from reviews.selectors.asking import may_write, weights_for
 from reviews.selectors.authorship import doubt_of
@@ -63,8 +63,10 @@ def _begin(visit: Reservation, marks: Mapping[str, int], text: str, *, source: s
     weights = weights_for(visit, policy)
     kept = _asked(marks, weights)
     score = rules.score(kept, weights).score
+    doubt = _doubt(visit, now=now) if source == LINK else None
     review = Review.objects.create(
-        doubt_id=doubt_of(visit, now=now) if source == LINK else None,
+        doubt_id=doubt,
+        doubted_at=now if doubt else None,
         studio=visit.studio,
         reservation=visit,
         marks=kept,
@@ -115,11 +117,16 @@ def _doubted(review: Review, *, source: str, now: datetime) -> list[str]:
     """What a marketplace brought and the link changes is asked about as if the link had brought it; the fields."""
     if source != LINK or review.source == LINK or review.is_doubted:
         return []
-    doubt = doubt_of(review.reservation, now=now)
+    doubt = _doubt(review.reservation, now=now)
     if doubt is None:
         return []
-    review.doubt_id, review.settled_at = doubt, None  # what was settled was something else
-    return ["doubt", "settled_at"]
+    review.doubt_id, review.doubted_at, review.settled_at = doubt, now, None  # what was settled was something else
+    return ["doubt", "doubted_at", "settled_at"]
+
+
+def _doubt(visit: Reservation, *, now: datetime) -> int | None:
+    asked = ReviewInvitation.objects.filter(reservation=visit).values_list("address", flat=True).first()
+    return doubt_of(visit, asked=asked or "", now=now)
 
 
 def _asked(marks: Mapping[str, int], weights: Mapping[str, int]) -> dict[str, int]:

@@ -10,7 +10,7 @@ class ReviewInvitation(models.Model):
     studio = models.ForeignKey(Studio, models.CASCADE, related_name="+")
     reservation = models.OneToOneField(Reservation, models.CASCADE, related_name="review_invitation")
     invited_at = models.DateTimeField()
-    # Of the address that was to be asked (`links.address_hash`): the link is good for it alone.
+    # Of the address that was to be asked (`selectors.authorship.address_hash`): the link is good for it alone.
     address = models.CharField(max_length=64, blank=True, default="", db_default="")
     # Opened for the first time.
     opened_at = models.DateTimeField(null=True)

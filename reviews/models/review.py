@@ -27,9 +27,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.filter(_DISPUTED)
 
     def with_waits(self) -> Self:
-        """Each with `waits`: shown, disputed, and the operator has not said that it fell."""
+        """Each with `waits`: shown, disputed, and the operator has not said that it fell since there is a doubt."""
         cases = apps.get_model("reviews", "Report")
-        fell = cases._default_manager.filter(review=OuterRef("pk"), decision="visit_fell")
+        since = Q(review__doubted_at=None) | Q(decided_at__gte=F("review__doubted_at"))
+        fell = cases._default_manager.filter(since, review=OuterRef("pk"), decision="visit_fell")
         waits = Q(hidden_at=None) & _DISPUTED & ~Exists(fell)
         return self.annotate(waits=ExpressionWrapper(waits, output_field=models.BooleanField()))
 
@@ -72,6 +73,8 @@ class Review(models.Model):
     source = models.SlugField(max_length=30, default=LINK)
     # The line of the studio's log that makes it doubtful who wrote (`rules.authorship`); it stays when it is settled.
     doubt = models.ForeignKey(Change, models.PROTECT, null=True, related_name="+")
+    # Since when it is in doubt: what the operator found before does not answer it.
+    doubted_at = models.DateTimeField(null=True)
     written_at = models.DateTimeField(_("written"))
     edited_at = models.DateTimeField(_("changed"), null=True)
     # Set while hidden; the case is a `Report`.

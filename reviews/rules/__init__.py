@@ -1,4 +1,12 @@
-from reviews.rules.authorship import NOTICE, AddressChange, address_at, change_in_doubt, is_entered_late, is_same
+from reviews.rules.authorship import (
+    NOTICE,
+    UNKNOWN,
+    AddressChange,
+    address_at,
+    change_in_doubt,
+    is_entered_late,
+    is_same,
+)
 from reviews.rules.replying import FREE_FOR, NoReply, NoReport, is_marked, may_edit, may_report, may_respond
 from reviews.rules.score import CRITERIA, LOW, Arithmetic, Criterion, Term, score, weights_in_percent
 from reviews.rules.standing import Excluded, Place, Spread, effect_on, mean_of, place_of
@@ -11,6 +19,7 @@ __all__ = [
     "LOW",
     "NOTICE",
     "OPEN_FOR",
+    "UNKNOWN",
     "AddressChange",
     "Arithmetic",
     "Asked",

@@ -9,6 +9,10 @@ from datetime import date, datetime, timedelta
 NOTICE = timedelta(days=14)
 
 
+#: An address that was there and is not known any more: it was a deleted person's. Nobody is asked there.
+UNKNOWN = "?"
+
+
 @dataclass(frozen=True, kw_only=True)
 class AddressChange:
     """The studio put `after` in the place of `before`, "" for none; `key` is its line in the log."""
@@ -28,19 +32,29 @@ def address_at(moment: datetime, changes: Sequence[AddressChange], *, address: s
 
 
 def change_in_doubt(changes: Sequence[AddressChange], *, ends_at: datetime, now: datetime) -> AddressChange | None:
-    """Which change of the address makes it doubtful who writes? The last one to another address since `NOTICE` before
-    the end of the visit; None: there is none.
+    """Which change of the address makes it doubtful who writes? None: there is none.
+
+    The last one after the visit to another address: it may have been lent for the visit and given back, and the link
+    goes to whoever lent it. Else the last one since `NOTICE` before the end of the visit, unless the address that is
+    asked is the one that stood before them all: what was put back in time was a slip of the hand.
 
     A first address takes nobody's place, and capitals make no other. One that was taken away is replaced by whatever
     comes next, so that two steps are no way around it; taking it away alone gives nobody else a voice.
     """
-    last, found = "", None
+    last, stood, before, after = "", "", None, None
     for one in changes:
+        if one.at > now:
+            break
         last = one.before or last
-        if one.after and last and not is_same(last, one.after) and ends_at - NOTICE < one.at <= now:
-            found = one
+        if one.at > ends_at - NOTICE:
+            stood = stood or last
+        is_other = bool(one.after and last) and not is_same(last, one.after)
         last = one.after or last
-    return found
+        if one.at > ends_at:
+            after = one if is_other else after
+        elif is_other and one.at > ends_at - NOTICE:
+            before = None if is_same(stood, last) else one
+    return after or before
 
 
 def is_entered_late(entered_on: date | None, *, visited_on: date) -> bool:
@@ -53,4 +67,5 @@ def is_entered_late(entered_on: date | None, *, visited_on: date) -> bool:
 
 
 def is_same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    """Is it the same address? Of what is `UNKNOWN` nobody can say so."""
+    return UNKNOWN not in (one, other) and one.strip().casefold() == other.strip().casefold()

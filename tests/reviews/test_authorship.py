@@ -14,17 +14,19 @@ from bookings.models import Reservation
 from bookings.rules import Attendance
 from portal.changes import record_change
 from portal.members import editing
+from portal.members.masking import GONE
 from portal.members.merging import merge, undo_merge
 from portal.members.scrubbing import scrub
-from portal.models import Job, Member, StaffLogin
+from portal.models import Change, Job, Member, StaffLogin
 from reviews import links, tasks
 from reviews.actions.asking import MAIL_INVITATION, invite
 from reviews.actions.deciding import CannotDecide, open_case
 from reviews.actions.writing import write
 from reviews.models import Report, Review, ReviewInvitation
 from reviews.operator import disputed
-from reviews.rules import NOTICE, AddressChange, address_at, change_in_doubt, is_entered_late
+from reviews.rules import NOTICE, UNKNOWN, AddressChange, address_at, change_in_doubt, is_entered_late
 from reviews.selectors.asking import reviewable
+from reviews.selectors.authorship import address_hash
 from reviews.selectors.overall import overall
 from reviews.words import doubt_words
 from tests.factories import MemberFactory, StaffLoginFactory
@@ -61,6 +63,11 @@ def steps(*told: tuple[float, str, str]) -> list[AddressChange]:
         ([(3, A, ""), (2, "", A)], None),
         ([(30, A, B), (-0.5, B, A)], 1),  # lent for the visit, and given back
         ([(5, A, B), (3, B, C)], 1),
+        ([(5, A, B), (4.999, B, A)], None),  # a slip of the hand, put right in time
+        ([(20, A, B), (5, B, A)], 1),  # what was put back is not what stood
+        ([(2, "", A), (1, A, B)], 1),
+        ([(2, A, UNKNOWN)], 0),  # nobody can say that it is the same
+        ([(2, A, UNKNOWN), (-0.5, UNKNOWN, A)], 1),
     ],
 )
 def test_which_change_makes_an_author_doubtful(told: Any, expected: int | None) -> None:
@@ -148,6 +155,40 @@ class TestWhoIsAsked:
         assert "changed by Ana" in doubt_words(review)
         undo_merge(done, by=ana, now=DUE)
 
+    def test_them_where_the_profile_that_took_the_visit_had_no_address(
+        self, there: Reservation, ana: StaffLogin
+    ) -> None:
+        kept = MemberFactory(studio=there.studio, email="")
+        merge(kept, there.member, take={}, by=ana, now=END + timedelta(minutes=30))
+        assert invited() == [A]
+
+    def test_nobody_where_a_merge_brought_the_first_address(self, there: Reservation, ana: StaffLogin) -> None:
+        Member.objects.filter(pk=there.member_id).update(email="")
+        there.member.email = ""
+        merge(MemberFactory(studio=there.studio, email=B), there.member, take={}, by=ana, now=END + timedelta(hours=1))
+        assert invited() == []
+
+    @pytest.mark.parametrize("by", ["a merge", "hand"])
+    def test_them_where_the_address_went_and_came_back(self, there: Reservation, ana: StaffLogin, by: str) -> None:
+        if by == "hand":
+            put(there, "", ana, days=-0.01)
+            put(there, A, ana, days=-0.011)
+        else:
+            other = MemberFactory(studio=there.studio, email=B)
+            done = merge(other, there.member, take={}, by=ana, now=END + timedelta(minutes=10))
+            undo_merge(done, by=ana, now=END + timedelta(minutes=20))
+        assert invited() == [A]
+
+    def test_whoever_waits_behind_those_without_one(
+        self, there: Reservation, ana: StaffLogin, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("reviews.actions.asking.MOST", 1)
+        behind = visit(session=there.session, member=MemberFactory(studio=there.studio, email=C))
+        Member.objects.filter(pk=there.member_id).update(email="")
+        put(there, B, ana, days=-0.01)
+        assert there.pk < behind.pk
+        assert invited() == [C]
+
     def test_nobody_for_a_tick_that_came_in_a_file(self, there: Reservation, ana: StaffLogin) -> None:
         Reservation.objects.update(source="import")
         assert reviewable(there.studio, DUE)[0] == 0
@@ -215,6 +256,59 @@ class TestWhatIsWritten:
         written(there, text="By the link.", now=DUE)
         assert (overall(there.studio, DUE).count, Review.objects.waiting().count()) == (0, 1)
 
+    @pytest.mark.parametrize("is_deleted", [False, True])
+    def test_by_an_address_that_a_merge_lent_and_its_undo_gave_back(
+        self, there: Reservation, ana: StaffLogin, is_deleted: bool
+    ) -> None:
+        """The link went to a made-up person's address, which the log of the member alone never knew."""
+        other = MemberFactory(studio=there.studio, email=B)
+        done = merge(other, there.member, take={"email": "kept"}, by=ana, now=END - timedelta(days=1))
+        assert invited() == [B]
+        undo_merge(done, by=ana, now=DUE)
+        if is_deleted:
+            scrub(Member.objects.get(pk=other.pk), by=ana, now=DUE)
+        assert "changed by Ana" in doubt_words(written(there, now=DUE + timedelta(minutes=5)))
+
+    def test_by_an_address_of_a_made_up_person_who_was_deleted(self, there: Reservation, ana: StaffLogin) -> None:
+        put(there, B, ana, days=1)
+        assert invited() == [B]
+        editing.edit(there.member, {"email": A}, by=ana, now=DUE)
+        other = MemberFactory(studio=there.studio, email=B)
+        scrub(Member.objects.get(pk=other.pk), by=ana, now=DUE)
+        lines = list(Change.objects.filter(subject_id=there.member_id, kind="edited").order_by("id"))
+        assert [(one.before, one.after) for one in lines] == [
+            ({"email": A}, {"email": GONE}),
+            ({"email": GONE}, {"email": A}),
+        ]
+        assert "changed by Ana" in doubt_words(written(there, now=DUE + timedelta(minutes=5)))
+        scrub(there.member, by=ana, now=DUE + timedelta(hours=1))
+        assert not Change.objects.filter(before__has_key="email").exists()
+
+    def test_by_an_address_that_the_log_does_not_know(self, there: Reservation, ana: StaffLogin) -> None:
+        editing.edit(there.member, {"phone": "030 1"}, by=ana, now=END)
+        invited()
+        ReviewInvitation.objects.update(address=address_hash(C))
+        assert written(there, now=DUE).is_doubted
+
+    def test_a_slip_of_the_hand_before_the_visit_takes_no_voice(self, there: Reservation, ana: StaffLogin) -> None:
+        put(there, B, ana, days=5)
+        put(there, A, ana, days=4.999)
+        assert invited() == [A]
+        assert written(there, now=DUE).doubt is None
+
+    def test_a_doubt_after_the_operator_found_that_it_fell_waits_for_them(
+        self, there: Reservation, ana: StaffLogin
+    ) -> None:
+        put(there, B, ana, days=2)
+        review = write(there, marks=ALL_FIVE, text="", source="groupx", now=AFTER)
+        Reservation.objects.update(attendance=Attendance.NO_SHOW, checked_in_at=None)
+        open_case(review, FELL, "", "Nobody saw them", operator=operator(), now=AFTER)
+        Reservation.objects.update(attendance=Attendance.CHECKED_IN, checked_in_at=AFTER)
+        written(there, text="By the link.", now=DUE)
+        assert Review.objects.waiting().count() == 1
+        open_case(Review.objects.get(), FELL, "", "Nor did they write", operator=operator(), now=DUE)
+        assert not Review.objects.waiting().exists()
+
     def test_a_deleted_person_leaves_the_mark_without_the_address(self, there: Reservation, ana: StaffLogin) -> None:
         put(there, B, ana, days=2)
         written(there)
@@ -246,7 +340,7 @@ class TestNobodyElse:
         mine = visit(session=there.session)
         for reservation, address in ((there, A), (mine, B)):
             ReviewInvitation.objects.create(
-                studio=there.studio, reservation=reservation, invited_at=DUE, address=links.address_hash(address)
+                studio=there.studio, reservation=reservation, invited_at=DUE, address=address_hash(address)
             )
         own = links.token_for(ReviewInvitation.objects.get(reservation=mine))
         said, sign = own.rsplit(":", 1)

@@ -17,6 +17,7 @@ from reviews.actions import deciding
 from reviews.actions.limiting import write_at_most
 from reviews.actions.responding import respond
 from reviews.models import Report, Review, ReviewInvitation, ReviewOptOut, ReviewPolicy, ReviewVersion
+from reviews.selectors.authorship import address_hash
 from tests.factories import StaffLoginFactory, StudioFactory
 from tests.reviews.visits import AFTER, ALL_FIVE, at, operator, visit, written
 
@@ -31,7 +32,7 @@ def token_of(reservation: Reservation) -> str:
         defaults={
             "studio": reservation.studio,
             "invited_at": AFTER,
-            "address": links.address_hash(reservation.member.email),
+            "address": address_hash(reservation.member.email),
         },
     )
     return links.token_for(asked)
@@ -261,7 +262,7 @@ class TestTheLink:
         member.email = "studio@example.test"
         member.save()
         assert get(review.reservation, token=token).status_code == 200
-        ReviewInvitation.objects.update(address=links.address_hash(member.email))
+        ReviewInvitation.objects.update(address=address_hash(member.email))
         for answer in (get(review.reservation, token=token), post(review.reservation, token=token, text="Great!")):
             assert answer.status_code == 404
             assert "Nothing can be written with this link" in answer.text
