@@ -8,10 +8,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.models import EmailAddress
 from allauth.core import context, ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from axes.utils import reset
 from cryptography.fernet import MultiFernet
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -22,6 +24,7 @@ from django.utils import translation
 from portal.encryption import cipher
 from portal.jobs import Away, GiveUp, InDoubt
 from portal.mail import fill, in_words, language_at, sender_domain
+from portal.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +96,14 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     answer = render(request, "account/locked_out.html", {"minutes": minutes}, status=429)
     answer["Retry-After"] = str(minutes * 60)
     return answer
+
+
+def forget_guesses(user: User, **kwargs: Any) -> None:
+    """Who has set a new password by a link from their mailbox comes in with it at once: the wrong ones before were at
+    the old one. For their addresses alone, from wherever they were tried (S9)."""
+    theirs = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
+    for username in {one.strip().lower()[:255] for one in theirs} - {""}:  # as `typed_email` counts them
+        reset(username=username)
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -8,7 +8,10 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
+        from allauth.account.signals import password_reset
+
         from portal import commands
+        from portal.accounts import forget_guesses
         from portal.imports.kinds import register
         from portal.leaving import own as leaving
         from portal.leaving.holding import Archives
@@ -51,4 +54,5 @@ class PortalConfig(AppConfig):
         commands.register(commands.pages, place=10)
         commands.register(commands.settings, place=90)
         commands.register(help_palette, place=95)
+        password_reset.connect(forget_guesses, dispatch_uid="portal.accounts.guesses")
         post_migrate.connect(load_after_migration, sender=self, dispatch_uid="portal.support.shipped")
