@@ -20,6 +20,7 @@ from marketplace.rules import Offer, Operation
 from portal.jobs import worker
 from portal.models import Job, StaffLogin
 from portal.notices.gathering import TOGETHER
+from portal.tasks import mail_together
 from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, SessionFactory
 from tests.factories.marketplace import ConnectedLocationFactory, ConnectionFactory, ContractTermsFactory
 
@@ -117,6 +118,7 @@ def deliver(connection: Connection) -> int:
 def drain() -> None:
     """Do the jobs that are due, as a worker does, and after a minute those that waited for it to gather news."""
     assert tasks.deliver
+    assert mail_together
     worker.drain("worker test")
     if Job.objects.open().filter(kind=TOGETHER, attempts=0).update(run_after=Now()):
         worker.drain("worker test")
