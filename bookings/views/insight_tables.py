@@ -22,6 +22,7 @@ from portal.locations import LocationChoice
 
 TEXT, NUMBER, PER_CENT, AMOUNT, MEAN = "text", "number", "percent", "amount", "mean"
 ROUNDED = {AMOUNT: Decimal("0.01"), MEAN: Decimal("0.1")}
+BAR_HEIGHT = 120
 
 
 @dataclass(frozen=True)
