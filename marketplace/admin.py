@@ -29,7 +29,7 @@ from marketplace.models import (
     Marketplace,
 )
 from marketplace.selectors.connecting import setting_up
-from marketplace.selectors.messages import given_up
+from marketplace.selectors.messages import given_up, lost
 from marketplace.words import missing_words
 from portal.admin_site import DeskAdmin, ReadOnly, is_operator
 from portal.operator.sections import Section
@@ -306,6 +306,7 @@ class Fate(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("given_up", _("given up")),
+            ("lost", _("given up, too old to be applied again")),
             ("conflict", _("a conflict, for the studio")),
             ("open", _("not dealt with yet")),
             ("done", _("done")),
@@ -316,6 +317,7 @@ class Fate(admin.SimpleListFilter):
         outcome = InboxMessage.Outcome
         fates = {
             "given_up": given_up(queryset),
+            "lost": lost(queryset),
             "conflict": queryset.filter(outcome=outcome.FOR_A_PERSON, reason__in=Conflict.Kind.values),
             "open": queryset.filter(handled_at=None),
             "done": queryset.filter(outcome=outcome.DONE),
@@ -363,3 +365,6 @@ class InboxAdmin(ReadOnly):
             "%(number)d message is applied again now.", "%(number)d messages are applied again now.", again
         )
         self.message_user(request, words % {"number": again}, messages.SUCCESS if again else messages.WARNING)
+        if lost(queryset).exists():
+            gone = _("Nothing is kept of it: it was empty, or is older than 30 days.")
+            self.message_user(request, gone, messages.WARNING)

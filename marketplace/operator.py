@@ -45,8 +45,11 @@ def silent_connections(now: datetime) -> Iterable[Need]:
 
 
 def given_up_calls(now: datetime) -> Iterable[Need]:
-    """What a marketplace was to be told and was not, after all tries: there it stands as it did before."""
-    dead = Call.objects.dead().filter(studio__practice_of=None)
+    """What a marketplace was to be told and was not, after all tries: there it stands as it did before.
+
+    Not where the connection has ended: nothing is sent there any more.
+    """
+    dead = Call.objects.dead().filter(studio__practice_of=None).exclude(connection__state=Connection.State.ENDED)
     yield Need(
         word="dead_calls",
         label=gettext_lazy("Calls to marketplaces that were given up"),
@@ -58,7 +61,10 @@ def given_up_calls(now: datetime) -> Iterable[Need]:
 
 
 def given_up_messages(now: datetime) -> Iterable[Need]:
-    """What a marketplace told us and we could not do, after all tries: a guest may stand at the desk."""
+    """What a marketplace told us and we could not do, after all tries: a guest may stand at the desk.
+
+    What was emptied since cannot be applied any more, and waits for nobody.
+    """
     dead = given_up(InboxMessage.objects.filter(studio__practice_of=None))
     yield Need(
         word="dead_messages",

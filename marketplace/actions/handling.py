@@ -60,8 +60,12 @@ def apply_stored(message_id: int, *, is_last: bool, now: datetime) -> None:
 
 
 def can_be_applied_again(message: InboxMessage) -> bool:
-    """Whether trying again may help: not where two sides say different things, which only a person can settle."""
-    return message.outcome == Outcome.FOR_A_PERSON and message.reason not in Conflict.Kind.values
+    """Whether trying again may help: not where two sides say different things, which only a person can settle, nor
+    where what it said is not kept any more. In lists ask with `selectors.messages.with_emptied`."""
+    if message.outcome != Outcome.FOR_A_PERSON or message.reason in Conflict.Kind.values:
+        return False
+    is_emptied = getattr(message, "is_emptied", None)
+    return not (is_emptied if is_emptied is not None else not message.body and not message.headers)
 
 
 def apply_again(message: InboxMessage) -> bool:

@@ -16,7 +16,8 @@ AT_ONCE = 5000  # rows in one transaction
 def clean_up(*, now: datetime) -> bool:
     """Forget old calls that ended well and old comparisons, and empty old messages; whether there is more to do.
 
-    Calls that were given up wait for a person, messages that nobody handled too. Of the log, requests and answers go
+    Calls that were given up wait for a person, messages that nobody handled too. One that was given up is emptied like
+    the others, and cannot be applied again after that: what it said names a person. Of the log, requests and answers go
     as soon as the messages do, for they name the same people, and the lines later.
     """
     ended = [Call.State.DONE, Call.State.OVERTAKEN]

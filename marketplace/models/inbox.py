@@ -44,6 +44,7 @@ class InboxMessage(models.Model):
         indexes = [
             models.Index(fields=["connection", "id"], condition=Q(handled_at=None), name="message_to_handle"),
             models.Index(fields=["received_at"], name="message_by_age"),
+            models.Index(fields=["received_at"], condition=Q(outcome="for_a_person"), name="message_for_a_person"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["connection", "key"], name="one_message_per_key"),

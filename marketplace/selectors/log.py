@@ -94,7 +94,7 @@ def read(connection: Connection, keys: list[Key]) -> dict[Key, Any]:
         EXCHANGE: exchanges(connection).defer("request", "answer"),
         RUN: SyncRun.objects.filter(connection=connection),
         CALL: calls(connection),
-        MESSAGE: InboxMessage.objects.filter(connection=connection).defer("headers", "body"),
+        MESSAGE: messages.with_emptied(InboxMessage.objects.filter(connection=connection)).defer("headers", "body"),
     }
     found = {(kind, row.pk): row for kind, pks in by_kind.items() for row in rows[kind].filter(pk__in=pks)}
     _settle(connection, [row for (kind, _pk), row in found.items() if kind == MESSAGE])

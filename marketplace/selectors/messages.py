@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.dateparse import parse_datetime
 
@@ -115,5 +115,24 @@ def _its(asked: _Asked, conflicts: list[Conflict]) -> list[Conflict]:
 
 
 def given_up(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
-    """Those that failed for good and can be applied again; what two sides tell differently is settled by the studio."""
-    return messages.filter(outcome=InboxMessage.Outcome.FOR_A_PERSON).exclude(reason__in=Conflict.Kind.values)
+    """Those that failed for good and can be applied again; what two sides tell differently is settled by the studio.
+
+    Not those that were emptied since (`actions.keeping`): there is nothing left to apply.
+    """
+    return _failed(messages).filter(is_emptied=False)
+
+
+def lost(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
+    """Those that failed for good, and were emptied since: nobody can apply them any more."""
+    return _failed(messages).filter(is_emptied=True)
+
+
+def with_emptied(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
+    """Each with `is_emptied`: what it said is not kept any more, only what became of it."""
+    emptied = ExpressionWrapper(Q(body=b"", headers={}), output_field=BooleanField())
+    return messages.annotate(is_emptied=emptied)
+
+
+def _failed(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
+    failed = messages.filter(outcome=InboxMessage.Outcome.FOR_A_PERSON).exclude(reason__in=Conflict.Kind.values)
+    return with_emptied(failed)

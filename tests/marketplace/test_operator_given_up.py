@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.functional import Promise
 
+from marketplace import actions
 from marketplace.models import Call, Conflict, Connection, InboxMessage
 from portal.admin_site import DeskAdmin
 from portal.operator import needs
@@ -57,6 +58,20 @@ def test_calls_and_messages_that_were_given_up_wait_and_are_tried_again(there_is
     assert (call.state, message.outcome) == (Call.State.WAITING, "")
     assert InboxMessage.objects.filter(reason=Conflict.Kind.CANCELLED_AFTER_CHECK_IN).count() == 1
     assert waits()["dead_calls"][0] == waits()["dead_messages"][0] == 0
+
+
+def test_what_nobody_can_try_again_waits_for_nobody(there_is: Connection) -> None:
+    client, message = logged_in(is_superuser=True), given_up(there_is)
+    dead_call(there_is)
+    InboxMessage.objects.update(body=b"", headers={})  # as after 30 days
+    Connection.objects.update(state=Connection.State.ENDED, ended_at=timezone.now())
+    assert waits()["dead_calls"][0] == waits()["dead_messages"][0] == 0
+    assert client.get(f"{MESSAGES}?fate=given_up").context["cl"].result_count == 0
+    assert client.get(f"{MESSAGES}?fate=lost").context["cl"].result_count == 1
+    answer = client.post(MESSAGES, {"action": "apply_again", "_selected_action": [message.pk]}, follow=True)
+    assert "Nothing is kept of it" in answer.content.decode()
+    message.refresh_from_db()
+    assert (message.outcome, actions.apply_again(message)) == (InboxMessage.Outcome.FOR_A_PERSON, False)
 
 
 def test_who_only_helps_tries_nothing_again(there_is: Connection) -> None:
