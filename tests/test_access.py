@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from django.test import Client
 from portal.models import StaffLogin, User
 from portal.roles import RIGHTS, Preset
 from tests.access_table import ANY, TABLE, Open, Operators, Studio
+from tests.bare import bare_errors
 from tests.routes import Route, all_routes
 from tests.world import MISSING, World
 
@@ -127,7 +129,8 @@ class Asking(Client):
 
     def ask(self, method: str, url: str, data: dict[str, str] | None = None) -> HttpResponseBase:
         self.cookies = SimpleCookie(self.kept)
-        with transaction.atomic():
+        # What a refusal's page shows to whom, GET tells.
+        with transaction.atomic(), nullcontext() if method == "GET" else bare_errors():
             response = self.generic(method, url) if method != "POST" else self.post(url, data or {})
             b"".join(response) if response.streaming else None
             transaction.set_rollback(True)

@@ -1,5 +1,6 @@
 """The desk: switch person by PIN, lock, and a look through another person's eyes (S3, S25)."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from portal.models import Change, StaffLogin
 from portal.roles import Preset
 from portal.staff import desk, logins, pins
 from tests.access_table import TABLE, Open, Studio
+from tests.bare import bare_errors
 from tests.factories import PASSWORD, LocationFactory, ReservationFactory, SessionFactory, StaffLoginFactory
 from tests.routes import all_routes
 from tests.world import world
@@ -285,7 +287,8 @@ def test_nothing_at_all_is_written_while_looking():
         if route.name in open_ones or route.is_admin or route.name not in TABLE or set(route.arguments) - set(words):
             continue
         for method in ("POST", "PUT", "PATCH", "DELETE"):
-            status = client.generic(method, route.url(words)).status_code
+            with nullcontext() if method == "POST" else bare_errors():
+                status = client.generic(method, route.url(words)).status_code
             rule = TABLE[route.name]
             if status not in ({400, 403, 404, 405} if isinstance(rule, Open) and rule.by_programs else {403}):
                 wrong.append((route.name, method, status))
