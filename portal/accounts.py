@@ -23,7 +23,7 @@ from django.utils import translation
 
 from portal.encryption import cipher
 from portal.jobs import Away, GiveUp, InDoubt
-from portal.mail import fill, in_words, language_at, sender_domain
+from portal.mail import fill, in_haste, in_words, language_at, sender_domain
 from portal.models import User
 
 logger = logging.getLogger(__name__)
@@ -46,17 +46,20 @@ class AccountAdapter(DefaultAccountAdapter):
                 hosts = [f"{scheme}://{request.get_host()}" for scheme in ("http", "https")] if request else []
                 fill(mail, str(mail.subject), str(mail.body), origins=hosts)
             mail.extra_headers["Message-ID"] = make_msgid(domain=sender_domain())  # not with this machine's name
+            mail.connection = in_haste()
         return mail
 
     def send_mail(self, *args: Any, **kwargs: Any) -> None:
-        """At once, since a link to come in is waited for; where it cannot go out, the page says so, for an address that
-        nobody has, too."""
+        """At once and in haste, since a link to come in is waited for (and as a job it would lie in a row). Where it
+        cannot go out, or perhaps did not, the page says so, for an address that nobody has, too."""
         try:
-            with in_words():
+            with in_words(hasty=True):
                 super().send_mail(*args, **kwargs)
         except (Away, GiveUp, InDoubt) as error:
             logger.warning("mail not sent", extra={"error": str(error)})
-            raise ImmediateHttpResponse(render(context.request, "account/mail_away.html", status=503)) from error
+            ended = {"is_refused": isinstance(error, GiveUp), "is_in_doubt": isinstance(error, InDoubt)}
+            page = render(context.request, "account/mail_away.html", ended, status=503)
+            raise ImmediateHttpResponse(page) from error
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)

@@ -19,7 +19,8 @@ from django.utils import translation
 from portal import mail_health
 from portal.jobs import Away
 from portal.mail_html import page_of
-from portal.mail_refusals import NO_ANSWER, meaning_of
+from portal.mail_refusals import NO_ANSWER, is_silence, meaning_of
+from portal.mail_smtp import HASTY
 from portal.mailbox import KeepingBackend
 from portal.models import Job, Studio, User
 
@@ -124,11 +125,16 @@ def deliver(mail: EmailMultiAlternatives) -> None:
         mail.send()
 
 
+def in_haste() -> Any:
+    """The connection for a mail that goes out while a page waits for it: eight seconds at most."""
+    return get_connection(hasty=True, requests_timeout=HASTY.to_take)
+
+
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Around handing a mail over: what is raised has words, and whether mails are taken is noted. Raises what `deliver`
-    does."""
-    if mail_health.is_left_alone():
+def in_words(*, hasty: bool = False) -> Iterator[None]:
+    """Around handing a mail over: what is raised has words, and whether mails are taken is noted. `hasty`: by
+    `in_haste`. Raises what `deliver` does."""
+    if mail_health.is_left_alone(hasty=hasty):
         raise Away(NO_ANSWER)
     try:
         yield
@@ -136,8 +142,8 @@ def in_words() -> Iterator[None]:
         meaning, is_of_server = meaning_of(error)
         if is_of_server:
             mail_health.note(mail_health.REFUSED)
-        if str(meaning) == NO_ANSWER:
-            mail_health.note(mail_health.SILENT)
+        if is_silence(error):
+            mail_health.note(mail_health.SLOW if hasty else mail_health.SILENT)
         if meaning is error:
             raise
         raise meaning from error

@@ -10,7 +10,10 @@ from portal.models import Heartbeat
 #: Names of heartbeats; no worker is called so, and the nightly clean-up leaves them.
 PREFIX = "mail "
 SENT, REFUSED, SILENT = f"{PREFIX}sent", f"{PREFIX}refused", f"{PREFIX}silent"
-#: A server that did not answer is left alone for so long: each mail that waits for it keeps a worker from other work.
+#: Silent for as long as somebody waits for a page; a job may still hear it.
+SLOW = f"{PREFIX}slow"
+#: A server that did not answer is left alone for so long: each mail that waits for it keeps a worker from other work,
+#: or a page from other people.
 LEFT_ALONE = timedelta(minutes=1)
 
 
@@ -25,6 +28,7 @@ def note(name: str) -> None:
             raise
 
 
-def is_left_alone() -> bool:
-    """Whether the server or provider was silent just now. One query."""
-    return Heartbeat.objects.filter(name=SILENT, seen_at__gt=Now() - LEFT_ALONE).exists()
+def is_left_alone(*, hasty: bool = False) -> bool:
+    """Whether the server or provider was silent just now; `hasty`: or too slow for a page. One query."""
+    names = [SILENT, SLOW] if hasty else [SILENT]
+    return Heartbeat.objects.filter(name__in=names, seen_at__gt=Now() - LEFT_ALONE).exists()

@@ -45,6 +45,18 @@ def meaning_of(error: Exception) -> tuple[Exception, bool]:
     return error, True
 
 
+def is_silence(error: BaseException | None) -> bool:
+    """Whether the other side did not answer in time, before it had the mail or behind it: the next mail would wait for
+    as long."""
+    while error is not None:
+        if isinstance(error, TimeoutError) or {"ConnectTimeout", "ReadTimeout"} & {
+            k.__name__ for k in type(error).__mro__
+        }:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _of_address(code: int, words: bytes | str) -> tuple[Exception, bool]:
     numbers, enhanced = _numbers(code, words)
     if code in _OF_US or (code >= PERMANENT and enhanced.startswith(_POLICY)):

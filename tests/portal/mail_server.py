@@ -20,6 +20,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Talk)
         self.answers: dict[str, str] = {}
         self.delay = 0.0  # seconds before it says that it took a mail
+        self.pause = 0.0  # before each answer
         self.is_silent = False
         self.on_taken: Callable[[], Any] = lambda: None
         self.connections = 0
@@ -73,6 +74,7 @@ class _Talk(socketserver.StreamRequestHandler):
         return bool(answer)
 
     def _say(self, answer: str) -> None:
+        time.sleep(self.server.pause)
         self.wfile.write(f"{answer}\r\n".encode())
 
 

@@ -3,16 +3,14 @@
 import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -97,18 +95,24 @@ def test_what_the_server_says_decides_what_becomes_of_the_mail(
 
 
 @pytest.mark.django_db
-def test_a_server_that_thinks_for_long_gets_no_second_copy(post: MailServer) -> None:
-    post.delay = 0.5  # more than EMAIL_TIMEOUT
+def test_a_server_that_thinks_for_long_gets_no_second_copy(post: MailServer, settings: Any) -> None:
+    post.delay = 0.2  # more than EMAIL_TIMEOUT
+    settings.EMAIL_TIMEOUT = 0.1
     send()
     assert len(post.raw) == 1
 
 
 @pytest.mark.django_db
-def test_whoever_never_answers_to_a_mail_may_have_it(post: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_smtp, "SECONDS_TO_TAKE", 0.1)
-    post.delay = 0.5
+def test_whoever_never_answers_to_a_mail_may_have_it_and_is_left_alone(
+    post: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_smtp, "PATIENT", mail_smtp.Patience(before=5, to_take=0.1))
+    post.delay = 0.3
     with pytest.raises(InDoubt):
         send()
+    with pytest.raises(Away, match=r"does not answer\."):
+        send()
+    assert post.connections == 1
 
 
 @pytest.mark.django_db
@@ -126,11 +130,19 @@ def test_a_server_that_is_silent_is_left_alone_for_a_while(post: MailServer) -> 
 
 @pytest.mark.django_db
 def test_a_talk_that_takes_too_long_ends_before_the_mail(post: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lease of the job would run out meanwhile, and another worker send it too."""
-    monkeypatch.setattr(mail_smtp, "SECONDS_BEFORE", 0)
-    with pytest.raises(Away):
+    """The lease of the job would run out meanwhile, and another worker send it too. Each answer comes in time, and all
+    of them together do not."""
+    monkeypatch.setattr(mail_smtp, "PATIENT", mail_smtp.Patience(before=0.2, to_take=5))
+    post.pause = 0.08
+    with pytest.raises(Away, match=r"does not answer\."):
         send()
     assert post.raw == []
+
+
+def test_all_that_a_mail_may_take_is_less_than_the_lease_of_its_job() -> None:
+    patient, hasty = mail_smtp.PATIENT, mail_smtp.HASTY
+    assert patient.before + patient.to_take + mail_smtp.SECONDS_TO_PART + 10 <= queue.LEASE.total_seconds()
+    assert hasty.before + hasty.to_take <= 8
 
 
 @pytest.mark.django_db
@@ -152,6 +164,46 @@ def test_a_mail_for_a_new_password_that_cannot_go_out_is_said_to_anybody(
     assert answer.status_code == 503
     assertTemplateUsed(answer, "account/mail_away.html")
     assert email not in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"RCPT": "550 5.1.1 nobody"}, "The mail was refused"),
+        ({".": ""}, "The mail is perhaps on its way"),
+        ({"DATA": ""}, "No mail can be sent right now"),
+    ],
+)
+def test_the_page_says_what_became_of_the_mail_for_a_new_password(
+    post: MailServer, client: Client, answers: dict[str, str], words: str
+) -> None:
+    post.answers = answers
+    answer = client.post(reverse("account_reset_password"), {"email": "nobody@example.test"})
+    assert f"<h1>{words}</h1>" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_page_waits_for_seconds_and_a_server_that_is_slow_for_it_is_asked_by_jobs_alone(
+    post: MailServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_smtp, "HASTY", mail_smtp.Patience(before=5, to_take=0.1))
+    post.delay = 0.3
+    url, data = reverse("account_reset_password"), {"email": "nobody@example.test"}
+    assert "perhaps on its way" in client.post(url, data).content.decode()
+    assert "No mail can be sent right now" in client.post(url, data).content.decode()
+    assert post.connections == 1
+    send()
+    assert post.connections == 2
+
+
+def test_what_is_wrong_with_the_database_does_not_undo_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_given: Any, **_more: Any) -> Any:
+        raise InterfaceError("closed")
+
+    monkeypatch.setattr(mail_health, "transaction", SimpleNamespace(atomic=gone))
+    monkeypatch.setattr(mail_health, "connection", SimpleNamespace(in_atomic_block=False))
+    mail_health.note(mail_health.SENT)
 
 
 class TestTheQueue:
@@ -218,13 +270,18 @@ class TestTheQueue:
         assert breaks == []
 
 
-_DRAIN = """
-import django
-django.setup()
-from portal import tasks
-from portal.jobs import worker
-worker.drain("worker of a test")
-"""
+def in_a_process(work: Callable[[], Any]) -> int:
+    """Begin it in a process of its own, with database connections of its own; its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        theirs = [(one, one.connection) for one in connections.all()]  # kept: closing them would close the parent's
+        for one, _theirs in theirs:
+            one.connection = None
+        work()
+    finally:
+        os._exit(1)
 
 
 def test_a_worker_killed_when_the_server_had_the_mail_sends_the_same_one_again(
@@ -238,28 +295,15 @@ def test_a_worker_killed_when_the_server_had_the_mail_sends_the_same_one_again(
     payload = {"invitation": wanted.pk, "link": wanted.link, "origin": "https://tresen.test"}
     with transaction.atomic():
         enqueue("portal.invitation", key="invitation 1", studio=wanted.studio, payload=payload)
-    database = connection.settings_dict
-    address = f"?host={quote(database['HOST'], safe='')}&port={database['PORT']}"
-    login = f"{database['USER']}:{quote(database['PASSWORD'])}" if database["PASSWORD"] else database["USER"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", _DRAIN],
-        cwd=Path(__file__).resolve().parents[2],
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": f"postgresql://{login}@/{database['NAME']}{address}",
-            "EMAIL_HOST": "127.0.0.1",
-            "EMAIL_PORT": str(post.server_address[1]),
-            "EMAIL_TLS": "0",
-            "EMAIL_FROM": "Tresen <post@tresen.test>",
-        },
-    )
-    post.on_taken = process.kill
-    assert process.wait(60) == -signal.SIGKILL
+    assert tasks.mail_invitation
+    killed: list[int] = []
+    post.on_taken = lambda: os.kill(killed[0], signal.SIGKILL)
+    killed.append(in_a_process(lambda: worker.drain("worker of a test")))
+    _pid, ended = os.waitpid(killed[0], 0)
+    assert os.waitstatus_to_exitcode(ended) == -signal.SIGKILL
     post.on_taken = lambda: None
     assert Job.objects.get().done_at is None
     Job.objects.update(lease_until=Now() - timedelta(seconds=1))
-    assert tasks.mail_invitation
     worker.drain("worker of a test")
     assert Job.objects.get().done_at is not None
     first, second = post.mails
