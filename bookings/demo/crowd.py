@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Self
 
 from bookings.demo.course import Course
 from bookings.demo.plan import PlacePlan, StudioPlan
 from bookings.models import Reservation
+from bookings.rules import Booking
 from bookings.sources import is_own
 from portal.models import Member, Studio
 
@@ -64,6 +65,7 @@ class Crowd:
         """The studio's members: the first ones are regulars, the rest newcomers until their first booking."""
         crowd = cls(studio, plan, course, first, dice)
         seen = crowd._seen(studio)
+        crowd._know_who_is_booked(studio)
         crowd.newcomers = [one for one in studio.members.order_by("number") if one.pk not in seen]
         if seen:
             crowd._open.update(crowd.places)
@@ -76,6 +78,16 @@ class Crowd:
             if pk not in crowd._open and crowd._is_open(place, first):
                 crowd._opens(pk, place, first)
         return crowd
+
+    def _know_who_is_booked(self, studio: Studio) -> None:
+        """Of the days around today, to which a class that runs right now may be added."""
+        zones = {location.pk: location for location in studio.locations.in_order()}
+        today = datetime.combine(self.course.today, time(), UTC)
+        near = {"starts_at__gt": today - timedelta(days=2), "starts_at__lt": today + timedelta(days=2)}
+        booked = Reservation.objects.filter(studio=studio, booking=Booking.BOOKED, **near)
+        for member, location, *ends in booked.values_list("member_id", "location_id", "starts_at", "ends_at"):
+            for moment in ends:
+                self._busy.setdefault(zones[location].local_day(moment), set()).add(member)
 
     @staticmethod
     def _seen(studio: Studio) -> dict[int, tuple[int, str, date]]:

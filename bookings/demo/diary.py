@@ -68,6 +68,14 @@ class Diary:
         self.crowd = Crowd.of(self.studio, self.plan, self.course, self.first, self.dice)
         self.opened = {place.slug: place.opened for place in self.plan.places}
         self.booked: dict[int, list[Booked]] = {}
+        # By source, the newest first. Days that are added later to a studio lie in its newest contracts.
+        added = self.studio.sessions.exists()
+        self.contracts = {
+            source: [((self.now - timedelta(days=days)).date(), hours) for days, hours in reversed(versions)]
+            if not added
+            else [(date.min, versions[-1][1])]
+            for source, versions in self.plan.contract_hours.items()
+        }
         logins = self.studio.logins.select_related("user").order_by("pk")
         self.desk: list[StaffLogin] = [
             login for login in logins if Right.CHECK_IN in login.rights and login.preset != Preset.TEACHER
@@ -194,6 +202,7 @@ class Diary:
         """Cancel the session a day before its start, or just now; nobody is a no-show for it (Q27)."""
         called_off_at = session.cancelled_at = min(session.starts_at - timedelta(days=1), self.now)
         session.cancelled_reason = "The teacher is ill"
+        self._forget_what_was_later(session, called_off_at)
         booked = [one for one in self.booked.get(id(session), ()) if one.booking == Booking.BOOKED]
         for reservation in booked:
             reservation.attendance = Attendance.UNKNOWN
@@ -202,22 +211,41 @@ class Diary:
             reservation.events = reservation.events[:1]
             reservation.events[0].at = reservation.booked_at
 
+    def _forget_what_was_later(self, session: ScheduledSession, called_off_at: datetime) -> None:
+        """Of what the studio has cancelled nobody gives up a place any more, or waits for one."""
+        theirs = self.booked.get(id(session), [])
+        gone = {id(one) for one in theirs if one.cancelled_at is not None and one.cancelled_at >= called_off_at}
+        if gone:
+            theirs[:] = [one for one in theirs if id(one) not in gone]
+            self.reservations[:] = [one for one in self.reservations if id(one) not in gone]
+        self.waits[:] = [one for one in self.waits if one.session is not session]
+
     def _reserved(self, session: ScheduledSession, member: Member, *, early: bool = False) -> Booked:
         """`early`: while cancelling was still free."""
+        source = self._source(session, member)
         deadline = cancellation_deadline(
             session.starts_at,
+            contract_hours=self._contract_hours(source, session),
             item_hours=session.item.cancel_hours,
             location_hours=session.location.cancel_hours,
             studio_hours=self.studio.cancel_hours,
         )
         latest = min(session.starts_at, self.now, *([deadline.at] if early else []))
         booked_at = latest - timedelta(hours=0.5 + min(self.dice.expovariate(1 / 60), 400))
-        reservation = Booked(session, member, self._source(session, member), booked_at, deadline.at, deadline.origin)
+        reservation = Booked(session, member, source, booked_at, deadline.at, deadline.origin)
         self.reservations.append(reservation)
         self.booked.setdefault(id(session), []).append(reservation)
         by = self.dice.choice(self.desk) if reservation.source == "desk" else None
         self._event(reservation, Kind.RESERVED, booked_at, None, by=by)
         return reservation
+
+    def _contract_hours(self, source: str, session: ScheduledSession) -> int | None:
+        """As agreed with the marketplace for the day of the class; None: nothing is (Q20)."""
+        versions = self.contracts.get(source)
+        if versions is None:
+            return None
+        day = session.location.local_day(session.starts_at)
+        return next((hours for first_on, hours in versions if first_on <= day), None)
 
     def _source(self, session: ScheduledSession, member: Member) -> str:
         """By which road the booking came; a marketplace sells only what is allowed to it."""

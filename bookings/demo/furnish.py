@@ -1,5 +1,6 @@
 """The still part of a demo studio: places, rooms, spots, calendar items, teachers, logins, members."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from random import Random
@@ -15,6 +16,7 @@ from bookings.demo.names import mailbox, people
 from bookings.demo.plan import PASSWORD, StudioPlan
 from bookings.demo.portraits import portrait
 from bookings.models import HUES, CalendarItem, Recurrence, Room, Spot
+from packages.models import Purchase
 from portal.models import ClosingDays, Location, Member, StaffLogin, Studio, Teacher, User
 from portal.models.people import photo_path
 
@@ -80,12 +82,19 @@ def close(studio: Studio, first: date, before: date) -> None:
     )
 
 
-def say_since_when(diary: Diary, *, is_new: bool) -> None:
-    """Who came for the first time in these days has been a member since then; who never came, for some weeks."""
+def say_since_when(diary: Diary, bought: Sequence[Purchase], *, is_new: bool) -> None:
+    """Who came for the first time in these days has been a member since then; who never came, for some weeks.
+
+    Nobody books or buys before they are a member.
+    """
     joined = diary.crowd.joined
-    for one in diary.reservations:
-        if one.member_id in joined:
-            joined[one.member_id] = min(joined[one.member_id], one.booked_at.date())
+    did = [(one.member, one.booked_at) for one in diary.reservations] + [
+        (one.member, one.purchased_at) for one in bought
+    ]
+    for member, at in did:
+        since = joined.get(member.pk) or member.joined_on
+        if since and at.date() < since:
+            joined[member.pk] = at.date()
     if is_new:
         joined = {one.pk: diary.today - timedelta(days=3 + one.pk % 60) for one in diary.crowd.newcomers} | joined
     with connection.cursor() as cursor:

@@ -90,7 +90,7 @@ def fill(studio: Studio, plan: StudioPlan, *, now: datetime, dice: Random, is_ne
     till = wallets.Till(diary)
     till.serve()
     diary.save()
-    say_since_when(diary, is_new=is_new)
+    say_since_when(diary, till.sold, is_new=is_new)
     if is_new:
         till.trouble()
         write_standing(diary, today)

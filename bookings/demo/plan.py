@@ -97,6 +97,9 @@ class StudioPlan:
     joined: dict[str, timedelta] = field(
         default_factory=lambda: {"wellpass": timedelta(days=300), "onefit": timedelta(days=165)}
     )
+    # Until how many hours before the start their guests cancel free of charge (Q20), and how many days ago that began,
+    # the oldest first.
+    contract_hours: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def begins(self, today: date) -> date:
         """The first day of the book."""
@@ -221,6 +224,7 @@ DEMO = StudioPlan(
         LoginPlan("teacher@demo.test", "Joris de Wit", Preset.TEACHER, teaches_as="Joris de Wit"),
     ],
     cancel_hours=24,
+    contract_hours={"wellpass": ((330, 6), (75, 4)), "onefit": ((180, 8),)},
     now_class="Open Mat",
     soon_class="Vinyasa Flow",
     packages=(
@@ -269,6 +273,9 @@ OTHER = StudioPlan(
     logins=[LoginPlan("owner@other.test", "Henrike Böhm", Preset.OWNER, teaches_as="Henrike Böhm")],
     # Enough for a look at a second studio.
     past=timedelta(days=120),
+    # It works with no marketplace.
+    sources={"direct": 48},
+    joined={},
     now_class="Offener Saal",
     soon_class="Feierabend-Flow",
 )

@@ -87,6 +87,7 @@ def plan_for(studio: Studio, *, slug: str) -> StudioPlan:
         members=MEMBERS,
         places=places,
         logins=[],
+        contract_hours={},
         past=PAST,
         future=FUTURE,
     )

@@ -14,7 +14,7 @@ from django.db import transaction
 from bookings.demo.plan import DEMO
 from bookings.demo.rows import copy
 from bookings.models import Reservation
-from bookings.rules import Attendance, Booking, Origin
+from bookings.rules import Attendance, Booking
 from marketplace.actions.connecting import ask_for_sync
 from marketplace.actions.visits import OURS
 from marketplace.models import ConnectedLocation, Connection, Contract, ContractTerms, Guest, SyncRun, Visit
@@ -55,6 +55,8 @@ class Plan:
     locations: dict[str, str] = field(default_factory=dict)
 
 
+_OLD, _NEW = DEMO.contract_hours["wellpass"]
+_ONLY = DEMO.contract_hours["onefit"][0]
 _DUTCH = {"tax_category": Tax.STANDARD, "tax_rate": Decimal("9.00")}
 WELLPASS = Plan(
     marketplace="wellpass",
@@ -66,11 +68,11 @@ WELLPASS = Plan(
     client_id=CLIENT_ID,
     locations={"centrum": "centrum", "noord": "noord"},
     terms=(
-        Terms(330, {"cancel_hours": 6, "check_in_rate": Decimal("7.90"), "paid_per_day": 1, **_DUTCH}),
+        Terms(_OLD[0], {"cancel_hours": _OLD[1], "check_in_rate": Decimal("7.90"), "paid_per_day": 1, **_DUTCH}),
         Terms(
-            75,
+            _NEW[0],
             {
-                "cancel_hours": 4,
+                "cancel_hours": _NEW[1],
                 "check_in_rate": Decimal("8.40"),
                 "late_cancel_rate": Decimal("4.20"),
                 "late_cancel_paid": Late.UNLESS_REFILLED,
@@ -92,9 +94,9 @@ ONEFIT = Plan(
     locations={"centrum": "nl-ams-2044", "noord": "nl-ams-2045"},
     terms=(
         Terms(
-            180,
+            _ONLY[0],
             {
-                "cancel_hours": 8,
+                "cancel_hours": _ONLY[1],
                 "check_in_rate": Decimal("6.75"),
                 "additional_rate": Decimal("5.00"),
                 "no_show_rate": Decimal("3.00"),
@@ -217,7 +219,6 @@ def _write_visits(connection: Connection, *, now: datetime) -> None:
     copy(Visit, _VISIT, (_visit(connection, known[one.member], one, zones, versions, dice, now=now) for one in booked))
     with database.cursor() as cursor:  # what reads them next finds them by index
         cursor.execute("ANALYZE marketplace_visit, marketplace_guest")
-    _by_contract([one.pk for one in booked if one.starts_at > now and one.booking == Booking.BOOKED], zones, versions)
     if booked and connection.first_booked_at is None:
         connection.first_booked_at = booked[0].booked_at
         connection.save(update_fields=["first_booked_at"])
@@ -292,17 +293,6 @@ def _visit(
         one.booking == Booking.LATE_CANCELLED if cancelled else None, one.checked_in_at if ticked and known else None,
         "", requested_at,
     )  # fmt: skip
-
-
-def _by_contract(ahead: list[int], places: dict[int, Location], versions: list[ContractTerms]) -> None:
-    """Those to come may be cancelled as long as the contract says, whatever the studio's own rule is (Q20)."""
-    found = list(Reservation.objects.filter(pk__in=ahead))
-    for one in found:
-        terms = _terms_on(places[one.location_id].local_day(one.starts_at), versions)
-        if terms and terms.cancel_hours is not None:
-            one.deadline_at = one.starts_at - timedelta(hours=terms.cancel_hours)
-            one.deadline_from = Origin.CONTRACT
-    Reservation.objects.bulk_update(found, ["deadline_at", "deadline_from"], batch_size=1000)
 
 
 def _terms_on(day: date, versions: list[ContractTerms]) -> ContractTerms | None:
