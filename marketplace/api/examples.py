@@ -99,6 +99,7 @@ _REVIEW: dict[str, Any] = {
         "writtenAt": "2026-03-02T20:10:00Z",
         "hidden": False,
         "visitDisputed": False,
+        "authorDisputed": False,
     },
 }
 _REPLY = {"text": "Thank you! The boiler is mended.", "writtenAt": "2026-03-03T09:00:00Z", "edited": False}

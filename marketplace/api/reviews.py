@@ -121,7 +121,8 @@ def _review(review: Review) -> dict[str, Any]:
         "text": review.text,
         "writtenAt": written(review.written_at),
         "hidden": review.hidden_at is not None,
-        "visitDisputed": review.is_disputed,
+        "visitDisputed": review.is_disputed and review.has_no_visit,
+        "authorDisputed": review.is_disputed and review.is_doubted,
     }
     if review.edited_at is not None:
         found["changedAt"] = written(review.edited_at)

@@ -175,7 +175,7 @@ SCHEMAS: dict[str, Schema] = {
         reason={"enum": ["classNotOver", "visitWithoutCheckIn", "reviewClosed"], "description": "Why it would not."},
         message=text("The same for people. Its wording may change."),
         review=record(
-            ("marks", "score", "text", "writtenAt", "hidden", "visitDisputed"),
+            ("marks", "score", "text", "writtenAt", "hidden", "visitDisputed", "authorDisputed"),
             "What was written. Missing: nothing.",
             marks={"type": "object", "additionalProperties": _MARK},
             score={"type": "number", "minimum": 1, "maximum": 5, "description": "Rounded to two decimals."},
@@ -186,6 +186,10 @@ SCHEMAS: dict[str, Schema] = {
             hiddenFor=text("The rule that it breaches. Only of a hidden one."),
             hiddenBecause=text("The operator's reason, for its author. Only of a hidden one."),
             visitDisputed=yes_no("The studio has taken the check-in back: shown, and not counted until it is settled."),
+            authorDisputed=yes_no(
+                "It was changed by the link of our mail, and the studio had changed that address: shown, not counted "
+                "until it is settled."
+            ),
             reply=record(
                 ("text", "writtenAt", "edited"),
                 "The studio's answer. Missing: none, or withdrawn.",

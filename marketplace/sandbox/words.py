@@ -98,6 +98,10 @@ WORDS = {
         "Laut Studio warst du nicht da. Sie zählt nicht, bis das geklärt ist.",
         "Volgens de studio was je er niet. Hij telt niet mee tot dat is opgelost.",
     ),
+    "It is in doubt who wrote this. It does not count until that is settled.": (
+        "Es ist fraglich, wer das geschrieben hat. Sie zählt nicht, bis das geklärt ist.",
+        "Het is de vraag wie dit heeft geschreven. Hij telt niet mee tot dat is opgelost.",
+    ),
     "The studio replied": ("Das Studio hat geantwortet", "De studio heeft gereageerd"),
     "edited": ("bearbeitet", "bewerkt"),
     "How was the class?": ("Wie war der Kurs?", "Hoe was de les?"),

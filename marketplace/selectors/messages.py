@@ -13,6 +13,8 @@ from marketplace.models import Conflict, Connection, InboxMessage, Visit
 from marketplace.rules.contents import Content, content_of
 from portal.models import Location
 
+_EMPTIED = Q(body=b"", headers={})
+
 
 def seen_by(
     connection: Connection, messages: Iterable[InboxMessage], locations: Collection[Location] | None
@@ -119,20 +121,18 @@ def given_up(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
 
     Not those that were emptied since (`actions.keeping`): there is nothing left to apply.
     """
-    return _failed(messages).filter(is_emptied=False)
+    return _failed(messages).exclude(_EMPTIED)
 
 
 def lost(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
     """Those that failed for good, and were emptied since: nobody can apply them any more."""
-    return _failed(messages).filter(is_emptied=True)
+    return _failed(messages).filter(_EMPTIED)
 
 
 def with_emptied(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
     """Each with `is_emptied`: what it said is not kept any more, only what became of it."""
-    emptied = ExpressionWrapper(Q(body=b"", headers={}), output_field=BooleanField())
-    return messages.annotate(is_emptied=emptied)
+    return messages.annotate(is_emptied=ExpressionWrapper(_EMPTIED, output_field=BooleanField()))
 
 
 def _failed(messages: QuerySet[InboxMessage]) -> QuerySet[InboxMessage]:
-    failed = messages.filter(outcome=InboxMessage.Outcome.FOR_A_PERSON).exclude(reason__in=Conflict.Kind.values)
-    return with_emptied(failed)
+    return messages.filter(outcome=InboxMessage.Outcome.FOR_A_PERSON).exclude(reason__in=Conflict.Kind.values)

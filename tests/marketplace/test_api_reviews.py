@@ -10,6 +10,7 @@ from django.utils import timezone
 from bookings.models import Reservation, ScheduledSession
 from bookings.rules import Attendance
 from marketplace.models import Exchange, Guest
+from portal.changes import record_change
 from reviews.actions.deciding import open_case
 from reviews.actions.responding import respond
 from reviews.models import Review, ReviewVersion
@@ -80,6 +81,22 @@ def test_shows_the_reply_and_that_it_is_hidden(door: Door, visited: Any) -> None
     mine = ask(door, visited, "GET").json()["review"]
     assert mine["reply"]["text"] == "Thank you!"
     assert (mine["hidden"], mine["hiddenFor"], mine["hiddenBecause"]) == (True, "contact", "A phone number")
+
+
+def test_says_which_of_visit_and_author_is_in_doubt(door: Door, visited: Any) -> None:
+    ask(door, visited, "PUT", BODY)
+    review = Review.objects.get()
+
+    def doubted() -> tuple[bool, bool]:
+        mine = ask(door, visited, "GET").json()["review"]
+        return mine["visitDisputed"], mine["authorDisputed"]
+
+    assert doubted() == (False, False)
+    line = record_change(review.reservation.member, "edited", studio=review.studio, by=None, now=review.written_at)
+    Review.objects.update(doubt=line)
+    assert doubted() == (False, True)
+    Reservation.objects.update(attendance=Attendance.NO_SHOW, checked_in_at=None)
+    assert doubted() == (True, True)
 
 
 def test_is_refused_as_the_page_refuses(door: Door, visited: Any) -> None:
