@@ -1,5 +1,6 @@
 """What of marketplaces leaves with a studio: what was agreed, visited and said, without what proves who calls."""
 
+from django.db.models import F, Func, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -21,9 +22,15 @@ from marketplace.models import (
     Visit,
 )
 from portal.leaving.own import MACHINERY, SECRET, days
-from portal.leaving.registry import Kept, export, leave_out, register_retention
+from portal.leaving.registry import Kept, Masked, export, leave_out, register_retention
 
 SAID = lazy("What was sent word by word stays: marketplaces put secrets and other people into it.")
+
+# Where a marketplace sends its webhooks is as secret as the column "hook".
+WITHOUT_HOOK = Masked(
+    Func(F("path"), Value("(/api/webhooks/)[^/?]+"), Value(r"\1…"), function="regexp_replace"),
+    SECRET,
+)
 
 
 def register() -> None:
@@ -39,8 +46,9 @@ def register() -> None:
     export(Listing, "marketplace_listings", without=dict.fromkeys(("lease_until", "lease_token"), MACHINERY))
     export(SyncRun, "marketplace_sync_runs")
     export(Call, "marketplace_calls")
-    export(Exchange, "marketplace_sync_log", without=dict.fromkeys(("request", "answer"), SAID))
-    export(InboxMessage, "marketplace_messages", without=dict.fromkeys(("headers", "body"), SAID))
+    masked = {"path": WITHOUT_HOOK}
+    export(Exchange, "marketplace_sync_log", without=dict.fromkeys(("request", "answer"), SAID), masked=masked)
+    export(InboxMessage, "marketplace_messages", without=dict.fromkeys(("headers", "body"), SAID), masked=masked)
     leave_out(GivenAnswer, lazy("Answers that are given again for a day when a marketplace asks twice."))
     register_retention(retention)
 

@@ -119,8 +119,8 @@ def mail_ticket_answered(job: Job) -> None:
 
 # Not in one transaction: it reads one moment of the database for minutes, and keeps its lease beside that.
 @handles(exports.JOB, transactional=False)
-def write_export(job: Job) -> None:
-    exports.prepare(job, now=timezone.now())
+def write_export(job: Job) -> Outcome | None:
+    return exports.prepare(job, now=timezone.now())
 
 
 @handles(exports.MAIL, transactional=False)

@@ -25,6 +25,14 @@ class Away(Exception):
     look. The text is kept and shown: no personal data in it."""
 
 
+class NotNow(Exception):
+    """Its turn comes after a pause; this attempt does not count."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__()
+        self.pause = pause
+
+
 class InDoubt(Exception):
     """The other side may have done it and did not say so: tried again twice, with minutes in between. Text as above."""
 

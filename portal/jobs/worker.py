@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from portal.jobs import queue
 from portal.jobs.bell import bell
-from portal.jobs.registry import HANDLERS, MORE, Away, GiveUp, Handler, InDoubt
+from portal.jobs.registry import HANDLERS, MORE, Away, GiveUp, Handler, InDoubt, NotNow
 from portal.models import Heartbeat, Job
 from portal.redaction import describe
 
@@ -61,6 +61,9 @@ def run(job: Job, *, until: float) -> None:
         logger.info("job done", extra=said | {"seconds": round(time.monotonic() - began, 3)})
     except queue.LeaseLost:
         logger.warning("job lost to another worker", extra=said)
+    except NotNow as error:
+        with suppress(queue.LeaseLost):
+            queue.put_back(job, pause=error.pause)
     except GiveUp as error:
         _note_failure(job, str(error), queue.give_up)
     except Away as error:

@@ -57,7 +57,8 @@ class Section:
 def lines_of(kind: Kind, zone: ZoneInfo) -> list[Line]:
     """Each column of the table, then those that stay here, with the reason."""
     notes = _notes(kind.model)
-    found = [_line(kind, field, zone, notes.get(field.name, "")) for field in kind.fields]
+    masks = {name: str(one.why) for name, one in kind.masked.items()}
+    found = [_line(kind, field, zone, masks.get(field.attname) or notes.get(field.name, "")) for field in kind.fields]
     found += [
         Line(
             kind.name,

@@ -9,24 +9,33 @@ from pathlib import Path
 from threading import Event, Thread
 
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.changes import record_change
-from portal.jobs import LeaseLost, enqueue, renew
+from portal.jobs import MORE, LeaseLost, NotNow, Outcome, enqueue, renew
 from portal.leaving import archive
-from portal.models import Export, Job, StaffLogin, Studio
+from portal.models import Export, Job, Member, StaffLogin, Studio
 from portal.notices.telling import notify, reader, readers
 
 JOB, MAIL, READY = "portal.export", "portal.mail_exported", "portal.exported"
 KEPT_FOR = timedelta(days=7)
 # How often a worker says that it is still at it: well within a lease (90 s).
 SIGN_OF_LIFE = 5.0  # seconds
+# One at a time in the whole house: others wait their turn, so that a worker stays free for everything else.
+ONE_AT_A_TIME = 0x74726578  # an arbitrary number that no other use of advisory locks has
+PAUSE = timedelta(seconds=10)
+# Longer than a task can take: what is older is written by nobody.
+LEFT_BEHIND = timedelta(hours=1)
 
 
 class OnlyReal(Exception):
     """A studio for practice has nothing that anybody needs elsewhere."""
+
+
+class SomebodyWasDeleted(Exception):
+    """Since the moment that the archive shows: they stand in it (Q39)."""
 
 
 def ask(studio: Studio, *, by: StaffLogin, now: datetime) -> tuple[Export, bool]:
@@ -53,42 +62,60 @@ def ask(studio: Studio, *, by: StaffLogin, now: datetime) -> tuple[Export, bool]
     return export, True
 
 
-def prepare(job: Job, *, now: datetime) -> None:
-    """Write the archive. Killed in the middle, it is written anew from the start; what was begun is deleted.
+def prepare(job: Job, *, now: datetime) -> Outcome | None:
+    """Write the archive; MORE: a person was deleted meanwhile, so it is written anew. Killed in the middle, it is
+    written anew from the start; what was begun is deleted.
 
     Not in one transaction with its job: it reads one moment of the database for as long as it takes.
+    Raises NotNow while another one is written.
     """
     found = Export.objects.filter(pk=job.payload["export"], finished_at=None, failed_at=None)
     export = found.select_related("studio", "asked_by").first()
     if export is None:
-        return
+        return None
+    with _alone():
+        try:
+            _write(export, job, now=now)
+        except SomebodyWasDeleted:
+            return MORE
+    return None
+
+
+def _write(export: Export, job: Job, *, now: datetime) -> None:
+    """For this process's user alone, as the archive holds everybody: the folder, too."""
     folder = _folder(export.studio)
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
     sweep(export.studio)
     name = Export.file.field.generate_filename(export, "")
     path = Path(default_storage.path(name))
     begun = path.with_suffix(".part")
+    deleted = _deleted_of(export.studio)  # before the moment that is read: one deleted in between is one anew
     try:
-        with _kept(job) as still_ours, begun.open("xb") as target:
+        with _kept(job) as still_ours, open(begun, "xb", opener=_for_us_alone) as target:
             written = archive.write(export.studio, target, now=now, tell=_teller(job, still_ours))
             target.flush()
             os.fsync(target.fileno())
         export.file.name, export.size, export.sha256 = name, begun.stat().st_size, _hash(begun)
         export.rows, export.files = written.rows, written.files
         begun.replace(path)
-        finish(export, job, now=timezone.now())
+        finish(export, job, deleted=deleted, now=timezone.now())
     except BaseException:
         begun.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         raise
 
 
-def finish(export: Export, job: Job, *, now: datetime) -> None:
+def finish(export: Export, job: Job, *, deleted: int, now: datetime) -> None:
     """The archive is there: keep it for a week in place of an older one, and tell the owners.
 
-    Raises LeaseLost: another worker writes it.
+    `deleted`: how many of the studio's people were, before it was read. Raises LeaseLost: another worker writes it;
+    SomebodyWasDeleted.
     """
     with transaction.atomic():
+        _behind_deletions(export.studio)
+        if _deleted_of(export.studio) != deleted:
+            raise SomebodyWasDeleted
         renew(job)
         export.finished_at, export.expires_at = now, now + KEPT_FOR
         export.save()
@@ -100,6 +127,25 @@ def finish(export: Export, job: Job, *, now: datetime) -> None:
         for login in readers(export.studio, READY):
             payload = {"export": export.pk, "login": login.pk}
             enqueue(MAIL, key=f"exported {export.pk} {login.pk}", payload=payload, studio=export.studio)
+
+
+def delete_with_a_person(studio: Studio) -> None:
+    """Somebody of the studio is deleted in the caller's transaction: so are the archives. One that is finished
+    meanwhile sees the deletion, or is seen by it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [ONE_AT_A_TIME, studio.pk])
+    delete_all(studio)
+
+
+def _behind_deletions(studio: Studio) -> None:
+    """Wait until those that are under way are committed; further ones wait for this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ONE_AT_A_TIME, studio.pk])
+
+
+def _deleted_of(studio: Studio) -> int:
+    """How many of its people were deleted, ever: it only grows."""
+    return Member.objects.filter(studio=studio, scrubbed_at__isnull=False).count()
 
 
 def note_download(export: Export, *, by: StaffLogin, now: datetime) -> None:
@@ -124,26 +170,32 @@ def mail(job: Job, *, now: datetime) -> None:
 
 
 def forget_old(now: datetime) -> int:
-    """Delete the archives whose week is over, and what killed workers left; how many archives."""
-    old = Export.objects.filter(expires_at__lt=now).exclude(file="")
-    for export in old:
-        with transaction.atomic():
-            _delete(export)
-    for studio in (
-        Studio.objects.filter(exports__isnull=False)
-        .exclude(exports__in=Export.objects.filter(finished_at=None, failed_at=None, job__dead_at=None))
-        .distinct()
-    ):
-        sweep(studio)
-    return len(old)
+    """Delete the archives whose week is over, and what killed workers left; how many archives. Three queries."""
+    with transaction.atomic():
+        old = Export.objects.select_for_update().filter(expires_at__lt=now).exclude(file="")
+        gone = dict(old.values_list("pk", "file"))
+        Export.objects.filter(pk__in=gone).update(file="")
+        for name in gone.values():
+            transaction.on_commit(lambda name=name: default_storage.delete(name))  # type: ignore[misc]
+    known: dict[int, set[str]] = {}
+    for studio, name in Export.objects.filter(asked_at__gt=now - 2 * KEPT_FOR).values_list("studio", "file"):
+        known.setdefault(studio, set()).add(Path(name).name)
+    for studio, names in known.items():
+        _sweep(_folder_of(studio), names, before=now - LEFT_BEHIND)
+    return len(gone)
 
 
 def sweep(studio: Studio) -> None:
-    """Delete files in the studio's folder that belong to no archive: those of workers that were killed."""
+    """Delete files in the studio's folder that belong to no archive: those of workers that were killed. Only for
+    whoever writes the one archive of the house."""
     known = {Path(name).name for name in studio.exports.exclude(file="").values_list("file", flat=True)}
+    _sweep(_folder(studio), known)
+
+
+def _sweep(folder: Path, known: set[str], *, before: datetime | None = None) -> None:
     with suppress(FileNotFoundError):
-        for path in _folder(studio).iterdir():
-            if path.name not in known:
+        for path in folder.iterdir():
+            if path.name not in known and (before is None or path.stat().st_mtime < before.timestamp()):
                 path.unlink(missing_ok=True)
 
 
@@ -178,7 +230,29 @@ def _delete(export: Export) -> None:
 
 
 def _folder(studio: Studio) -> Path:
-    return Path(default_storage.path(f"{studio.pk}/exports"))
+    return _folder_of(studio.pk)
+
+
+def _folder_of(studio: int) -> Path:
+    return Path(default_storage.path(f"{studio}/exports"))
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """For one archive at a time, whoever writes it; a worker that dies lets go. Raises NotNow."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])
+        if not cursor.fetchone()[0]:  # type: ignore[index]
+            raise NotNow(PAUSE)
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:  # with the connection the lock is gone, too
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [ONE_AT_A_TIME])
 
 
 def _hash(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""A person who is deleted is in no archive that lies there to be fetched (Q39)."""
+"""A person who is deleted is in no archive that lies there to be fetched, nor in one that is being written (Q39)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from portal.leaving.exports import delete_all
+from portal.leaving.exports import delete_with_a_person
 from portal.members.holdings import Exported, People, Preview
 from portal.members.own import Owned
 from portal.models import Member, StaffLogin
@@ -31,4 +31,4 @@ class Archives(Owned):
 
     def scrub(self, people: People, *, now: datetime) -> None:
         for studio in {member.studio for member in people.members}:
-            delete_all(studio)
+            delete_with_a_person(studio)

@@ -36,6 +36,14 @@ class Derived:
     values: Mapping[Any, Words] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Masked:
+    """What leaves in place of what a column holds, and why; `value` is an expression that is a text."""
+
+    value: Any
+    why: Words
+
+
 def _as_it_is(rows: "QuerySet[Any]", now: datetime) -> "QuerySet[Any]":
     return rows
 
@@ -45,13 +53,14 @@ class Kind:
     """One table of the archive.
 
     `path`: the way from its rows to the studio's key; `without`: columns that stay here, each with the reason;
-    `derived`: columns that `annotate` adds under these names.
+    `masked`: columns that leave in part; `derived`: columns that `annotate` adds under these names.
     """
 
     model: type[Model]
     name: str
     path: str
     without: Mapping[str, Words] = field(default_factory=dict)
+    masked: Mapping[str, Masked] = field(default_factory=dict)
     derived: Mapping[str, Derived] = field(default_factory=dict)
     annotate: Annotate = field(default=_as_it_is)
 
@@ -63,6 +72,11 @@ class Kind:
     def names(self) -> list[str]:
         """The columns, in their order."""
         return [*(one.attname for one in self.fields), *self.derived]
+
+    @property
+    def values(self) -> list[Any]:
+        """What stands in them, for `values_list`."""
+        return [self.masked[name].value if name in self.masked else name for name in self.names]
 
     def rows(self, studio: Studio, *, now: datetime) -> "QuerySet[Any]":
         """The studio's rows and no others, by their key."""
@@ -97,6 +111,7 @@ def export(
     *,
     path: str = "",
     without: Mapping[str, Words] | None = None,
+    masked: Mapping[str, Masked] | None = None,
     derived: Mapping[str, Derived] | None = None,
     annotate: Annotate = _as_it_is,
 ) -> None:
@@ -106,6 +121,7 @@ def export(
         name=name,
         path=path or _ways()[model],
         without=without or {},
+        masked=masked or {},
         derived=derived or {},
         annotate=annotate,
     )

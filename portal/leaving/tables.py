@@ -89,7 +89,7 @@ def _aliases(kind: Kind) -> str:
 
 
 def _select(kind: Kind, studio: Studio, now: datetime) -> str:
-    rows = kind.rows(studio, now=now).values_list(*kind.names)
+    rows = kind.rows(studio, now=now).values_list(*kind.values)
     return str(connection.ops.compose_sql(*rows.query.sql_with_params()))  # type: ignore[attr-defined] # PostgreSQL has it
 
 

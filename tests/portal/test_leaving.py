@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.utils import timezone, translation
 
 from bookings.models import CalendarItem
+from marketplace.models import Exchange, InboxMessage
 from portal.downloads import FORMULA_STARTS, defused
 from portal.erasing import belongings
 from portal.leaving import archive, dictionary, tables
@@ -51,8 +52,17 @@ def opened(houses: World, django_db_blocker: Any) -> Iterator[ZipFile]:
             location=houses.own.place, kind=CalendarItem.Kind.APPOINTMENT, name="Knee of Kim"
         )
         SessionFactory(item=appointment, starts_at=timezone.now() + timedelta(days=1))
+        plant_hook(houses.own.studio)
         yield write(houses.own.studio, timezone.now())
         transaction.set_rollback(True)
+
+
+def plant_hook(studio: Studio) -> None:
+    """Something came to the address of the studio's connection, and one call was refused there."""
+    connection = studio.connections.get()
+    given = {"studio": studio, "connection": connection, "method": "POST", "path": f"/api/webhooks/{connection.hook}/"}
+    InboxMessage.objects.create(key="to the hook", body=b"{}", proof="current", **given)
+    Exchange.objects.create(direction="in", at=timezone.now(), milliseconds=1, subject="webhook", **given)
 
 
 def rows_of(opened: ZipFile, name: str) -> list[dict[str, str]]:
@@ -88,6 +98,16 @@ def test_every_column_has_a_form_and_points_into_the_archive() -> None:
 def test_no_secret_has_a_column() -> None:
     trouble = re.compile(r"secret|sealed|password|token|digits|credential|hook")
     assert [f"{kind.name}.{name}" for kind in kinds() for name in kind.names if trouble.search(name)] == []
+
+
+def test_the_address_of_webhooks_stands_nowhere(opened: ZipFile, houses: World) -> None:
+    hook = houses.own.studio.connections.get().hook
+    for name in opened.namelist():
+        content = opened.read(name)
+        assert not [word for word in (str(hook), hook.hex) if word.encode() in content], name
+    for table in ("marketplace_sync_log", "marketplace_messages"):
+        assert "/api/webhooks/…/" in {row["path"] for row in rows_of(opened, table)}
+        assert "/api/webhooks/…/" in {line["path"] for line in lines_of(opened, table)}
 
 
 def test_the_manifest_counts_what_the_database_has_and_hashes_what_is_there(opened: ZipFile, houses: World) -> None:

@@ -1,5 +1,6 @@
 """The way of an archive: asked for by an owner, written once, told of, fetched, deleted; and its page."""
 
+import os
 from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal.jobs import LeaseLost
+from portal.jobs import MORE, LeaseLost, NotNow, Outcome, worker
 from portal.leaving import archive, exports
 from portal.members.scrubbing import scrub
 from portal.models import Change, Export, Job, StaffLogin, Studio
@@ -57,11 +58,11 @@ def ask(owner: StaffLogin) -> Export:
     return exports.ask(owner.studio, by=owner, now=timezone.now())[0]
 
 
-def prepare(export: Export) -> None:
+def prepare(export: Export) -> Outcome | None:
     """As a worker does it that holds the job."""
     held = {"lease_token": uuid4(), "lease_until": timezone.now() + timedelta(minutes=1)}
     Job.objects.filter(pk=export.job_id).update(**held)
-    exports.prepare(Job.objects.get(pk=export.job_id), now=timezone.now())
+    return exports.prepare(Job.objects.get(pk=export.job_id), now=timezone.now())
 
 
 def written(owner: StaffLogin) -> Export:
@@ -191,6 +192,10 @@ def test_a_newer_archive_takes_the_place_of_the_older(
     page = browser(owner, proved=False).get(PAGE).content.decode()
     assert f"{ASK}{second.pk}/" in page
     again = ask(owner)
+    page = browser(owner, proved=False).get(PAGE).content.decode()
+    assert 'hx-trigger="every 2s"' in page
+    assert f"{ASK}{second.pk}/" in page  # while it is written, what there is can be fetched
+    assert f'action="{ASK}"' not in page
     Job.objects.filter(pk=again.job_id).update(dead_at=timezone.now())
     page = browser(owner, proved=False).get(PAGE).content.decode()
     assert "The archive could not be written." in page
@@ -204,6 +209,70 @@ def test_who_is_deleted_is_in_no_archive_any_more(
     with django_capture_on_commit_callbacks(execute=True):
         scrub(owner.studio.members.get(), by=owner, now=timezone.now())
     assert files(media) == []
+
+
+def test_who_is_deleted_while_it_is_written_is_in_none_either(
+    owner: StaffLogin, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, whole = ask(owner), archive.write
+
+    def slow(studio: Studio, target: Any, **given: Any) -> Any:
+        done = whole(studio, target, **given)
+        scrub(studio.members.get(first_name="Kim"), by=owner, now=timezone.now())
+        return done
+
+    monkeypatch.setattr(archive, "write", slow)
+    assert prepare(export) is MORE
+    assert files(media) == []
+    assert kinds_of(owner.studio) == ["asked"]
+    monkeypatch.setattr(archive, "write", whole)
+    assert prepare(export) is None
+    (path,) = files(media)
+    assert b"Kim" not in ZipFile(path).read("data/members.csv")
+
+
+def test_one_is_written_at_a_time_and_waiting_is_no_attempt(owner: StaffLogin, media: Path) -> None:
+    export, other = ask(owner), connection.copy()
+    held = {"lease_token": uuid4(), "lease_until": timezone.now() + timedelta(minutes=1), "attempts": 1}
+    Job.objects.filter(pk=export.job_id).update(**held)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [exports.ONE_AT_A_TIME])
+        with pytest.raises(NotNow):
+            prepare(export)
+        worker.run(Job.objects.get(pk=export.job_id), until=0)
+    finally:
+        other.close()
+    job = Job.objects.get(pk=export.job_id)
+    assert (job.attempts, job.lease_token, job.last_error, job.done_at) == (0, None, "", None)
+    assert job.run_after > timezone.now()
+    prepare(export)
+    prepare(ask(owner))  # the lock was let go
+    assert len(files(media)) == 2
+
+
+def test_nobody_else_on_the_machine_reads_it(owner: StaffLogin, media: Path) -> None:
+    folder = media / str(owner.studio_id) / "exports"
+    folder.mkdir(parents=True, mode=0o755)
+    written(owner)
+    (path,) = files(media)
+    assert (path.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_what_is_being_written_is_not_swept_and_what_was_left_is(owner: StaffLogin, media: Path) -> None:
+    studios = [owner.studio, *(StaffLoginFactory().studio for _number in range(3))]
+    now = timezone.now()
+    Export.objects.bulk_create(Export(studio=one, asked_at=now, failed_at=now) for one in studios)
+    folder = media / str(owner.studio_id) / "exports"
+    folder.mkdir(parents=True)
+    for name in ("begun.part", "left.part"):
+        (folder / name).write_bytes(b"half")
+    long_ago = (now - timedelta(hours=2)).timestamp()
+    os.utime(folder / "left.part", (long_ago, long_ago))
+    with CaptureQueriesContext(connection) as queries:
+        exports.forget_old(now)
+    assert [path.name for path in files(media)] == ["begun.part"]
+    assert len([one for one in queries if "SAVEPOINT" not in one["sql"]]) <= 3
 
 
 def test_the_first_page_of_settings_says_when_it_was_done_last(owner: StaffLogin) -> None:
