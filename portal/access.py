@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required, suspend_request
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -230,6 +232,17 @@ def _to_the_log(request: StudioRequest, response: HttpResponseRedirect) -> None:
     response["Location"] = iri_to_uri(wanted)
     if not messages.get_messages(request).added_new:  # type: ignore[union-attr]
         messages.success(request, _("Taken back. It is set as it was before."))
+
+
+def asked_who_it_is(request: StudioRequest) -> HttpResponse | None:
+    """To the password or the second step where that was not given lately, and back here; None: it was.
+
+    As allauth's middleware does it, but from inside a view: so that this answer, too, is kept by nobody.
+    """
+    if not is_reauthentication_required(request, app="account"):
+        return None
+    ways = get_adapter().get_reauthentication_methods(request.user)
+    return suspend_request(request, ways[0]["url"] if ways else reverse("account_login"))
 
 
 def _is_file(response: HttpResponseBase) -> bool:

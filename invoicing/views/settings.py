@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required, suspend_request
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -24,7 +22,7 @@ from invoicing.selectors.parties import payer_of
 from marketplace.actions import contract_of
 from marketplace.models import Connection, Contract, ContractTerms
 from marketplace.selectors.connecting import today_of
-from portal.access import StudioRequest, locations_for, studio_view
+from portal.access import StudioRequest, asked_who_it_is, locations_for, studio_view
 from portal.models import Change
 from portal.preferences import changing
 from portal.preferences.registry import Scope, Setting
@@ -50,10 +48,8 @@ def settings(request: StudioRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def bank(request: StudioRequest) -> HttpResponse:
     """Where the money goes: only after the password, or the second step, was given anew. All owners hear of it."""
-    if is_reauthentication_required(request, app="account"):
-        # As allauth's middleware does it, but from here: so that this answer, too, is kept by nobody.
-        ways = get_adapter().get_reauthentication_methods(request.user)
-        return suspend_request(request, ways[0]["url"] if ways else reverse("account_login"))
+    if asked := asked_who_it_is(request):
+        return asked
     scope = _scope(request)
     form = seller_form(scope, BANK)
     if not form.before.legal_name:  # type: ignore[attr-defined]

@@ -1,7 +1,5 @@
 """The data of the studio: everything in one archive (N15), the way in, how long what is kept, and the backup's age."""
 
-from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required, suspend_request
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
@@ -11,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access import StudioRequest, locations_for, studio_view
+from portal.access import StudioRequest, asked_who_it_is, locations_for, studio_view
 from portal.downloads import file_name
 from portal.leaving import exports
 from portal.leaving.registry import retention
@@ -49,7 +47,7 @@ def settings_data(request: StudioRequest) -> HttpResponse:
 def export_all(request: StudioRequest) -> HttpResponse:
     """Ask for the archive, after the password or the second step was given anew: it holds everybody."""
     _check_whole(request)
-    if asked := _asked_who_it_is(request):
+    if asked := asked_who_it_is(request):
         return asked
     _export, is_new = exports.ask(request.studio, by=request.base_login, now=timezone.now())
     if is_new:
@@ -70,7 +68,7 @@ def export_file(request: StudioRequest, export: int) -> HttpResponseBase:
     now = timezone.now()
     if not found.is_there(now):
         raise Http404
-    if asked := _asked_who_it_is(request):
+    if asked := asked_who_it_is(request):
         return asked
     try:
         content = found.file.open("rb")
@@ -86,11 +84,3 @@ def _check_whole(request: StudioRequest) -> None:
     """For an owner of the whole studio, with their own eyes. Raises PermissionDenied."""
     if request.looks_in or request.preview_until or request.login.locations.exists():
         raise PermissionDenied
-
-
-def _asked_who_it_is(request: StudioRequest) -> HttpResponse | None:
-    """To the password or the second step where that was not given lately, and back here; None: it was."""
-    if not is_reauthentication_required(request, app="account"):
-        return None
-    ways = get_adapter().get_reauthentication_methods(request.user)
-    return suspend_request(request, ways[0]["url"] if ways else reverse("account_login"))
