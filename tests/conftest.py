@@ -11,6 +11,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management.commands import flush
 from django.db import connection, transaction
+from django.template import Context, Template
+from django.test import utils
+from django.test.signals import template_rendered
 
 from bookings import sources
 from bookings.demo import practice
@@ -31,6 +34,9 @@ def pytest_configure() -> None:
     Argon2PasswordHasher.memory_cost = 8
     Argon2PasswordHasher.parallelism = 1
 
+    # The test client hears of whole pages, and not of each part of one with a copy of all that it could see.
+    utils.instrumented_test_render = whole_pages
+
     sources.ASKED_AGAIN_AFTER = float("inf")
     sources.NAMES.ask_by(lambda: MARKETPLACES)
     assert sources.NAMES.get("wellpass")  # asked now, so that what a test makes known is not forgotten
@@ -45,6 +51,12 @@ def pytest_configure() -> None:
     flush.emit_post_migrate_signal = lambda *_args, **_options: None
     emptying.install()
     logins.install()
+
+
+def whole_pages(template: Template, context: Context) -> str:
+    if context.template is template:
+        template_rendered.send(sender=template, template=template, context=context)
+    return template.nodelist.render(context)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

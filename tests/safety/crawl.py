@@ -67,12 +67,31 @@ def page_addresses(world: World) -> list[str]:
     ] + ["/", "/accounts/password/change/", "/accounts/logout/"]
 
 
-def forms_on(client: Client, pages: list[str]) -> tuple[list[Form], set[tuple[str, str]]]:
-    """The forms of these pages, one of each kind, and (path, parameter) of every query that they link to."""
+@dataclass
+class Found:
+    """What a walk through pages meets: their forms, one of each kind; (path, parameter) of every query that they link
+    to; and the tables that opening one of them changed."""
+
+    forms: list[Form]
+    queries: set[tuple[str, str]]
+    changed: dict[str, set[str]]
+
+
+def walk(client: Client, pages: list[str]) -> Found:
+    """Open each of these pages, and what it leads on to by itself."""
     forms: dict[tuple[str, frozenset[str]], Form] = {}
     queries: set[tuple[str, str]] = set()
+    changed: dict[str, set[str]] = {}
+    before, written = database(), writes()
     for page in pages:
         response = client.get(page, follow=True)
+        assert response.status_code < 500, page
+        if response.streaming:
+            list(response)  # type: ignore[call-overload]
+        if (so_far := writes()) != written:
+            now, written = database(), so_far
+            changed[page] = {table for table in now if now[table] != before[table]}
+            before = now
         if not response.headers.get("Content-Type", "").startswith("text/html"):
             continue
         reader = _Reader(page)
@@ -87,7 +106,7 @@ def forms_on(client: Client, pages: list[str]) -> tuple[list[Form], set[tuple[st
         for link in reader.links:
             queries |= {(urlsplit(link).path, name) for name, _value in parse_qsl(urlsplit(link).query)}
     kinds = {(resolve(path).view_name, name): (path, name) for path, name in sorted(queries) if path.startswith("/")}
-    return list(forms.values()), set(kinds.values())
+    return Found(list(forms.values()), set(kinds.values()), changed)
 
 
 def database() -> dict[str, str]:

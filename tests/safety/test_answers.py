@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,37 +40,47 @@ def owner(houses: World) -> Client:
     return client
 
 
+@pytest.fixture(scope="module")
+def answers(houses: World, django_db_blocker: Any) -> Iterator[list[Any]]:
+    """What an owner gets from every page."""
+    with django_db_blocker.unblock():
+        client = Client(raise_request_exception=False)
+        client.force_login(houses.own.owner.user)
+        yield [client.get(url) for url in page_addresses(houses)]
+
+
 def boom(*args: Any, **kwargs: Any) -> None:
     raise RuntimeError("on purpose")
 
 
-def test_every_answer_carries_the_policy_and_the_headers(houses: World, owner: Client, monkeypatch: Any) -> None:
+def test_every_answer_carries_the_policy_and_the_headers(
+    houses: World, owner: Client, answers: list[Any], monkeypatch: Any
+) -> None:
     operator = Client()
     operator.force_login(houses.people["operator"])  # type: ignore[arg-type]
-    answers = [owner.get(url) for url in page_addresses(houses)]
-    answers += [
+    others = [
         Client().get(url) for url in ("/accounts/login/", "/nothing/here/", "/own/", "/?x=\0", "/accounts/signup/")
     ]
-    answers += [operator.get(url) for url in ("/admin/", "/admin/portal/user/", "/admin/portal/user/add/")]
-    answers += [owner.put("/theme/"), Client(enforce_csrf_checks=True).post("/theme/")]
+    others += [operator.get(url) for url in ("/admin/", "/admin/portal/user/", "/admin/portal/user/add/")]
+    others += [owner.put("/theme/"), Client(enforce_csrf_checks=True).post("/theme/")]
     monkeypatch.setattr("portal.views.render", boom)
     failed = owner.get("/")
     no_studio = Client(raise_request_exception=False)
     no_studio.force_login(houses.people["operator"])  # type: ignore[arg-type]
     failed = no_studio.get("/")
     assert failed.status_code == 500
-    for answer in [*answers, failed]:
+    for answer in [*answers, *others, failed]:
         where = (answer.request["PATH_INFO"], answer.status_code)
         assert {part.strip() for part in answer["Content-Security-Policy"].split(";")} == POLICY, where
         assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, where
         assert "Server" not in answer.headers, where
 
 
-def test_private_pages_are_kept_by_nobody(houses: World, owner: Client) -> None:
-    for url in page_addresses(houses):
-        if not url.startswith("/own/"):
-            continue
-        answer = owner.get(url)
+def test_private_pages_are_kept_by_nobody(answers: list[Any]) -> None:
+    private = [answer for answer in answers if answer.request["PATH_INFO"].startswith("/own/")]
+    assert private
+    for answer in private:
+        url = answer.request["PATH_INFO"]
         assert "no-store" in answer.headers.get("Cache-Control", ""), url
         assert {"Cookie", "HX-Request"} <= set(answer["Vary"].replace(" ", "").split(",")), url
 
