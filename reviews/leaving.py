@@ -1,9 +1,17 @@
-"""What of reviews leaves with a studio: with its versions, answers and reports, hidden ones too (P13)."""
+"""What of reviews leaves with a studio: with its versions, answers and reports.
 
+Hidden ones too, without their words: those are in no file of the studio but the author's own (P13, Q34, Q39).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, QuerySet, TextField, Value, When
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.leaving.own import OPERATOR
-from portal.leaving.registry import Kept, export, register_retention
+from portal.leaving.registry import Annotate, Derived, Kept, export, register_retention
 from reviews.models import (
     Report,
     Response,
@@ -16,10 +24,24 @@ from reviews.models import (
 )
 
 
+def _shown(hidden_at: str) -> Annotate:
+    """Each row with `words`: its text where the review, hidden since the field of that name, is shown."""
+
+    def annotate(rows: "QuerySet[Any]", now: datetime) -> "QuerySet[Any]":
+        return rows.annotate(
+            words=Case(When(**{hidden_at: None}, then=F("text")), default=Value(""), output_field=TextField())
+        )
+
+    return annotate
+
+
 def register() -> None:
     export(ReviewPolicy, "review_settings")
-    export(Review, "reviews")
-    export(ReviewVersion, "review_versions")
+    stays = gettext_lazy('It stands in "words", but for hidden reviews.')
+    words = {"words": Derived("text", gettext_lazy("The words of the review; nothing of one that is hidden."))}
+    export(Review, "reviews", without={"text": stays}, derived=words, annotate=_shown("hidden_at"))
+    shown = _shown("review__hidden_at")
+    export(ReviewVersion, "review_versions", without={"text": stays}, derived=words, annotate=shown)
     export(Response, "review_responses")
     export(ResponseVersion, "review_response_versions")
     export(Report, "review_reports", without={"decided_by_id": OPERATOR})

@@ -5,7 +5,10 @@ from datetime import timedelta
 from zipfile import ZipFile
 
 import pytest
+from django.db.models import Model
 
+from portal.leaving.registry import kind_of
+from portal.leaving.tables import as_csv
 from portal.members.exporting import export
 from portal.members.merging import merge, preview, undo_merge
 from portal.members.scrubbing import scrub
@@ -13,9 +16,9 @@ from reviews.actions.asking import ask_no_more, is_asked
 from reviews.actions.deciding import decide
 from reviews.actions.reporting import report
 from reviews.actions.responding import respond
-from reviews.models import Review, Rule
+from reviews.models import Review, ReviewVersion, Rule
 from tests.factories import MemberFactory, StaffLoginFactory
-from tests.reviews.visits import AFTER, ALL_FIVE, operator, written
+from tests.reviews.visits import AFTER, ALL_FIVE, hidden, operator, visit, written
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +35,21 @@ def test_a_merge_says_how_many_and_keeps_the_wish_not_to_be_asked() -> None:
     undo_merge(done, by=by, now=AFTER + timedelta(days=1))
     assert is_asked(kept)
     assert not is_asked(merged)
+
+
+@pytest.mark.parametrize("model", [Review, ReviewVersion])
+def test_the_studios_archive_has_no_words_of_a_hidden_one(model: type[Model]) -> None:
+    review = written(text="First shown.")
+    written(review.reservation, text="Then shown.", now=AFTER + timedelta(hours=1))
+    other = written(visit(session=review.reservation.session), text="Vile words.")
+    written(other.reservation, text="More vile words.", now=AFTER + timedelta(hours=1))
+    hidden(other, now=AFTER + timedelta(hours=2))
+    kind = kind_of(model)
+    assert kind is not None
+    csv = b"".join(part for _number, part in as_csv(kind, review.studio, now=AFTER)).decode()
+    assert csv.count(" shown.") == 1
+    assert "ile words" not in csv
+    assert csv.count("\r\n") == 3
 
 
 def test_the_person_gets_all_of_it() -> None:
