@@ -24,8 +24,9 @@ from portal.admin_site import ReadOnly, operator_page, refuse_others
 from portal.operator.sections import Section
 from reviews import rules
 from reviews.actions.deciding import CannotDecide, case_of, decide, last_decided, open_case
-from reviews.models import Report, Review, Rule
+from reviews.models import Report, Review, ReviewInvitation, Rule
 from reviews.rules.moderation import ABOUT_THE_VISIT, Case, Obstacle, Verdict, obstacle_to
+from reviews.selectors.authorship import Address, addresses_in_time
 from reviews.words import doubt_words, sum_words
 
 _VISIT = ("reservation__member", "reservation__location", "reservation__session__item", "studio", "doubt__by__user")
@@ -238,6 +239,14 @@ def _decided(request: HttpRequest, found: Review, given: dict[str, str]) -> None
         open_case(found, *words, seen=seen, **deed)
 
 
+def _addresses(found: Review) -> list[Address]:
+    """Where the operator can ask who wrote: each address that the member had, where that is in doubt."""
+    if not found.is_doubted or found.scrubbed_at is not None:
+        return []
+    asked = ReviewInvitation.objects.filter(reservation=found.reservation).values_list("address", flat=True).first()
+    return addresses_in_time(found.reservation, asked=asked or "")
+
+
 def _case_page(request: HttpRequest, found: Review, form: DecisionForm, waiting: Report | None) -> HttpResponse:
     visit = found.reservation
     context = {
@@ -248,7 +257,7 @@ def _case_page(request: HttpRequest, found: Review, form: DecisionForm, waiting:
         "when": day_and_clock(visit.starts_at, visit.location),
         "sum": sum_words(found.arithmetic),
         "doubt": doubt_words(found),
-        "old_address": found.doubt.before.get("email", "") if found.doubt else "",
+        "addresses": _addresses(found),
         "reply": getattr(found, "response", None),
         "versions": list(found.versions.all()),
         "cases": list(found.reports.select_related("reported_by__user", "decided_by")),

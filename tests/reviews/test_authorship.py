@@ -14,6 +14,7 @@ from bookings.models import Reservation
 from bookings.rules import Attendance
 from portal.changes import record_change
 from portal.members import editing
+from portal.members.addresses import MAIL_CHANGED
 from portal.members.masking import GONE
 from portal.members.merging import merge, undo_merge
 from portal.members.scrubbing import scrub
@@ -414,12 +415,37 @@ class TestWhoSeesIt:
         listed = client.get(need.url).text
         assert case in listed
         assert "changed by Ana" in listed
-        page = client.get(case).text
-        assert "2 days before the visit" in page
-        assert f"It was {A} before" in page
+        shown = client.get(case)
+        assert "2 days before the visit" in shown.text
+        assert [(one.email, one.is_asked) for one in shown.context["addresses"]] == [(A, False), (B, False)]
+        assert A in shown.text
         decided = client.post(case, {"decision": "visit_stands", "rule": "", "reason": "Asked at the old address"})
         assert decided.status_code == 302
         assert next(iter(disputed(DUE))).count == 0
+
+    @pytest.mark.parametrize("is_told", [False, True])
+    def test_the_operator_which_address_was_asked_and_who_was_told(
+        self, there: Reservation, ana: StaffLogin, is_told: bool
+    ) -> None:
+        put(there, "", ana, days=3)
+        put(there, B, ana, days=2)
+        assert invited() == [B]
+        put(there, C, ana, days=-0.2)
+        if is_told:
+            Job.objects.filter(kind=MAIL_CHANGED).update(done_at=DUE)
+        review = written(there, now=DUE + timedelta(hours=3))
+        client = Client()
+        client.force_login(operator())
+        page = client.get(reverse("admin:reviews_case", args=[review.pk]))
+        told = DUE if is_told else None
+        found = [(one.email, one.since is None, one.is_asked, one.told_at) for one in page.context["addresses"]]
+        assert found == [
+            (A, True, False, told),
+            ("", False, False, None),
+            (B, False, True, told),
+            (C, False, False, None),
+        ]
+        assert page.text.count("the link went there") == 1
 
     def test_the_author_and_they_hear_of_the_decision_at_the_address_that_wrote(
         self, there: Reservation, ana: StaffLogin
