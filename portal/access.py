@@ -157,7 +157,7 @@ def studio_view(
     where the page is `hidden`: invoices are of the whole studio, so a login pinned to locations finds none either.
     `real`: nothing is sent from a studio for practice, where it would reach somebody outside, or stand for money; its
     pages are there to be looked at (`request.is_for_show`).
-    What is taken back in the studio's log ends there, whatever page does it. The answer is never cached (S28).
+    What is sent from the studio's log ends there, whatever page did it. The answer is never cached (S28).
     """
 
     def decorate(view: View) -> View:
@@ -224,14 +224,26 @@ def _enter(request: Any, people: People, *, by_password: bool) -> HttpResponse |
     return None
 
 
-def _to_the_log(request: StudioRequest, response: HttpResponseRedirect) -> None:
-    """Lead back to the line from which the form says that it was sent."""
-    wanted = request.POST.get("log", "")
-    if not wanted.startswith(reverse("portal:log", args=[request.studio.slug])):
-        return
-    response["Location"] = iri_to_uri(wanted)
-    if not messages.get_messages(request).added_new:  # type: ignore[union-attr]
+def say_taken_back(request: StudioRequest) -> None:
+    """For what its own page shows without words: a word, where it was sent from the studio's log."""
+    if "log" in request.POST:
         messages.success(request, _("Taken back. It is set as it was before."))
+
+
+def _to_the_log(request: StudioRequest, response: HttpResponseRedirect) -> None:
+    """Lead back to the line from which the form says that it was sent, once the view has said what came of it.
+
+    Where it has said nothing, its own page goes on: it asks for the password, or shows how far the work is.
+    """
+    path, _sign, _query = (wanted := request.POST.get("log", "")).partition("?")
+    is_done = messages.get_messages(request).added_new  # type: ignore[union-attr]
+    if is_done and path == reverse("portal:log", args=[request.studio.slug]) and _is_of_us(request, response):
+        response["Location"] = iri_to_uri(wanted)
+
+
+def _is_of_us(request: StudioRequest, response: HttpResponseRedirect) -> bool:
+    """Whether it leads to a page of the studio, and not to one of the account's."""
+    return response.url.startswith(f"/{request.studio.slug}/")
 
 
 def asked_who_it_is(request: StudioRequest) -> HttpResponse | None:

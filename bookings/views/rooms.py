@@ -16,7 +16,7 @@ from bookings.models import Room
 from bookings.schedule_forms.rooms import NewRoomForm, OrderForm, RoomForm, SpotsForm
 from bookings.selectors.rooms import Plan, plan_of, rooms_of
 from bookings.words import refusal_words
-from portal.access import StudioRequest, locations_for, studio_view
+from portal.access import StudioRequest, locations_for, say_taken_back, studio_view
 from portal.once import once
 from portal.roles import Right
 
@@ -136,6 +136,8 @@ def _change(request: StudioRequest, room: Room, act: Callable[[], object]) -> Ht
     if not request.htmx:
         if refused:
             messages.error(request, refused)
+        else:
+            say_taken_back(request)
         return redirect("bookings:room", request.studio.slug, room.pk)
     context = _forms(room) | {"plan": plan_of(room), "room": room, "refused": refused}
     return render(request, "bookings/room.html#plan", context, status=422 if refused else 200)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import StudioRequest, locations_for, studio_view
+from portal.access import StudioRequest, locations_for, say_taken_back, studio_view
 from portal.changes import changed_values, record_change
 from portal.models import StaffLogin
 from portal.people import hue, initials
@@ -136,6 +136,8 @@ def staff_active(request: StudioRequest, login: int) -> HttpResponse:
         logins.switch(found, on=is_on, by=request.login, now=timezone.now())
     except StaffRefused as error:
         refused(request, error)
+    else:
+        say_taken_back(request)
     return redirect("portal:staff_login", request.studio.slug, found.pk)
 
 

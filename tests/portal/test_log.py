@@ -379,3 +379,20 @@ def test_what_its_own_page_takes_back_is_taken_back_from_the_log(
     for row in (member, desk, spot):
         row.refresh_from_db()
     assert (member.blocked_reason, desk.is_active, spot.is_blocked) == ("owes money", False, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("/ours/settings/data/export/", "/ours/log/"),  # the password is asked for first
+        ("/ours/staff/{login}/active/", "/ours/log/../../evil/"),
+        ("/ours/staff/{login}/active/", "/ours/log/evil"),
+    ],
+)
+def test_what_was_not_taken_back_is_not_told_so(
+    client: Client, owner: StaffLogin, place: Location, url: str, wanted: str
+) -> None:
+    desk = StaffLoginFactory(studio=place.studio, preset=Preset.DESK)
+    answer = client.post(url.format(login=desk.pk), {"log": wanted, "on": ""})
+    assert answer.headers["Location"].startswith(("/accounts/reauthenticate/", f"/ours/staff/{desk.pk}/"))
+    assert ("Taken back" in client.get("/ours/log/").content.decode()) == ("export" not in url)
