@@ -24,6 +24,8 @@ from reviews.demo.words import (
     REPORT_REASON,
     REPORTED,
     SAID,
+    SORRY,
+    THANKS,
     Said,
     more,
 )
@@ -31,7 +33,9 @@ from reviews.models import Report, Response, ResponseVersion, Review, ReviewPoli
 from reviews.selectors.asking import weights_for
 
 # Of the newest visits none is reviewed yet; the two that a person looks at stand among the newest.
-QUIET, HOURS_TO_REPLY = timedelta(hours=3), 20
+QUIET, HOURS_TO_REPLY = timedelta(hours=3), (2, 44)
+# Whoever answers has answered everything that is older.
+ANSWERED_AFTER = timedelta(days=5)
 RECENT = timedelta(days=2)
 
 _ASKED_LONG_AGO = """
@@ -65,7 +69,7 @@ def furnish(studio: Studio, *, now: datetime) -> int:
         ]
         reviews = Review.objects.bulk_create(made)
         _log([(one, one.written_at, {"score": str(one.score)}) for one in reviews], "written", studio=studio, by=None)
-        _reply(studio, list(zip(reviews, said, strict=True)), now=now)
+        _reply(studio, list(zip(reviews, said, strict=True)), dice, now=now)
         _look_at(studio, reviews[: len(special)], now=now)
         with connection.cursor() as cursor:
             cursor.execute(_ASKED_LONG_AGO, [studio.pk, now - rules.OPEN_FOR, now - timedelta(days=1), studio.pk])
@@ -114,23 +118,31 @@ def _review(
     )
 
 
-def _reply(studio: Studio, said: Sequence[tuple[Review, Said]], *, now: datetime) -> None:
+def _reply(studio: Studio, said: Sequence[tuple[Review, Said]], dice: Random, *, now: datetime) -> None:
     by = _who(studio)
+    given = [(review, _answer(review, one, dice, now=now)) for review, one in said]
     replies = Response.objects.bulk_create(
         Response(
             studio=studio,
             review=review,
-            text=one.reply,
-            written_at=min(review.written_at + timedelta(hours=HOURS_TO_REPLY), now),
+            text=text,
+            written_at=min(review.written_at + timedelta(hours=dice.randint(*HOURS_TO_REPLY)), now),
             written_by=by,
         )
-        for review, one in said
-        if one.reply
+        for review, text in given
+        if text
     )
     ResponseVersion.objects.bulk_create(
         ResponseVersion(response=reply, text=reply.text, by=by, written_at=reply.written_at) for reply in replies
     )
     _log([(reply.review, reply.written_at, {}) for reply in replies], "replied", studio=studio, by=by)
+
+
+def _answer(review: Review, said: Said, dice: Random, *, now: datetime) -> str:
+    """What the studio has said to it; nothing yet to some of the last days, nor to those that wait."""
+    if said.reply or said in (HIDDEN, REPORTED, DISPUTED) or review.written_at > now - ANSWERED_AFTER:
+        return said.reply
+    return dice.choice(SORRY if review.score <= rules.LOW else THANKS)
 
 
 def _log(

@@ -143,14 +143,45 @@ _SHORT = (
             "Good flow.",
             "Clear and calm.",
             "Always a good hour.",
+            "Well paced.",
+            "Harder than it looks.",
+            "A kind start to the day.",
         ),
-        ("See you next week.", "Time flew.", "I will sleep well.", "Nice group.", "The teacher saw everything."),
-        ("Thank you!", "Glad that you were there."),
+        (
+            "See you next week.",
+            "Time flew.",
+            "I will sleep well.",
+            "Nice group.",
+            "The teacher saw everything.",
+            "Good corrections, never loud.",
+            "My back says thank you.",
+            "I brought a friend, and she stays.",
+        ),
+        ("Thank you!", "Glad that you were there.", "See you on the mat.", "We pass it on to the teacher."),
     ),
     (
-        ("Heel fijne les.", "Precies goed.", "Pittig vandaag.", "Mooie opbouw.", "Rustig en duidelijk.", "Weer top."),
-        ("Tot volgende week.", "De tijd vloog.", "Ik slaap vast goed.", "Leuke groep.", "Veel persoonlijke aandacht."),
-        ("Dank je wel!", "Fijn dat je er was."),
+        (
+            "Heel fijne les.",
+            "Precies goed.",
+            "Pittig vandaag.",
+            "Mooie opbouw.",
+            "Rustig en duidelijk.",
+            "Weer top.",
+            "Lekker tempo.",
+            "Zwaarder dan het lijkt.",
+            "Goed begin van de dag.",
+        ),
+        (
+            "Tot volgende week.",
+            "De tijd vloog.",
+            "Ik slaap vast goed.",
+            "Leuke groep.",
+            "Veel persoonlijke aandacht.",
+            "Fijne aanwijzingen.",
+            "Mijn rug is er blij mee.",
+            "Volgende keer neem ik mijn zus mee.",
+        ),
+        ("Dank je wel!", "Fijn dat je er was.", "Tot de volgende les!", "We geven het door aan de docent."),
     ),
     (
         (
@@ -160,6 +191,9 @@ _SHORT = (
             "Guter Aufbau.",
             "Klar und ruhig.",
             "Gern wieder.",
+            "Angenehmes Tempo.",
+            "Schwerer, als es aussieht.",
+            "Ein guter Start in den Tag.",
         ),
         (
             "Bis nächste Woche.",
@@ -167,12 +201,21 @@ _SHORT = (
             "Ich werde gut schlafen.",
             "Nette Gruppe.",
             "Alles gut erklärt.",
+            "Hilfreiche Korrekturen.",
+            "Mein Rücken freut sich.",
+            "Das nächste Mal bringe ich meine Schwester mit.",
         ),
-        ("Danke dir!", "Schön, dass du da warst."),
+        ("Danke dir!", "Schön, dass du da warst.", "Bis zum nächsten Mal!", "Das geben wir gern weiter."),
     ),
 )
-# Most give marks alone; of those who write, so many are answered.
-SILENT, ANSWERED = 0.5, 0.85
+# What the studio says to marks alone, and to poor ones.
+THANKS = ("Thank you!", "Thank you, see you soon.", "Good to have you here.", "Thanks for taking the time.")
+SORRY = (
+    "That was not as good as it should be. Tell us at the desk what went wrong, please.",
+    "We would like to know more: what can we do better the next time?",
+)
+# Many give marks alone; of those who write, so many are answered at once.
+SILENT, ANSWERED = 0.45, 0.85
 _MARKS, _WEIGHTS = (5, 4, 3, 2), (58, 32, 8, 2)
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from bookings import actions
 from portal.roles import Preset
-from reviews.demo.load import furnish
-from reviews.demo.words import SAID
+from reviews.demo.load import ANSWERED_AFTER, furnish
+from reviews.demo.words import DISPUTED, HIDDEN, REPORTED, SAID
 from reviews.models import Report, Review, ReviewInvitation
 from tests.bookings.scenes import evening_class
 from tests.factories import MemberFactory, StaffLoginFactory
@@ -36,6 +36,19 @@ def test_has_one_of_each_kind_and_is_made_once() -> None:
     assert set(Review.objects.values_list("source", flat=True)) == {"link", "wellpass"}
     assert ReviewInvitation.objects.filter(invited_at__lt=now - timedelta(days=1)).count() == 4
     assert furnish(session.studio, now=now) == 0
+
+
+def test_the_studio_has_answered_what_is_older() -> None:
+    session = evening_class(capacity=30)
+    StaffLoginFactory(studio=session.studio, preset=Preset.MANAGER)
+    for days in range(-60, 0, 4):
+        early = evening_class(item=session.item, starts_at=at("18:00", days=days))
+        visit(session=early, member=MemberFactory(studio=session.studio), source="wellpass")
+    now = at("12:00", days=1)
+    assert furnish(session.studio, now=now) == 15
+    left = Review.objects.unanswered().exclude(text__in=[HIDDEN.text, REPORTED.text, DISPUTED.text])
+    assert len(left) <= 3
+    assert all(one.written_at > now - ANSWERED_AFTER for one in left)
 
 
 def test_speaks_three_languages_and_is_not_all_praise() -> None:
