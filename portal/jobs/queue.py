@@ -201,6 +201,11 @@ def give_up(job: Job, error: str) -> bool:
     return True
 
 
+def bury(job: Job, error: str) -> None:
+    """A job that was done has to be done again and cannot: it waits for a person."""
+    Job.objects.filter(pk=job.pk, done_at__isnull=False).update(done_at=None, dead_at=Now(), last_error=error[:500])
+
+
 def backoff(attempts: int, chance: float) -> timedelta:
     """The pause after so many attempts: 5 s doubling up to an hour, of which `chance` (0 to 1) takes up to a half."""
     return min(FIRST_BACKOFF * 2 ** min(attempts - 1, 20), LONGEST_BACKOFF) * (1 - chance / 2)

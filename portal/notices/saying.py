@@ -3,16 +3,22 @@
 So nothing but keys waits, and whoever may no longer see it, or whose thing says so no more, is not told.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.text import Truncator
 
+from portal.jobs import queue
 from portal.jobs.registry import HANDLERS
 from portal.mail import Words
 from portal.models import Job, Notice, NoticeChoice
+from portal.redaction import describe
+
+logger = logging.getLogger(__name__)
 
 LONGEST_FACT = 300
 
@@ -51,10 +57,30 @@ def say(said: Said) -> None:
 
 def ask(waiting: Iterable[Notice]) -> list[tuple[Notice, Said]]:
     """What each piece of news says, in their order; nothing where it is none any more. Jobs that are done are kept for
-    two weeks; what waited longer is news no more."""
-    rows = list(waiting)
+    two weeks; what waited longer is news no more.
+
+    A job that fails is dead, its row gone, and the others are told: tried again, it brings its news anew.
+    """
+    rows, found = list(waiting), []
     jobs = {one.key: one for one in Job.objects.select_related("studio").filter(key__in=[row.key for row in rows])}
-    return [(row, said) for row in rows if (job := jobs.get(row.key)) for said in _answers(job)]
+    for row in rows:
+        job = jobs.get(row.key)
+        if job is None:
+            continue
+        try:
+            found += [(row, said) for said in _answers(job)]
+        except (InterfaceError, OperationalError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the job remembers it
+            _bury(row, job, error)
+    return found
+
+
+def _bury(row: Notice, job: Job, error: Exception) -> None:
+    logger.error("job dead", extra={"job": job.pk, "kind": job.kind, "error": describe(error)})
+    with transaction.atomic():
+        queue.bury(job, describe(error))
+        row.delete()
 
 
 def _answers(job: Job) -> list[Said]:

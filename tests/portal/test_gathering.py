@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import ngettext_lazy
 
-from portal.jobs import enqueue
+from portal.jobs import enqueue, queue
 from portal.jobs.registry import HANDLERS, Handler
 from portal.models import Change, Job, Notice, NoticeChoice, StaffLogin, User
 from portal.notices import gathering, morning, registry
@@ -60,6 +60,8 @@ def _said(job: Job) -> bool:
     """News of the number in the payload; none any more without one."""
     login, number = StaffLogin.objects.get(pk=job.payload["login"]), job.payload["number"]
     context = {"headline": f"Kim {number} wrote", "because": "Because.", "marketplace": "Wellpass"}
+    if number == 13:
+        raise ValueError("Nobody knows why.")
     return number is not None and notify(
         job, login=login, kind=job.payload["kind"], template="marketplace/mail/late.txt", context=context,
         path=f"/x/{number}/", when_out=lambda: _OUT.append(number),
@@ -195,6 +197,23 @@ def test_when_none_of_it_is_so_any_more_there_is_no_mail(mailoutbox: Any) -> Non
     becomes(1, number=None)
     assert not send_together(*mails(), now=NOON)
     assert mailoutbox == []
+
+
+def test_news_that_cannot_be_told_stands_in_no_others_way_and_can_be_tried_again(mailoutbox: Any) -> None:
+    login = owner()
+    tell(login, 1)
+    tell(login, 2)
+    Job.objects.filter(kind="test.mail").update(done_at=Now())
+    becomes(2, number=13)
+    send_together(*mails(), now=NOON)
+    assert [mail.subject for mail in mailoutbox] == ["Kim 1 wrote"]
+    dead = Job.objects.dead().get()
+    assert (dead.payload["number"], dead.last_error.split(" ")[0]) == (13, "ValueError")
+    becomes(13, number=2)
+    queue.retry([dead.pk])
+    _said(Job.objects.get(pk=dead.pk))
+    send_together(mails()[-1], now=NOON)
+    assert mailoutbox[-1].subject == "Kim 2 wrote"
 
 
 def test_what_became_news_of_another_kind_is_not_counted_with_these_and_waits_for_the_morning(mailoutbox: Any) -> None:
