@@ -3,15 +3,12 @@
 Hidden ones too, without their words: those are in no file of the studio but the author's own (P13, Q34, Q39).
 """
 
-from datetime import datetime
-from typing import Any
-
-from django.db.models import Case, F, QuerySet, TextField, Value, When
+from django.db.models import Case, F, TextField, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.leaving.own import OPERATOR
-from portal.leaving.registry import Annotate, Derived, Kept, export, register_retention
+from portal.leaving.registry import Kept, Masked, export, register_retention
 from reviews.models import (
     Report,
     Response,
@@ -24,24 +21,16 @@ from reviews.models import (
 )
 
 
-def _shown(hidden_at: str) -> Annotate:
-    """Each row with `words`: its text where the review, hidden since the field of that name, is shown."""
-
-    def annotate(rows: "QuerySet[Any]", now: datetime) -> "QuerySet[Any]":
-        return rows.annotate(
-            words=Case(When(**{hidden_at: None}, then=F("text")), default=Value(""), output_field=TextField())
-        )
-
-    return annotate
+def _shown(hidden_at: str) -> Masked:
+    """The text where the review, hidden since the field of that name, is shown; else ""."""
+    value = Case(When(**{hidden_at: None}, then=F("text")), default=Value(""), output_field=TextField())
+    return Masked(value, gettext_lazy("Empty where the review is hidden."))
 
 
 def register() -> None:
     export(ReviewPolicy, "review_settings")
-    stays = gettext_lazy('It stands in "words", but for hidden reviews.')
-    words = {"words": Derived("text", gettext_lazy("The words of the review; nothing of one that is hidden."))}
-    export(Review, "reviews", without={"text": stays}, derived=words, annotate=_shown("hidden_at"))
-    shown = _shown("review__hidden_at")
-    export(ReviewVersion, "review_versions", without={"text": stays}, derived=words, annotate=shown)
+    export(Review, "reviews", masked={"text": _shown("hidden_at")})
+    export(ReviewVersion, "review_versions", masked={"text": _shown("review__hidden_at")})
     export(Response, "review_responses")
     export(ResponseVersion, "review_response_versions")
     export(Report, "review_reports", without={"decided_by_id": OPERATOR})
