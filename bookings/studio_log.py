@@ -121,9 +121,12 @@ class ReservationLog(Source):
         keys = {event.before.get("purchase") for event in rows} | {event.after.get("purchase") for event in rows}
         bought = Purchase.objects.filter(pk__in=keys - {None}).select_related("package") if keys - {None} else []
         names = {one.pk: one.package.name for one in bought}
-        return {event.pk: self._line(event, reader, names) for event in rows}
+        kinds = {word: str(words) for word, words in self.kinds().items()}
+        return {event.pk: self._line(event, reader, names, kinds) for event in rows}
 
-    def _line(self, event: ReservationEvent, reader: Reader, names: Mapping[int, str]) -> Line:
+    def _line(
+        self, event: ReservationEvent, reader: Reader, names: Mapping[int, str], kinds: Mapping[str, str]
+    ) -> Line:
         row = event.reservation
         url = reverse("bookings:session", args=[reader.studio.slug, row.session_id])
         difference = axes_words(event)
@@ -131,12 +134,12 @@ class ReservationLog(Source):
             was, became = (names.get(said.get("purchase") or 0, _("none")) for said in (event.before, event.after))
             difference.append(before_and_after(was, became))
         return Line(
-            what=event.get_kind_display(),
+            what=kinds[event.kind],
             thing=_("Booking"),
             about=Named(_about(row.member.name, row.session), f"{url}#reservation-{row.pk}"),
             by=who_words(event.by, event.by_word),
             difference=difference,
-            undo=_undo(event, reader),
+            undo=_undo(event, reader) if reader.takes_back else None,
             key=("reservation", row.pk),
         )
 
@@ -237,7 +240,7 @@ class Ledger(Source):
             about=Named(f"{bought.member.name} · {bought.package.name}", url),
             by=who_words(entry.by, entry.by_word),
             difference=self._difference(entry, reader),
-            undo=_undo_entry(entry, reader),
+            undo=_undo_entry(entry, reader) if reader.takes_back else None,
             key=("purchase", bought.pk),
         )
 

@@ -246,7 +246,7 @@ def _alone() -> Iterator[None]:
     """For one archive at a time, whoever writes it; a worker that dies lets go. Raises NotNow."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])
-        if not cursor.fetchone()[0]:  # type: ignore[index]
+        if not cursor.fetchone()[0]:
             raise NotNow(PAUSE)
     try:
         yield

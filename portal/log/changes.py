@@ -50,7 +50,7 @@ def _lines(subject: Subject | None, word: str, changes: list[Change], reader: Re
     if subject is None:
         return {one.pk: _unknown(one, word) for one in changes}
     names = subject.names(reader.studio, {one.subject_id for one in changes})
-    undo = subject.undo(changes, reader)
+    undo = subject.undo(changes, reader) if reader.takes_back else {}
     referred = _referred(subject, changes)
     return {
         one.pk: Line(

@@ -6,9 +6,11 @@ constant number.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from heapq import merge
+from itertools import islice
+from typing import Any, TypeAlias
 
 from django.db.models import Q, QuerySet
 
@@ -40,6 +42,10 @@ class Mark:
             return None
         known = {one.word for one in sources()}
         return cls(at, source, int(pk)) if at.tzinfo and source in known and pk.isdecimal() and len(pk) < 19 else None
+
+
+# A row where it stands.
+Found: TypeAlias = tuple[Mark, Source, Any]
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,27 @@ def page(
 
 
 def all_rows(asked: Asked, reader: Reader) -> Iterator[Shown]:
-    """Everything that is asked for, newest first, for a file."""
-    mark: Mark | None = None
+    """Everything that is asked for, newest first, for a file; each row is read once. None says how it is taken back."""
+    for_a_file = replace(reader, takes_back=False)
+    rows = merge(*(_stream(one, asked, for_a_file) for one in sources()), key=_mark_of, reverse=True)
+    while some := list(islice(rows, AT_ONCE)):
+        yield from _said(some, for_a_file)
+
+
+def _stream(source: Source, asked: Asked, reader: Reader) -> Iterator[Found]:
+    """What one source has, newest first, a query for so many."""
+    edge: Mark | None = None
     while True:
-        found = page(asked, reader, older_than=mark, size=AT_ONCE)
-        yield from found.rows
-        if found.older is None:
+        found = list(_rows(source, asked, reader, edge=edge, upwards=False)[:AT_ONCE])
+        for row in found:
+            edge = Mark(getattr(row, source.moment), source.word, row.pk)
+            yield edge, source, row
+        if len(found) < AT_ONCE:
             return
-        mark = found.older
+
+
+def _mark_of(found: Found) -> Mark:
+    return found[0]
 
 
 def _rows(
@@ -118,7 +137,7 @@ def _rows(
     return rows.order_by(*((moment, "pk") if upwards else (f"-{moment}", "-pk")))
 
 
-def _said(found: list[tuple[Mark, Source, Any]], reader: Reader) -> list[Shown]:
+def _said(found: list[Found], reader: Reader) -> list[Shown]:
     by_source: dict[str, tuple[Source, list[Any]]] = {}
     for _mark, source, row in found:
         by_source.setdefault(source.word, (source, []))[1].append(row)

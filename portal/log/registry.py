@@ -41,11 +41,15 @@ class Undo:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads: their login with its rights, the studio's locations in their order, and the moment."""
+    """Who reads: their login with its rights, the studio's locations in their order, and the moment.
+
+    `takes_back`: whether lines say how that is done; a file has no use for it.
+    """
 
     login: StaffLogin
     places: Sequence[Location]
     now: datetime
+    takes_back: bool = True
 
     @property
     def studio(self) -> Studio:

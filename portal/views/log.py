@@ -4,15 +4,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from portal import downloads
@@ -20,24 +22,21 @@ from portal.access import StudioRequest, locations_for, studio_view
 from portal.downloads import Column, Table
 from portal.log.reading import Mark, Page, Shown, page
 from portal.log.registry import MACHINES, OPERATOR, Asked, Reader, things
-from portal.log.searching import Found, all_with, search
+from portal.log.searching import EndedAt, Found, all_with, search
 from portal.log.words import zone_of
 from portal.people import hue, initials
 from portal.preferences.taking_back import CannotTakeBack, take_back
 from portal.roles import Right
 
 TEMPLATE = "portal/log.html"
+LONGEST_SEARCH = 100  # letters; what is longer is cut, as elsewhere
+SEARCH = {"type": "search", "data-key": "/", "autocomplete": "off", "spellcheck": "false", "maxlength": LONGEST_SEARCH}
 
 
 class LogForm(forms.Form):
     """What is wanted of the log. What cannot be read filters nothing."""
 
-    q = forms.CharField(
-        label=gettext_lazy("Words"),
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(attrs={"type": "search", "data-key": "/", "autocomplete": "off", "spellcheck": "false"}),
-    )
+    q = forms.CharField(label=gettext_lazy("Words"), required=False, widget=forms.TextInput(attrs=SEARCH))
     person = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
     thing = forms.ChoiceField(label=gettext_lazy("What"), required=False)
     id = forms.IntegerField(min_value=1, max_value=2**62, required=False, widget=forms.HiddenInput)
@@ -50,6 +49,9 @@ class LogForm(forms.Form):
         self.fields["person"].choices = [("", _("Everybody")), *people]  # type: ignore[attr-defined]
         known = sorted(((word, str(label)) for word, label in things().items()), key=lambda one: one[1].casefold())
         self.fields["thing"].choices = [("", _("Everything")), *known]  # type: ignore[attr-defined]
+
+    def clean_q(self) -> str:
+        return str(self.cleaned_data["q"])[:LONGEST_SEARCH]
 
     def asked(self, reader: Reader) -> Asked:
         given = self.cleaned_data if self.is_valid() or self.cleaned_data else {}
@@ -112,7 +114,8 @@ def log(request: StudioRequest) -> HttpResponse:
 @studio_view(Right.MANAGE_SETTINGS, hidden=True)
 @require_GET
 def log_file(request: StudioRequest, kind: str) -> HttpResponseBase:
-    """Everything that is filtered, as a file; read while it is sent."""
+    """Everything that is filtered, as a file; read while it is sent. With words, its last line says how far it looked
+    where that is not all."""
     reader, form = _reader(request), _form(request)
     asked, words = form.asked(reader), form.cleaned_data.get("q", "")
     headings = (_("When"), _("Who"), _("What"), _("Kind of thing"), _("Thing"), _("Before and after"))
@@ -139,11 +142,24 @@ def log_undo(request: StudioRequest, change: int) -> HttpResponse:
     return redirect("portal:log", request.studio.slug)
 
 
-def _cells(rows: Iterable[Shown], reader: Reader) -> Iterator[tuple[Any, ...]]:
+def _cells(rows: Iterable[Shown | EndedAt], reader: Reader) -> Iterator[tuple[Any, ...]]:
     zone = zone_of(reader)
     for one in rows:
+        if isinstance(one, EndedAt):
+            yield (_ended_words(one, zone), *[None] * 5)
+            return
         line = one.line
         yield one.mark.at.astimezone(zone), line.by, line.what, line.thing, line.about.name, "; ".join(line.difference)
+
+
+def _ended_words(ended: EndedAt, zone: ZoneInfo) -> str:
+    words = ngettext(
+        "Looked through %(number)s line, back to %(at)s.",
+        "Looked through %(number)s lines, back to %(at)s.",
+        ended.looked,
+    )
+    at = date_format(ended.back_to.astimezone(zone), "SHORT_DATETIME_FORMAT")
+    return words % {"number": intcomma(ended.looked), "at": at}
 
 
 def _reader(request: StudioRequest) -> Reader:

@@ -21,7 +21,7 @@ from bookings.actions import rooms
 from bookings.models import ReservationEvent, Room, Spot
 from packages import actions as packages
 from portal.changes import record_change
-from portal.log.reading import Mark, page
+from portal.log.reading import Mark, all_rows, page
 from portal.log.registry import Asked, Reader, sources, subjects
 from portal.members import editing, merging
 from portal.models import Change, ClosingDays, Location, StaffLogin
@@ -223,6 +223,34 @@ def test_it_is_searched_by_words_and_says_how_far_it_has_looked(
     assert told(client, "?q=spath") == []
     assert told(client, answer.context["older"]) == ["Linde Owner: photo changed"]
     assert "Looked through to the beginning." in client.get(f"/ours/log/{answer.context['older']}").content.decode()
+    monkeypatch.setattr("portal.log.searching.LOOKED_AT_FOR_FILE", 4)
+    file = client.get("/ours/log.csv?q=spath").getvalue().decode().splitlines()
+    assert len(file) == 2
+    assert "Looked through 4 lines, back to" in file[-1]
+    assert client.get("/ours/log.csv").getvalue().decode().count("\r\n") == 8  # without words it has them all
+    monkeypatch.setattr("portal.log.searching.LOOKED_AT_FOR_FILE", 7)
+    assert "Looked" not in client.get("/ours/log.csv?q=spath").getvalue().decode()
+    long = "spath+" + 120 * "x"
+    assert told(client, f"?q={long}") == []  # cut, but not left out
+    assert client.get(f"/ours/log.csv?q={long}").getvalue().decode().count("\r\n") == 1
+
+
+def test_a_file_reads_each_row_once_and_in_order(
+    owner: StaffLogin, place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(place, owner, 4)
+    reader, asked = Reader(owner, [place], timezone.now()), Asked()
+    whole = [row.mark for row in page(asked, reader, size=500).rows]
+    monkeypatch.setattr("portal.log.reading.AT_ONCE", 5)
+    with CaptureQueriesContext(connection) as queries:
+        rows = list(all_rows(asked, reader))
+    assert [row.mark for row in rows] == whole
+    assert not [row for row in rows if row.line.undo]
+    of_events = [
+        one["sql"] for one in queries if 'FROM "bookings_reservationevent"' in one["sql"].partition("WHERE")[0]
+    ]
+    events = sum(mark.source == "reservation" for mark in whole)
+    assert len(of_events) == events // 5 + 1
 
 
 def test_contact_data_needs_its_right(client: Client, owner: StaffLogin, place: Location) -> None:
