@@ -2,7 +2,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from random import Random
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
@@ -10,6 +13,8 @@ from django.db.models import Count, F, Min, Q
 from django.test import override_settings
 
 from bookings.actions import schedule
+from bookings.demo import diary
+from bookings.demo.furnish import say_since_when
 from bookings.demo.load import load
 from bookings.demo.plan import DEMO, OTHER, PASSWORD, StudioPlan
 from bookings.models import Pulse, Reservation, ReservationEvent, ScheduledSession, WaitingEvent
@@ -19,6 +24,7 @@ from packages.models import LedgerEntry, Purchase
 from portal.members.duplicates import suggestions
 from portal.models import Member, Studio, User
 from portal.staff.pins import try_pin
+from tests.factories import MemberFactory
 
 # 23:58 in Amsterdam, a minute past midnight there, and an ordinary noon: something runs at each of them.
 MOMENTS = [
@@ -50,7 +56,8 @@ def loaded(blocker: Any, plans: list[StudioPlan]) -> Iterator[Studio]:
     """The demo on an ordinary noon, for all tests of a class; each takes back what it did to it."""
     with blocker.unblock():
         with transaction.atomic():
-            load(now=MOMENTS[2], plans=plans)
+            with patch.object(diary, "CALLED_OFF", 0.1):  # of many classes, so that there are some of each kind
+                load(now=MOMENTS[2], plans=plans)
             with connection.cursor() as cursor:  # it lasts as long as the class
                 cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield Studio.objects.get(slug="demo")
@@ -213,6 +220,11 @@ class TestDaysThatAreAdded:
         # A day on which others are booked already, in classes of the evening; nobody comes twice.
         later = MOMENTS[2] + timedelta(days=1)
 
+        today = {one.member_id for one in demo.reservations.filter(booking="booked", starts_at__date=later.date())}
+        place, dice = demo.locations.get(slug="centrum").pk, Random(1)
+        crowd = diary.Diary(demo, SHORT[0], later, dice, later.date() + timedelta(days=1)).crowd
+        drawn = {one.pk for one in crowd.draw(200, location_id=place, day=later.date(), dice=dice)}
+        assert (bool(today), bool(drawn), today & drawn) == (True, True, set())
         load(now=later, refresh=True, plans=SHORT)
 
         assert before < set(demo.sessions.values_list("pk", flat=True))
@@ -240,3 +252,23 @@ class TestDaysThatAreAdded:
             .exclude(recurrence__last_on__gte=F("occurs_on"))
             .exists()
         )
+
+
+def test_a_member_is_one_before_they_book_or_buy() -> None:
+    begins = date(2026, 7, 1)
+    old, new, known = (MemberFactory(joined_on=begins) for _ in range(3))
+
+    def at(days: int) -> datetime:
+        return MOMENTS[2].replace(day=10) - timedelta(days=days)
+
+    did = [(old, 15), (old, 3), (new, 2), (known, 4)]
+    told: Any = SimpleNamespace(
+        crowd=SimpleNamespace(joined={new.pk: date(2026, 7, 9)}, newcomers=[]),
+        reservations=[SimpleNamespace(member=one, member_id=one.pk, booked_at=at(days)) for one, days in did],
+    )
+    bought: Any = [SimpleNamespace(member=one, purchased_at=at(days)) for one, days in ((old, 16), (new, 3))]
+    say_since_when(told, bought, is_new=False)
+
+    for one in (old, new, known):
+        one.refresh_from_db()
+    assert [old.joined_on, new.joined_on, known.joined_on] == [date(2026, 6, 24), date(2026, 7, 7), begins]
