@@ -7,11 +7,12 @@ from django.db import transaction
 
 from bookings.models import Reservation
 from portal.changes import record_change
+from portal.members.addresses import IMPORT
 from reviews import rules
 from reviews.models import Review, ReviewInvitation, ReviewPolicy, ReviewVersion
 from reviews.models.review import LINK, TEXT_MOST
 from reviews.selectors.asking import may_write, weights_for
-from reviews.selectors.authorship import doubt_of
+from reviews.selectors.authorship import doubt_of, late_file_of
 from reviews.signals import review_changed, review_written
 
 
@@ -126,7 +127,20 @@ def _doubted(review: Review, *, source: str, now: datetime) -> list[str]:
 
 def _doubt(visit: Reservation, *, now: datetime) -> int | None:
     asked = ReviewInvitation.objects.filter(reservation=visit).values_list("address", flat=True).first()
-    return doubt_of(visit, asked=asked or "", now=now)
+    found = doubt_of(visit, asked=asked or "", now=now)
+    if found is None and (late := late_file_of(visit)) is not None:
+        # An import writes no line for each member: the one that is needed is written now, with the day on which it was.
+        member, run = late
+        found = record_change(
+            member,
+            "created",
+            studio=visit.studio,
+            by=run.by,
+            by_word="" if run.by else IMPORT,
+            now=member.created_at,
+            after={"number": member.number},
+        ).pk
+    return found
 
 
 def _asked(marks: Mapping[str, int], weights: Mapping[str, int]) -> dict[str, int]:

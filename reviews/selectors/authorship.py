@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from bookings.models import Reservation
 from portal.members.addresses import MAIL_CHANGED
 from portal.members.masking import GONE
-from portal.models import Change, Job, Member, MemberMerge, Studio
+from portal.models import Change, ImportRow, ImportRun, Job, Member, MemberMerge, Studio
 from reviews import rules
 from reviews.rules import UNKNOWN, AddressChange
 
@@ -101,6 +101,24 @@ def doubt_of(visit: Reservation, *, asked: str, now: datetime) -> int | None:
     entered_on = place.local_day(entered.occurred_at) if entered else None
     is_late = rules.is_entered_late(entered_on, visited_on=place.local_day(visit.starts_at))
     return entered.pk if entered and is_late else None
+
+
+def late_file_of(visit: Reservation) -> tuple[Member, ImportRun] | None:
+    """The visit's member and the import that brought them on a later day than the visit; None: none did.
+
+    A file that brings visits as well asks nobody about them (`selectors.asking.reviewable`): a studio that moves in
+    with all it has is not meant.
+    """
+    first = _chains(visit.studio, {visit.pk: visit.member_id})[visit.pk][0].member
+    member, place = Member.objects.get(pk=first), visit.location
+    entered_on, visited_on = place.local_day(member.created_at), place.local_day(visit.starts_at)
+    if visit.source == "import" or not rules.is_entered_late(entered_on, visited_on=visited_on):
+        return None
+    wrote = ImportRow.objects.filter(run__studio=visit.studio, written__contains=[{"model": "member", "pk": first}])
+    for row in wrote.select_related("run").order_by("pk"):
+        if any(one["model"] == "member" and one["pk"] == first and one.get("made") for one in row.written):
+            return member, row.run
+    return None
 
 
 def address_hash(email: str) -> str:

@@ -18,7 +18,7 @@ from portal.members.addresses import MAIL_CHANGED
 from portal.members.masking import GONE
 from portal.members.merging import merge, undo_merge
 from portal.members.scrubbing import scrub
-from portal.models import Change, Job, Member, StaffLogin
+from portal.models import Change, ImportRow, ImportRun, Job, Member, StaffLogin
 from reviews import links, tasks
 from reviews.actions.asking import MAIL_INVITATION, invite
 from reviews.actions.deciding import CannotDecide, open_case
@@ -245,6 +245,22 @@ class TestWhatIsWritten:
         entered = at("20:00", days=days)
         record_change(there.member, "created", studio=there.studio, by=ana, now=entered)
         review = written(there, now=entered + timedelta(hours=2))
+        words = "The member was entered by Ana on Thu 11 Jun, 1 day after the visit."
+        assert (doubt_words(review), review.is_disputed) == ((words, True) if doubted else ("", False))
+
+    @pytest.mark.parametrize(("source", "doubted"), [("desk", True), ("import", False)])
+    def test_who_came_in_a_file_on_a_later_day_waits_too(
+        self, there: Reservation, ana: StaffLogin, source: str, doubted: bool
+    ) -> None:
+        """A line in a file is as much a hand as a form; a file that brings visits as well is a studio that moves in."""
+        Reservation.objects.update(source=source)
+        made = {"model": "member", "pk": there.member_id, "made": {"email": A}}
+        file = {"kind": "members", "file_name": "m.csv", "rows_in_file": 1, "created_at": END}
+        run = ImportRun.objects.create(studio=there.studio, by=ana, **file)
+        ImportRow.objects.create(run=run, line=2, outcome="created", written=[made])
+        later = at("20:00", days=1)
+        Member.objects.filter(pk=there.member_id).update(created_at=later)
+        review = written(there, now=later + timedelta(hours=2))
         words = "The member was entered by Ana on Thu 11 Jun, 1 day after the visit."
         assert (doubt_words(review), review.is_disputed) == ((words, True) if doubted else ("", False))
 
