@@ -110,14 +110,19 @@ def late_file_of(visit: Reservation) -> tuple[Member, ImportRun] | None:
     with all it has is not meant.
     """
     first = _chains(visit.studio, {visit.pk: visit.member_id})[visit.pk][0].member
-    member, place = Member.objects.get(pk=first), visit.location
+    member, place = visit.studio.members.get(pk=first), visit.location
     entered_on, visited_on = place.local_day(member.created_at), place.local_day(visit.starts_at)
     if visit.source == "import" or not rules.is_entered_late(entered_on, visited_on=visited_on):
         return None
-    wrote = ImportRow.objects.filter(run__studio=visit.studio, written__contains=[{"model": "member", "pk": first}])
+    run = _made_by(visit.studio, member)
+    return (member, run) if run is not None else None
+
+
+def _made_by(studio: Studio, member: Member) -> ImportRun | None:
+    wrote = ImportRow.objects.filter(run__studio=studio, written__contains=[{"model": "member", "pk": member.pk}])
     for row in wrote.select_related("run").order_by("pk"):
-        if any(one["model"] == "member" and one["pk"] == first and one.get("made") for one in row.written):
-            return member, row.run
+        if any(one["model"] == "member" and one["pk"] == member.pk and one.get("made") for one in row.written):
+            return row.run
     return None
 
 
