@@ -195,6 +195,7 @@ def test_a_newer_archive_takes_the_place_of_the_older(
     page = browser(owner, proved=False).get(PAGE).content.decode()
     assert 'hx-trigger="every 2s"' in page
     assert f"{ASK}{second.pk}/" in page  # while it is written, what there is can be fetched
+    assert "The one from before" in page
     assert f'action="{ASK}"' not in page
     Job.objects.filter(pk=again.job_id).update(dead_at=timezone.now())
     page = browser(owner, proved=False).get(PAGE).content.decode()
