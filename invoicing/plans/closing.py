@@ -6,9 +6,8 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from invoicing.plans.obstacles import obstacles, obstacles_of
+from invoicing.plans.obstacles import obstacles
 from invoicing.rules import Obstacle, next_month
-from invoicing.rules.totals import Entry
 from marketplace.models import Contract
 from portal.models import Studio
 
@@ -22,11 +21,11 @@ class Blocked:
 
 
 def blocked(
-    studio: Studio, month: date, known: Mapping[int, Sequence[Entry]] | None = None, *, now: datetime
+    studio: Studio, month: date, known: Mapping[int, Sequence[Obstacle]] | None = None, *, now: datetime
 ) -> list[Blocked]:
     """Of the contracts that hold on a day of the month (its first day), those with something in their way.
 
-    `known`: the lines that a contract's invoice (key) would have now, where somebody has looked already.
+    `known`: what is in the way of a contract's (key), where somebody has looked already.
     """
     held = Contract.objects.filter(
         Q(ends_on=None) | Q(ends_on__gte=month), studio=studio, terms__first_on__lt=next_month(month)
@@ -35,14 +34,5 @@ def blocked(
     return [
         Blocked(one, list(found))
         for one in contracts.order_by("connection__marketplace__name", "pk")
-        if (found := _obstacles(one, month, known or {}, now=now))
+        if (found := known[one.pk] if known and one.pk in known else obstacles(one, month, now=now))
     ]
-
-
-def _obstacles(
-    contract: Contract, month: date, known: Mapping[int, Sequence[Entry]], *, now: datetime
-) -> tuple[Obstacle, ...]:
-    if contract.pk not in known:
-        return obstacles(contract, month, now=now)
-    entries = known[contract.pk]
-    return obstacles_of(contract, month, entries, now=now) if entries else ()

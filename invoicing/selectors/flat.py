@@ -14,8 +14,16 @@ from marketplace.models import Contract, ContractTerms
 
 def flat_entries(contract: Contract, month: date) -> list[Entry]:
     """A line for each run of days of the month under one version with a flat rate and one tax status. Two queries."""
+    return _of_month(contract, month, *_agreed(contract))
+
+
+def _agreed(contract: Contract) -> tuple[list[ContractTerms], list[TaxStatus]]:
+    """Everything of all times that a flat rate follows from, the oldest first."""
     versions = list(contract.terms.order_by("first_on", "id"))
-    small = list(TaxStatus.objects.filter(studio=contract.studio_id).order_by("first_on"))
+    return versions, list(TaxStatus.objects.filter(studio=contract.studio_id).order_by("first_on"))
+
+
+def _of_month(contract: Contract, month: date, versions: list[ContractTerms], small: list[TaxStatus]) -> list[Entry]:
     days = [month + timedelta(days=n) for n in range(last_day(month).day)]
     runs = [
         (key, len(list(run)))
@@ -39,8 +47,10 @@ def flat_entries(contract: Contract, month: date) -> list[Entry]:
 
 
 def flat_changes(contract: Contract, months: Collection[date]) -> list[Entry]:
-    """What the flat rates of these months come to now, less what stands billed for them: the lines to add."""
-    wanted: Counter[Entry] = Counter(entry for month in months for entry in flat_entries(contract, month))
+    """What the flat rates of these months come to now, less what stands billed for them: the lines to add. Three
+    queries, however many months."""
+    agreed = _agreed(contract)
+    wanted: Counter[Entry] = Counter(entry for month in months for entry in _of_month(contract, month, *agreed))
     lines = InvoiceLine.objects.filter(kind=Kind.FLAT, month__in=months, invoice__contract=contract)
     for line in lines.select_related("invoice"):
         wanted[_as_one(line)] -= -line.quantity if line.invoice.is_credit else line.quantity

@@ -17,7 +17,7 @@ from invoicing import rules
 from invoicing.actions import closing as actions
 from invoicing.closing_words import NOT_SIGNED, points, window_words
 from invoicing.plans.closing import blocked
-from invoicing.rules.totals import Entry
+from invoicing.rules import Obstacle
 from invoicing.selectors.closing import Checklist, checklist
 from invoicing.selectors.listing import Months
 from invoicing.words import month_words
@@ -76,19 +76,19 @@ def close_take_back(request: StudioRequest, month: date) -> HttpResponse:
 
 
 def closing_context(
-    request: StudioRequest, months: Months, known: Mapping[tuple[int, date], Sequence[Entry]], *, now: datetime
+    request: StudioRequest, months: Months, known: Mapping[tuple[int, date], Sequence[Obstacle]], *, now: datetime
 ) -> dict[str, Any]:
     """For `invoicing/_closing.html`, one line on the page of invoices: how far the checklist of the month before is, or
-    of the running one where that is issued. Nothing where no contract holds. `known`: the lines of the drafts that the
-    page shows, by contract and month."""
+    of the running one where that is issued. Nothing where no contract holds. `known`: what stands in the way of the
+    drafts that the page shows, by contract and month."""
     places = list(request.studio.locations.in_order())
     if not places or not months.open:
         return {"closing": None}
     this = rules.month_of(places[0].local_day(now))
     before = rules.month_before(this)
     month = before if any(one.month == before for one in months.open) else this
-    lines = {contract: entries for (contract, of), entries in known.items() if of == month}
-    return {"closing": _context(request, checklist(request.studio, month, now=now), places, now, lines)}
+    found = {contract: obstacles for (contract, of), obstacles in known.items() if of == month}
+    return {"closing": _context(request, checklist(request.studio, month, now=now), places, now, found)}
 
 
 def _context(
@@ -96,7 +96,7 @@ def _context(
     found: Checklist,
     places: list[Location],
     now: datetime,
-    known: Mapping[int, Sequence[Entry]] | None = None,
+    known: Mapping[int, Sequence[Obstacle]] | None = None,
 ) -> dict[str, Any]:
     home = places[0]
     listed = points(found, blocked(request.studio, found.month, known, now=now), request.studio.slug)

@@ -187,7 +187,7 @@ def invoices(request: StudioRequest) -> HttpResponse:
         "may_close": request.may(Right.CLOSE_MONTHS),
         "zip_years": sorted({row.month.year for row in listing.everything if row.invoice}, reverse=True),
     }
-    known = {(one.open.contract.pk, one.month): one.draft.lines for one in context["running"]}
+    known = {(one.open.contract.pk, one.month): one.obstacles for one in context["running"]}
     context |= closing_context(request, months, known, now=now)
     return render(request, "invoicing/invoices.html", context)
 

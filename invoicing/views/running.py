@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from invoicing import rules
 from invoicing.models import IssueAttempt
 from invoicing.plans.obstacles import obstacles_of
+from invoicing.rules import Obstacle
 from invoicing.rules.forecast import Counted, Forecast, Part
 from invoicing.selectors.drafts import Draft, draft
 from invoicing.selectors.forecasts import forecasts
@@ -26,13 +27,13 @@ from portal.models import Studio
 
 @dataclass(frozen=True)
 class Running:
-    """One contract's month. `because`: what stands in the way of its invoice, in words."""
+    """One contract's month. `obstacles`: what stands in the way of its invoice; nothing to bill needs nothing."""
 
     open: OpenMonth
     draft: Draft
     forecast: Forecast | None
     path: list[str]
-    because: list[str | Promise]
+    obstacles: tuple[Obstacle, ...]
     closes_at: datetime
     issue_at: datetime
     is_over: bool
@@ -56,6 +57,11 @@ class Running:
     @property
     def key(self) -> str:
         return f"{self.month:%Y-%m}-{self.open.contract.pk}"
+
+    @property
+    def because(self) -> list[str | Promise]:
+        """Why it cannot be issued as things are, in words."""
+        return [OBSTACLE_WORDS[word] for word in self.obstacles]
 
     @property
     def few(self) -> str:
@@ -98,7 +104,7 @@ def _running(one: OpenMonth, of: Draft, guess: Forecast | None, url: str, *, now
         draft=of,
         forecast=guess,
         path=path_words(guess, one.contract.currency) if guess else [],
-        because=_because(one, of, now=now),
+        obstacles=() if of.is_empty else obstacles_of(one.contract, one.month, of.lines, now=now),
         closes_at=closes_at,
         issue_at=issue_at,
         is_over=now >= rules.ends_at(one.month, zone),
@@ -107,13 +113,6 @@ def _running(one: OpenMonth, of: Draft, guess: Forecast | None, url: str, *, now
         late_words=_late_words(issue_at, one.attempt, zone),
         url=url,
     )
-
-
-def _because(one: OpenMonth, of: Draft, *, now: datetime) -> list[str | Promise]:
-    """Why it cannot be issued as things are; nothing to bill needs nothing."""
-    if of.is_empty:
-        return []
-    return [OBSTACLE_WORDS[word] for word in obstacles_of(one.contract, one.month, of.lines, now=now)]
 
 
 def _dates_words(closes_at: datetime, issue_at: datetime, due_on: date, *, is_closed: bool) -> str:

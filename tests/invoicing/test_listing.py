@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from invoicing.actions import issue_or_note
 from invoicing.models import IssueAttempt
 from invoicing.rules import Because, Kind
+from invoicing.selectors.flat import flat_changes
 from portal.jobs import enqueue
 from portal.models import Job
 from portal.roles import Preset
@@ -197,6 +199,16 @@ class TestWhatWasIssued:
             )
 
         assert queries(owner, url) == one
+
+    def test_what_is_in_the_way_of_a_draft_is_asked_once_for_it_and_for_the_checklist(
+        self, there: House, owner: Client, django_assert_num_queries: Any
+    ) -> None:
+        there.visit(at("2026-11-03 18:00"))
+        with CaptureQueriesContext(connection) as asked:
+            page(owner, there.connection.studio)
+        assert sum('FROM "invoicing_selfbillingagreement"' in one["sql"] for one in asked.captured_queries) == 1
+        with django_assert_num_queries(3):  # whatever the number of months
+            flat_changes(there.contract, [date(2026, 8, 1), date(2026, 9, 1), OCTOBER, NOVEMBER])
 
 
 class TestWhoSeesIt:
