@@ -113,7 +113,7 @@ def test_the_camera_of_the_desk_takes_a_photo(
         }"""
     )
     page.get_by_role("button", name="Take a photo").click()
-    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    expect(page.locator("video")).to_have_js_property("videoWidth", 640)
     page.get_by_role("button", name="Take it").click()
     expect(page.locator(".profile-who img")).to_be_visible()
     assert Member.objects.get(pk=kim.pk).photo
