@@ -12,31 +12,12 @@ from bookings.actions import Refused
 from bookings.models import Reservation, ReservationEvent, ScheduledSession
 from bookings.rules import Booking, Question
 from marketplace import actions
-from marketplace.models import Conflict, Connection, Guest, Visit
-from tests.factories import MemberFactory, SessionFactory, StaffLoginFactory
-from tests.marketplace.scenes import connected, item_of
+from marketplace.models import Conflict
+from tests.factories import MemberFactory, StaffLoginFactory
+from tests.marketplace.guests import book, guest_of, later, refusal
+from tests.marketplace.scenes import connected
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("by_day")]
-
-
-def guest_of(connection: Connection, **fields: Any) -> Guest:
-    given = {"external_id": uuid4().hex, "first_name": "Kim", "last_name": "Jansen", "now": timezone.now()}
-    return actions.welcome(connection, **(given | fields))[0]
-
-
-def book(session: ScheduledSession, guest: Guest, **fields: Any) -> Visit:
-    given = {"action_id": uuid4(), "now": timezone.now()}
-    return actions.book(guest.connection, session, guest, **(given | fields))
-
-
-def later(connection: Connection, hours: float, **fields: Any) -> ScheduledSession:
-    return SessionFactory(item=item_of(connection, **fields), starts_at=timezone.now() + timedelta(hours=hours))
-
-
-def refusal(error: pytest.ExceptionInfo[Refused]) -> Question:
-    step = error.value.decision.refusal
-    assert step is not None
-    return step.question
 
 
 class TestCheckIn:

@@ -4,64 +4,19 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.members.scrubbing import scrub
-from portal.models import Answer, Change, Job, StaffLogin, Studio, Ticket, TicketFile, TicketMessage, User
+from portal.models import Change, Job, StaffLogin, Ticket, TicketFile, TicketMessage, User
 from portal.roles import Preset
 from portal.support import mails, tickets
 from portal.support.tickets import About
-from tests.factories import LocationFactory, MemberFactory, StaffLoginFactory, StudioFactory, UserFactory
+from tests.factories import MemberFactory, StaffLoginFactory, StudioFactory, UserFactory
+from tests.portal.support.scenes import ASK, ASKED, LISTED, as_, asked, files
 
 pytestmark = pytest.mark.django_db
-ASK, LISTED = "/one/support/ask/", "/one/support/questions/"
-ASKED = {"subject": "Two invoices", "text": "Which one is <b>right</b>?"}
-PDF = b"%PDF-1.7 x"
-
-
-@pytest.fixture
-def studio() -> Studio:
-    place = LocationFactory(studio__slug="one", slug="centrum", name="Centrum", zone="Europe/Amsterdam")
-    found: Studio = place.studio
-    return found
-
-
-@pytest.fixture
-def owner(studio: Studio) -> StaffLogin:
-    return StaffLoginFactory(studio=studio, preset=Preset.OWNER, user__name="Ana Vos", user__email="ana@one.test")
-
-
-@pytest.fixture
-def desk(studio: Studio) -> StaffLogin:
-    return StaffLoginFactory(studio=studio, preset=Preset.DESK, user__name="Kim Desk", user__email="kim@one.test")
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> None:
-    cache.clear()
-    Answer.objects.all().delete()
-    for slug, title, pages in (("in", "How do I check in?", ["bookings:check_ins"]), ("pay", "When am I paid?", [])):
-        Answer.objects.create(slug=slug, language="en", title=title, pages=pages, text=f"{slug}.", topic="help")
-
-
-def as_(login: StaffLogin) -> Client:
-    client = Client()
-    client.force_login(login.user)
-    return client
-
-
-def asked(login: StaffLogin, **more: Any) -> Ticket:
-    given = {"subject": "Why?", "text": "Please.", "about": About(), "now": timezone.now()}
-    return tickets.open_ticket(login, **(given | more))
-
-
-def files(*pairs: tuple[str, bytes]) -> list[SimpleUploadedFile]:
-    return [SimpleUploadedFile(name, content) for name, content in pairs]
 
 
 class TestThread:
