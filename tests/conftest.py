@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -79,9 +79,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture
 def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locations are where it is noon now: a class "in an hour" or "an hour ago" is one of today. No clock is moved, so
-    that PostgreSQL's tells the same."""
-    monkeypatch.setattr(factories, "ZONE", f"Etc/GMT{datetime.now(UTC).hour - 12:+d}")
+    """Locations of the test's own are where it is noon now. No clock is moved, so that PostgreSQL's tells the same."""
+    monkeypatch.setattr(factories, "ZONE", factories.where_it_is_noon())
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Rows for tests. Each factory makes the least that is valid; its studio, location and zone come along."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import factory
@@ -15,6 +15,11 @@ from portal.roles import Preset
 
 PASSWORD = "correct-horse-battery"
 ZONE = "Europe/Amsterdam"  # of a location; `by_day` has another
+
+
+def where_it_is_noon() -> str:
+    """A zone: there a class "in an hour" or "an hour ago" is one of today, whenever the test runs."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 class StudioFactory(DjangoModelFactory[Studio]):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from bookings.models import ScheduledSession
 from marketplace.models import Connection, Guest
+from tests import factories
 from tests.factories import CalendarItemFactory, LocationFactory, MemberFactory, SessionFactory
 from tests.factories.marketplace import ConnectedLocationFactory
 from tests.marketplace.scenes import connected
@@ -93,8 +94,12 @@ def open_door(client_id: str = "fitpass-1") -> Door:
 
 @pytest.fixture(scope="module")
 def doors(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Door]]:
-    """Two studios, made once for a module; each test takes back what it did. The first has a second location."""
-    with django_db_blocker.unblock():
+    """Two studios, made once for a module; each test takes back what it did. The first has a second location.
+
+    They are where it is noon: most of what marketplaces say is of today.
+    """
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as here:
+        here.setattr(factories, "ZONE", factories.where_it_is_noon())
         with transaction.atomic():
             with database.cursor() as cursor:  # it lasts as long as the module
                 cursor.execute("SET LOCAL transaction_timeout = 0")
